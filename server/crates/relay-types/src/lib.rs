@@ -4,13 +4,32 @@
 //! filled by `relay-core`; it is never a database row. Value types (`EmailAddress`, `DomainName`, `Cidr`, …) can only
 //! be made by their parsers, so the browser and the server judge input by the same rules.
 
+#![warn(missing_docs)]
+
 pub mod address;
+pub mod audit;
 pub mod cidr;
+pub mod dns_record;
+pub mod domain;
 pub mod domain_name;
 pub mod id;
+pub mod limit;
+pub mod listener;
+pub mod member;
+pub mod message;
+pub mod network;
+pub mod overview;
+pub mod page;
+pub mod project;
+pub mod queue;
+pub mod refusal;
 pub mod reply;
+pub mod route;
+pub mod sender;
 pub mod sender_pattern;
+pub mod service_account;
 pub mod timestamp;
+pub mod user;
 
 pub use address::{AddressError, EmailAddress, ReversePath};
 pub use cidr::{Cidr, CidrError};

@@ -1,0 +1,122 @@
+//! Sender domains verified by a TXT record, and the DKIM keys that sign for them.
+
+use crate::{DomainName, Id, Timestamp, dns_record::DnsRecord, sender::Verification};
+use serde::{Deserialize, Serialize};
+
+/// Marker of [`DomainId`].
+pub enum DomainKind {}
+/// Identifies a domain of a project.
+pub type DomainId = Id<DomainKind>;
+/// Marker of [`DkimKeyId`].
+pub enum DkimKeyKind {}
+/// Identifies a DKIM key.
+pub type DkimKeyId = Id<DkimKeyKind>;
+
+/// A sender domain of a project, or the operator's default domain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Domain {
+    /// Identifier.
+    pub id: DomainId,
+    /// The name.
+    pub name: DomainName,
+    /// State of the proof.
+    pub state: Verification,
+    /// When it was verified.
+    pub verified_at: Option<Timestamp>,
+    /// When DNS was last asked.
+    pub checked_at: Option<Timestamp>,
+    /// What the last check found wrong, in words; none when nothing.
+    pub problem: Option<String>,
+    /// Whether mail from it is signed now (at least one key is active).
+    pub signed: bool,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// Signature algorithm of a key (RFC 8301, RFC 8463).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DkimAlgorithm {
+    /// rsa-sha256 with 2048 bits.
+    #[serde(rename = "rsa-sha256")]
+    RsaSha256,
+    /// ed25519-sha256.
+    #[serde(rename = "ed25519-sha256")]
+    Ed25519Sha256,
+}
+
+impl DkimAlgorithm {
+    /// Both; each domain has a key of each.
+    pub const ALL: [Self; 2] = [Self::RsaSha256, Self::Ed25519Sha256];
+
+    /// The `a=` tag.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RsaSha256 => "rsa-sha256",
+            Self::Ed25519Sha256 => "ed25519-sha256",
+        }
+    }
+
+    /// Reads the `a=` tag.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
+    }
+}
+
+/// Whether a key signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DkimKeyState {
+    /// Waits for its record to be seen in DNS; does not sign.
+    Pending,
+    /// Its record was seen; signs.
+    Active,
+    /// Its record was seen and is gone; does not sign.
+    Missing,
+}
+
+impl DkimKeyState {
+    /// All states.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Active, Self::Missing];
+
+    /// The stored and shown word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Missing => "missing",
+        }
+    }
+
+    /// Reads the stored word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// A DKIM key, without its private part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DkimKey {
+    /// Identifier.
+    pub id: DkimKeyId,
+    /// The `s=` tag.
+    pub selector: String,
+    /// The `a=` tag.
+    pub algorithm: DkimAlgorithm,
+    /// Whether it signs.
+    pub state: DkimKeyState,
+    /// The TXT record to publish and what was found.
+    pub record: DnsRecord,
+    /// When the record was last seen.
+    pub seen_at: Option<Timestamp>,
+}
+
+/// A domain's page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DomainDetail {
+    /// The domain.
+    pub domain: Domain,
+    /// `_relaykeep-challenge` TXT; none for the operator's default domain.
+    pub challenge: Option<DnsRecord>,
+    /// Its keys.
+    pub keys: Vec<DkimKey>,
+}

@@ -1,0 +1,57 @@
+//! Listeners as the operator sees them.
+
+use crate::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// TLS of a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListenerTls {
+    /// STARTTLS is offered.
+    Starttls,
+    /// TLS from the first byte (RFC 8314).
+    Implicit,
+    /// None.
+    None,
+}
+
+/// Who may send through a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListenerAuth {
+    /// Only service accounts.
+    Required,
+    /// Only trusted networks.
+    Networks,
+    /// Both.
+    Either,
+}
+
+/// A listener and its live state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListenerStatus {
+    /// Name from the configuration.
+    pub name: String,
+    /// Address and port it is bound to.
+    pub address: String,
+    /// Host name in greeting and Received.
+    pub hostname: String,
+    /// TLS mode.
+    pub tls: ListenerTls,
+    /// Auth rule.
+    pub auth: ListenerAuth,
+    /// The certificate was made here for a trial.
+    pub self_signed: bool,
+    /// When the certificate ends.
+    pub certificate_ends_at: Option<Timestamp>,
+    /// Open sessions now.
+    pub sessions: u64,
+    /// Sessions since start.
+    pub sessions_total: u64,
+    /// Messages accepted since start.
+    pub accepted_total: u64,
+    /// Refusals since start.
+    pub refused_total: u64,
+    /// Last trouble of the listener itself.
+    pub last_error: Option<String>,
+}
