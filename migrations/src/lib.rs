@@ -1,1 +1,25 @@
-//! placeholder
+//! Schema changes, one file a change, the same for SQLite and PostgreSQL.
+//!
+//! Conventions: identifiers are UUIDs, moments are `BIGINT` milliseconds since the epoch (UTC), lists and structures
+//! are JSON in `TEXT`, states are the words of `relay-types`.
+
+pub use sea_orm_migration::prelude::{DbErr, MigratorTrait};
+use sea_orm_migration::prelude::{MigrationTrait, async_trait};
+
+mod m20261121_000001_people;
+mod m20261121_000002_rules;
+mod m20261121_000003_mail;
+
+/// Knows all changes in their order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_people::Migration),
+            Box::new(m20261121_000002_rules::Migration),
+            Box::new(m20261121_000003_mail::Migration),
+        ]
+    }
+}
