@@ -1,1 +1,43 @@
-fn main() {}
+//! `cargo xtask`: the commands of this repository, as a program, so that a new machine needs only Rust.
+//!
+//! Owns the list of commands and nothing else; each command lives in a file named after it.
+//! Never a part of the product: `relaykeep` runs without it.
+
+mod browser;
+mod css;
+mod progress;
+mod site;
+mod wasm_target;
+mod workspace;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  browser [--release]
+        build the portal's browser side and its style into target/site
+";
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Err(error) = run(&arguments) {
+        eprintln!("\nxtask: {error:#}");
+        std::process::exit(1);
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{USAGE}");
+        return Ok(());
+    };
+    match command.as_str() {
+        "browser" => browser::command(rest),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no command \"{other}\"\n\n{USAGE}"),
+    }
+}

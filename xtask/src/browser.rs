@@ -1,0 +1,119 @@
+//! `cargo xtask browser`: the portal's browser side, from Rust to the files a browser loads.
+//!
+//! Owns the way from `frontend` through wasm-bindgen to the site folder. Installs no tool: wasm-bindgen, lightningcss,
+//! brotli and gzip are libraries here. `wasm-opt` is used for a release when it is on `PATH`, and not missed otherwise.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::wasm_target::{TARGET, WasmTarget};
+use crate::workspace::{on_path, run, site_dir, target_dir};
+use crate::{css, progress, site};
+
+/// How the browser side is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Quick to build, large.
+    Dev,
+    /// Small and precompressed, slow to build.
+    Release,
+}
+
+impl Profile {
+    fn folder(self) -> &'static str {
+        match self {
+            Profile::Dev => "debug",
+            Profile::Release => "wasm-release",
+        }
+    }
+}
+
+/// The command as typed.
+pub fn command(arguments: &[String]) -> Result<()> {
+    let profile = match arguments {
+        [] => Profile::Dev,
+        [only] if only == "--release" => Profile::Release,
+        other => bail!("browser takes only --release, not {}", other.join(" ")),
+    };
+    let folder = build(profile)?;
+    eprintln!("The browser side is in {}", folder.display());
+    Ok(())
+}
+
+/// Builds the browser side and gives the site folder that holds it.
+pub fn build(profile: Profile) -> Result<PathBuf> {
+    let target = WasmTarget::ensure()?;
+    let wasm = progress::step("browser side: cargo build -p frontend", || compile(&target, profile))?;
+    let mut site = site::Site::begin(profile == Profile::Release)?;
+    let glue = progress::step("browser side: wasm-bindgen", || bind(&wasm, profile))?;
+    progress::step("browser side: style and site folder", || {
+        let style = css::bundle()?;
+        let module = site.add("wasm", &glue.wasm)?;
+        // The glue's own fallback must find the module under its hashed name too.
+        site.add("js", glue.js.replace("relaykeep_bg.wasm", &module).as_bytes())?;
+        site.add("css", style.as_bytes())?;
+        progress::note(&format!("wasm {} KB, style {} KB", glue.wasm.len() / 1024, style.len() / 1024));
+        site.finish()
+    })?;
+    site_dir()
+}
+
+fn compile(target: &WasmTarget, profile: Profile) -> Result<PathBuf> {
+    let mut cargo = target.cargo();
+    cargo.args(["build", "--package", "frontend", "--lib", "--target", TARGET]);
+    if profile == Profile::Release {
+        cargo.args(["--profile", "wasm-release"]);
+    }
+    run(&mut cargo)?;
+    Ok(target_dir()?.join(TARGET).join(profile.folder()).join("frontend.wasm"))
+}
+
+struct Glue {
+    js: String,
+    wasm: Vec<u8>,
+}
+
+/// Runs wasm-bindgen, or takes what it made of the very same module last time.
+fn bind(module: &Path, profile: Profile) -> Result<Glue> {
+    let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+    let folder = target_dir()?.join("wasm-bindgen").join(profile.folder());
+    let stamp = folder.join("made-from");
+    let input = site::content_hash(&bytes);
+    if fs::read_to_string(&stamp).ok().as_ref() != Some(&input) {
+        let _ = fs::remove_dir_all(&folder);
+        Bindgen::new()
+            .input_bytes("relaykeep", bytes)
+            .web(true)?
+            .typescript(false)
+            .remove_name_section(profile == Profile::Release)
+            .remove_producers_section(true)
+            .generate(&folder)?;
+        if folder.join("snippets").exists() {
+            bail!("a dependency of the browser side brings JavaScript snippets, which the site folder does not carry");
+        }
+        if profile == Profile::Release {
+            optimize(&folder.join("relaykeep_bg.wasm"));
+        }
+        fs::write(&stamp, input)?;
+    }
+    Ok(Glue { js: fs::read_to_string(folder.join("relaykeep.js"))?, wasm: fs::read(folder.join("relaykeep_bg.wasm"))? })
+}
+
+/// Makes the module smaller with `wasm-opt` when there is one; an older one that cannot is not an error.
+fn optimize(module: &Path) {
+    let Some(tool) = on_path("wasm-opt") else {
+        progress::note("wasm-opt is not on PATH: the module stays about twice as large as it could be (npm: binaryen)");
+        return;
+    };
+    let smaller = module.with_extension("opt");
+    let mut command = Command::new(tool);
+    command.args(["-Oz", "--all-features", "-o"]).arg(&smaller).arg(module);
+    let outcome = run(&mut command).and_then(|()| Ok(fs::rename(&smaller, module)?));
+    if let Err(error) = outcome {
+        progress::note(&format!("kept the module as it was: {error:#}"));
+    }
+}
