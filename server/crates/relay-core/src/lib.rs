@@ -1,1 +1,59 @@
-//! placeholder
+//! The use cases of Relaykeep, grouped by noun. The portal, the HTTP API and the SMTP relay are thin callers of these
+//! functions; each takes who is asking before anything else.
+//!
+//! This is the only crate that knows SQL. It chooses no SMTP reply and no HTTP status: its errors and rejections are
+//! translated at the edges.
+#![warn(missing_docs)]
+
+pub mod actor;
+pub mod clock;
+pub mod config;
+pub mod core;
+pub mod error;
+
+mod db;
+mod hashing;
+mod one_time_links;
+mod sealing;
+mod secrets;
+mod tables;
+
+// People
+pub mod audit;
+pub mod members;
+pub mod portal_mail;
+pub mod projects;
+pub mod sessions;
+pub mod sign_in;
+pub mod users;
+
+// Rules
+pub mod dkim_keys;
+pub mod domains;
+pub mod limits;
+pub mod networks;
+pub mod policy;
+pub mod refusals;
+pub mod routes;
+pub mod senders;
+pub mod service_accounts;
+
+// Mail
+pub mod bounce;
+pub mod captured;
+pub mod dsn;
+pub mod listeners;
+pub mod messages;
+pub mod overview;
+pub mod queue;
+pub mod retry;
+pub mod submission;
+
+pub use crate::{
+    actor::{Access, Actor},
+    clock::Clock,
+    config::CoreConfig,
+    core::Core,
+    error::{Error, Result},
+    secrets::IssuedSecret,
+};

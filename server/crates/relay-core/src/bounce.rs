@@ -1,0 +1,1 @@
+//! What follows from a final failure: who is told, by which notification, or why nobody is.

@@ -1,0 +1,81 @@
+//! What the use cases need to know of the configuration. Read once at start.
+
+use relay_types::{
+    DomainName, EmailAddress,
+    route::{RouteKind, SmarthostTls},
+};
+use std::{path::PathBuf, time::Duration};
+
+/// Settings of the use cases.
+#[derive(Debug, Clone)]
+pub struct CoreConfig {
+    /// `sqlite://path` or `postgres://…`.
+    pub database_url: String,
+    /// Base of links in mails and replies, without a trailing slash.
+    pub public_url: String,
+    /// Our name: in DSN, Message-ID, EHLO.
+    pub hostname: DomainName,
+    /// `user@realm` is understood for this realm.
+    pub realm: DomainName,
+    /// From of portal mail.
+    pub mail_from: EmailAddress,
+    /// Holds 32 octets of the sealing key; made with mode 0600 when missing.
+    pub secret_key_file: PathBuf,
+    /// The platform's route.
+    pub route: PlatformRoute,
+    /// Largest message in octets.
+    pub message_size: u64,
+    /// Waits between attempts; the last one repeats.
+    pub retry_schedule: Vec<Duration>,
+    /// After this a message that is still waiting bounces.
+    pub queue_lifetime: Duration,
+    /// After this the reverse-path is told of the delay, once.
+    pub delay_warning: Duration,
+    /// How long a worker may keep a recipient before another may take it.
+    pub lease: Duration,
+    /// Argon2 verifications at the same time.
+    pub hashing_parallelism: usize,
+    /// Limits of the whole platform for a new project.
+    pub sandbox_per_hour: u32,
+}
+
+/// The platform's route.
+#[derive(Debug, Clone)]
+pub enum PlatformRoute {
+    /// Mail exchangers.
+    Mx,
+    /// One host for everything.
+    Smarthost(SmarthostAccess),
+    /// Nowhere.
+    Capture,
+}
+
+impl PlatformRoute {
+    /// Its kind.
+    pub fn kind(&self) -> RouteKind {
+        match self {
+            Self::Mx => RouteKind::Mx,
+            Self::Smarthost(_) => RouteKind::Smarthost,
+            Self::Capture => RouteKind::Capture,
+        }
+    }
+}
+
+/// How to reach a smarthost, with its password. Never shown.
+#[derive(Clone)]
+pub struct SmarthostAccess {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// TLS mode.
+    pub tls: SmarthostTls,
+    /// SASL user name and password.
+    pub credentials: Option<(String, zeroize::Zeroizing<String>)>,
+}
+
+impl std::fmt::Debug for SmarthostAccess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{} ({})", self.host, self.port, self.tls.as_str())
+    }
+}

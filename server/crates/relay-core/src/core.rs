@@ -1,0 +1,84 @@
+//! The handle to everything a use case needs. Cheap to clone; there are no globals.
+
+use crate::{Clock, CoreConfig, Result, db::Database, hashing::Hasher, listeners::Listeners, sealing::SealingKey};
+use relay_dns::Resolver;
+use relay_types::Timestamp;
+use std::{ops::Deref, sync::Arc};
+use tokio::sync::Notify;
+
+/// Database, resolver, clock, sealing key, wake-ups.
+#[derive(Clone)]
+pub struct Core {
+    inner: Arc<Inner>,
+}
+
+/// What [`Core`] shares.
+pub struct Inner {
+    pub(crate) config: CoreConfig,
+    pub(crate) db: Database,
+    pub(crate) resolver: Resolver,
+    pub(crate) clock: Clock,
+    pub(crate) sealing: SealingKey,
+    pub(crate) hasher: Hasher,
+    /// Woken when a recipient became due.
+    pub(crate) queue_wake: Notify,
+    pub(crate) listeners: Listeners,
+}
+
+impl Deref for Core {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl Core {
+    /// Opens the database (which must have been migrated), reads or makes the sealing key.
+    pub async fn open(config: CoreConfig, resolver: Resolver, clock: Clock) -> Result<Self> {
+        let db = Database::open(&config.database_url).await?;
+        let sealing = SealingKey::read_or_make(&config.secret_key_file)?;
+        let hasher = Hasher::new(config.hashing_parallelism)?;
+        let inner = Inner {
+            config,
+            db,
+            resolver,
+            clock,
+            sealing,
+            hasher,
+            queue_wake: Notify::new(),
+            listeners: Listeners::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Brings the database at `url` to the newest schema; creates an SQLite file that is missing.
+    pub async fn migrate(url: &str) -> Result<()> {
+        Database::migrate(url).await
+    }
+
+    /// The settings it was opened with.
+    pub fn config(&self) -> &CoreConfig {
+        &self.config
+    }
+
+    /// The moment now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The resolver all look-ups share.
+    pub fn resolver(&self) -> &Resolver {
+        &self.resolver
+    }
+
+    /// The live state of listeners.
+    pub fn listeners(&self) -> &Listeners {
+        &self.listeners
+    }
+
+    /// Whether the database answers and can be written to.
+    pub async fn ready(&self) -> Result<()> {
+        self.db.ping().await
+    }
+}

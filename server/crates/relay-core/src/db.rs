@@ -1,0 +1,99 @@
+//! Connections to the database: SQLite (one writer, many readers) or PostgreSQL (one pool for both).
+
+use crate::{Error, Result};
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxPostgresConnector,
+    SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+};
+use sqlx::{
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{str::FromStr, time::Duration};
+
+/// How long a statement waits for a free connection or a lock before it is `Unavailable`.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The two pools. Every change goes through [`Database::begin`].
+pub(crate) struct Database {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+impl Database {
+    /// Opens the pools; the schema must be there.
+    pub(crate) async fn open(url: &str) -> Result<Self> {
+        if url.starts_with("sqlite:") {
+            let write = sqlite_pool(url, 1, false).await?;
+            let read = sqlite_pool(url, 8, false).await?;
+            Ok(Self { read, write })
+        } else {
+            let pool = postgres_pool(url).await?;
+            Ok(Self { read: pool.clone(), write: pool })
+        }
+    }
+
+    /// See [`crate::Core::migrate`].
+    pub(crate) async fn migrate(url: &str) -> Result<()> {
+        let pool =
+            if url.starts_with("sqlite:") { sqlite_pool(url, 1, true).await? } else { postgres_pool(url).await? };
+        Migrator::up(&pool, None).await?;
+        pool.close().await?;
+        Ok(())
+    }
+
+    /// For look-ups outside a transaction.
+    pub(crate) fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once (`BEGIN IMMEDIATE`).
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
+        let mode = match self.backend() {
+            DbBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
+            _ => None,
+        };
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+        Ok(self.write.begin_with_options(options).await?)
+    }
+
+    /// Which of the two it is.
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+
+    /// Whether it answers.
+    pub(crate) async fn ping(&self) -> Result<()> {
+        Ok(self.write.ping().await?)
+    }
+}
+
+async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<DatabaseConnection> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(Error::internal)?
+        .create_if_missing(create)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(WAIT)
+        .pragma("cache_size", "-65536");
+    let pool = SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(WAIT)
+        .connect_with(options)
+        .await
+        .map_err(|error| Error::Unavailable { cause: error.to_string() })?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+async fn postgres_pool(url: &str) -> Result<DatabaseConnection> {
+    let options = PgConnectOptions::from_str(url).map_err(Error::internal)?.options([("synchronous_commit", "on")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(WAIT)
+        .connect_with(options)
+        .await
+        .map_err(|error| Error::Unavailable { cause: error.to_string() })?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}

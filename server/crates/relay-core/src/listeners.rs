@@ -1,0 +1,82 @@
+//! The live state of this node's listeners: written by the relay, shown to operators.
+
+use crate::{Actor, Core, Result};
+use relay_types::{
+    Timestamp,
+    listener::{ListenerAuth, ListenerStatus, ListenerTls},
+};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// All listeners of this node.
+#[derive(Default)]
+pub struct Listeners {
+    all: Mutex<Vec<Arc<Listener>>>,
+}
+
+/// One listener: its facts, and counters the relay moves.
+pub struct Listener {
+    /// Name from the configuration.
+    pub name: String,
+    /// What it is bound to.
+    pub address: std::net::SocketAddr,
+    /// Host name in greeting and Received.
+    pub hostname: String,
+    /// TLS mode.
+    pub tls: ListenerTls,
+    /// Auth rule.
+    pub auth: ListenerAuth,
+    /// The certificate in use now: made here for a trial, and when it ends.
+    pub certificate: Mutex<Option<(bool, Timestamp)>>,
+    /// Open sessions.
+    pub sessions: AtomicU64,
+    /// Sessions since start.
+    pub sessions_total: AtomicU64,
+    /// Messages accepted since start.
+    pub accepted_total: AtomicU64,
+    /// Refusals since start.
+    pub refused_total: AtomicU64,
+    /// Last trouble of the listener itself.
+    pub last_error: Mutex<Option<String>>,
+}
+
+impl Listeners {
+    /// Adds a listener that was bound.
+    pub fn add(&self, listener: Listener) -> Arc<Listener> {
+        let listener = Arc::new(listener);
+        self.lock().push(listener.clone());
+        listener
+    }
+
+    pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Listener>>> {
+        self.all.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The listeners of this node. Operator only.
+pub fn list(core: &Core, actor: &Actor) -> Result<Vec<ListenerStatus>> {
+    crate::projects::authorize_operator(actor)?;
+    Ok(core.listeners().lock().iter().map(|listener| listener.status()).collect())
+}
+
+impl Listener {
+    fn status(&self) -> ListenerStatus {
+        let certificate = *self.certificate.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        ListenerStatus {
+            name: self.name.clone(),
+            address: self.address.to_string(),
+            hostname: self.hostname.clone(),
+            tls: self.tls,
+            auth: self.auth,
+            self_signed: certificate.is_some_and(|(self_signed, _)| self_signed),
+            certificate_ends_at: certificate.map(|(_, ends_at)| ends_at),
+            sessions: self.sessions.load(Ordering::Relaxed),
+            sessions_total: self.sessions_total.load(Ordering::Relaxed),
+            accepted_total: self.accepted_total.load(Ordering::Relaxed),
+            refused_total: self.refused_total.load(Ordering::Relaxed),
+            last_error: self.last_error.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone(),
+        }
+    }
+}
