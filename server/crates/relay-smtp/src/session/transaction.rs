@@ -1,0 +1,240 @@
+//! One transaction: MAIL, RCPT, DATA, the content, its verdict (RFC 5321 §3.3).
+//!
+//! After the end of data the transaction is gone, whatever the verdict; a refused MAIL never was one.
+
+use super::{Asked, AuthRule, Envelope, Output, Phase, Question, Session, Verdict, replies};
+use crate::{
+    data::{DataReader, End},
+    parameters::{self, ParameterError},
+    path::{self, Path},
+};
+use relay_types::{EmailAddress, ReversePath, reply::Reply};
+use std::collections::HashSet;
+
+/// Octets of content given out at most in one piece.
+const PIECE: usize = 64 * 1024;
+
+/// An envelope that is being written.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    envelope: Envelope,
+    /// The recipients in `envelope`, to take each once.
+    known: HashSet<String>,
+    /// Recipients that were judged, accepted or not.
+    judged: usize,
+}
+
+/// Mail data that is being received.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    reader: DataReader,
+    octets: u64,
+    /// Octets that were read after the message was lost.
+    wasted: u64,
+    discarded: bool,
+}
+
+impl Session {
+    pub(super) fn mail(&mut self, rest: &str) {
+        let Some(hello) = &self.hello else { return self.refuse(replies::out_of_order("Send EHLO first")) };
+        if self.transaction.is_some() {
+            return self.refuse(replies::out_of_order("One MAIL in a transaction"));
+        }
+        if self.config.auth == AuthRule::Required && !self.authenticated {
+            return self.refuse(replies::authentication_required());
+        }
+        if self.transactions >= self.config.transactions_limit {
+            return self.interrupt(replies::too_many_transactions(&self.config.host_name));
+        }
+        let Ok((path, written, rest)) = path::parse(rest) else {
+            return self.refuse(replies::malformed_reverse_path());
+        };
+        let reverse_path = match path {
+            Path::Null => ReversePath::Null,
+            Path::Mailbox(address) => ReversePath::Address(address),
+            Path::Postmaster => return self.refuse(replies::malformed_reverse_path()),
+        };
+        let parameters = match parameters::parse_mail(rest) {
+            Ok(parameters) => parameters,
+            Err(error) => return self.refuse(parameter_refusal(error)),
+        };
+        if !written.is_ascii() && !parameters.smtputf8 {
+            return self.refuse(replies::needs_smtputf8());
+        }
+        if parameters.size.is_some_and(|size| size > self.config.size_limit) {
+            return self.refuse(replies::too_big(&self.config));
+        }
+        let envelope = Envelope {
+            helo: hello.name.clone(),
+            with: with_protocol(hello.extended, parameters.smtputf8, self.tls.is_some(), self.authenticated),
+            reverse_path: reverse_path.clone(),
+            size: parameters.size,
+            body: parameters.body,
+            smtputf8: parameters.smtputf8,
+            recipients: Vec::new(),
+        };
+        let transaction = Box::new(Transaction { envelope, known: HashSet::new(), judged: 0 });
+        let question = Question::Mail {
+            reverse_path,
+            size: parameters.size,
+            body: parameters.body,
+            smtputf8: parameters.smtputf8,
+        };
+        self.ask(question, Asked::Mail(transaction));
+    }
+
+    pub(super) fn mail_judged(&mut self, transaction: Transaction, verdict: Verdict) {
+        match verdict {
+            Verdict::Refuse(reply) | Verdict::Close(reply) if reply.is_permanent() => self.refuse(reply),
+            Verdict::Refuse(reply) | Verdict::Close(reply) => self.reply(reply),
+            Verdict::Accept | Verdict::Queued(_) => {
+                self.transactions += 1;
+                self.transaction = Some(transaction);
+                self.reply(replies::sender_ok());
+            }
+        }
+    }
+
+    pub(super) fn rcpt(&mut self, rest: &str) {
+        let Some(transaction) = &self.transaction else {
+            return self.refuse(replies::out_of_order("Send MAIL first"));
+        };
+        let Ok((path, written, rest)) = path::parse(rest) else {
+            return self.refuse(replies::malformed_forward_path());
+        };
+        if let Err(error) = parameters::parse_rcpt(rest) {
+            return self.refuse(parameter_refusal(error));
+        }
+        if !written.is_ascii() && !transaction.envelope.smtputf8 {
+            return self.refuse(replies::needs_smtputf8());
+        }
+        let address = match path {
+            Path::Mailbox(address) => address,
+            Path::Null => return self.refuse(replies::malformed_forward_path()),
+            Path::Postmaster => match EmailAddress::parse(&format!("postmaster@{}", self.config.host_name)) {
+                Ok(address) => address,
+                Err(_) => return self.refuse(replies::malformed_forward_path()),
+            },
+        };
+        if transaction.known.contains(&address.to_string()) {
+            self.reply(replies::recipient_ok());
+        } else if transaction.judged >= self.config.recipients_limit {
+            self.reply(replies::too_many_recipients(&self.config));
+        } else {
+            self.ask(Question::Rcpt(address.clone()), Asked::Rcpt(address));
+        }
+    }
+
+    pub(super) fn rcpt_judged(&mut self, address: EmailAddress, verdict: Verdict) {
+        let Some(transaction) = &mut self.transaction else { return };
+        transaction.judged += 1;
+        match verdict {
+            // Not a mistake of the program: lists have dead addresses. The limit on recipients bounds them.
+            Verdict::Refuse(reply) | Verdict::Close(reply) => self.reply(reply),
+            Verdict::Accept | Verdict::Queued(_) => {
+                transaction.known.insert(address.to_string());
+                transaction.envelope.recipients.push(address);
+                self.reply(replies::recipient_ok());
+            }
+        }
+    }
+
+    pub(super) fn data(&mut self, argument: &str) {
+        if self.is_out_of_step() {
+            return;
+        }
+        match &self.transaction {
+            _ if !argument.is_empty() => self.refuse(replies::syntax("DATA")),
+            None => self.refuse(replies::out_of_order("Send MAIL first")),
+            Some(transaction) if transaction.envelope.recipients.is_empty() => {
+                self.refuse(replies::out_of_order("No valid recipient"));
+            }
+            Some(_) => self.ask(Question::Data, Asked::Data),
+        }
+    }
+
+    pub(super) fn data_judged(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Refuse(reply) | Verdict::Close(reply) => {
+                self.transaction = None;
+                self.reply(reply);
+            }
+            Verdict::Accept | Verdict::Queued(_) => {
+                self.phase = Phase::Content(Content::default());
+                self.reply(replies::send_content());
+            }
+        }
+    }
+
+    /// Reads some of the content that has arrived; false when there is none.
+    pub(super) fn read_content(&mut self) -> bool {
+        let Phase::Content(content) = &mut self.phase else { return false };
+        let waiting = self.input.waiting();
+        if waiting.is_empty() {
+            return false;
+        }
+        let mut piece = Vec::new();
+        let (read, end) = content.reader.read(&waiting[..waiting.len().min(PIECE)], &mut piece);
+        self.input.consume(read);
+        content.octets += piece.len() as u64;
+        let too_big = content.octets > self.config.size_limit;
+        let lost = too_big || content.reader.is_spoiled();
+        if lost {
+            content.wasted += read as u64;
+        } else if !piece.is_empty() {
+            self.outputs.push_back(Output::Content(piece));
+        }
+        if lost && !std::mem::replace(&mut content.discarded, true) {
+            self.outputs.push_back(Output::DiscardContent);
+        }
+        let spoiled = content.reader.is_spoiled();
+        let refusal = if spoiled { replies::bare_line_end() } else { replies::too_big(&self.config) };
+        match end {
+            Some(End::Disputed) => self.interrupt(refusal),
+            // Who goes on sending a message that is lost is cut off.
+            None if content.wasted > self.config.size_limit.max(PIECE as u64) => self.interrupt(refusal),
+            None => {}
+            Some(_) if lost => {
+                self.transaction = None;
+                self.phase = Phase::Command;
+                self.refuse(refusal);
+            }
+            Some(_) => match self.transaction.take() {
+                Some(transaction) => self.ask(Question::EndOfData(transaction.envelope), Asked::EndOfData),
+                None => self.phase = Phase::Command,
+            },
+        }
+        true
+    }
+
+    pub(super) fn content_judged(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Queued(id) => self.reply(replies::queued(&id)),
+            Verdict::Accept => self.reply(replies::ok()),
+            Verdict::Refuse(reply) | Verdict::Close(reply) => self.reply(reply),
+        }
+    }
+}
+
+fn parameter_refusal(error: ParameterError) -> Reply {
+    match error {
+        ParameterError::Unknown => replies::unknown_parameter(),
+        ParameterError::Twice => replies::repeated_parameter(),
+        ParameterError::Value => replies::malformed_parameter(),
+    }
+}
+
+/// RFC 3848, RFC 6531 §4.3.
+fn with_protocol(extended: bool, smtputf8: bool, tls: bool, authenticated: bool) -> &'static str {
+    match (extended, smtputf8, tls, authenticated) {
+        (false, ..) => "SMTP",
+        (true, false, false, false) => "ESMTP",
+        (true, false, false, true) => "ESMTPA",
+        (true, false, true, false) => "ESMTPS",
+        (true, false, true, true) => "ESMTPSA",
+        (true, true, false, false) => "UTF8SMTP",
+        (true, true, false, true) => "UTF8SMTPA",
+        (true, true, true, false) => "UTF8SMTPS",
+        (true, true, true, true) => "UTF8SMTPSA",
+    }
+}
