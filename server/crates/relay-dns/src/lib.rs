@@ -1,7 +1,11 @@
 //! Questions to DNS and judgement of the answers. The only crate that knows the resolver library.
+//!
+//! Never decides what mail does with an answer: it says what is certain (`NoRecord`) and what is not (`Temporary`).
 #![warn(missing_docs)]
 
+pub mod fixed;
 pub mod mx;
 pub mod resolver;
 
-pub use resolver::{DnsError, Resolver};
+pub use fixed::FixedAnswers;
+pub use resolver::{DnsError, MxRecord, Resolver};

@@ -1,7 +1,30 @@
 //! One shared, caching resolver with the answers mail needs: MX, addresses, TXT.
+//!
+//! Names are asked as they are (fully qualified), never with a search list. What comes back is untrusted text.
 
+use crate::fixed::FixedAnswers;
+use hickory_proto::op::ResponseCode;
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+use hickory_resolver::{
+    TokioResolver,
+    config::{ConnectionConfig, NameServerConfig, ProtocolConfig, ResolverConfig, ResolverOpts},
+    net::{self, NetError, NoRecords, runtime::TokioRuntimeProvider},
+    system_conf::read_system_conf,
+};
 use relay_types::DomainName;
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+/// How long one server is waited for, and how often it is asked.
+const TIMEOUT: Duration = Duration::from_secs(5);
+const TRIES: usize = 2;
+/// No question takes longer, however many servers or aliases are in the way.
+const LONGEST: Duration = Duration::from_secs(20);
+/// A record made a moment ago is found soon: its absence is remembered for five minutes at most.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(300);
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,23 +48,176 @@ pub struct MxRecord {
 
 /// The resolver. Cheap to clone; clones share the cache.
 #[derive(Clone)]
-pub struct Resolver {}
+pub struct Resolver {
+    source: Source,
+}
+
+#[derive(Clone)]
+enum Source {
+    Network(Arc<Network>),
+    Fixed(FixedAnswers),
+}
+
+struct Network {
+    cached: TokioResolver,
+    /// Keeps nothing: a person who waits for a record to appear asks through this one.
+    uncached: TokioResolver,
+}
 
 impl Resolver {
     /// Asks these servers, or the system's when there are none.
+    ///
+    /// Must be called inside a tokio runtime. Without a readable `/etc/resolv.conf` the server on this machine is
+    /// asked, as resolv.conf(5) says.
     pub fn new(nameservers: &[SocketAddr]) -> Result<Self, DnsError> {
-        todo!()
+        let config = if nameservers.is_empty() {
+            read_system_conf().map_or_else(
+                |error| {
+                    tracing::warn!(%error, "the system's DNS configuration cannot be read; asking 127.0.0.1");
+                    servers(&[SocketAddr::from((Ipv4Addr::LOCALHOST, 53))])
+                },
+                |(config, _)| config,
+            )
+        } else {
+            servers(nameservers)
+        };
+        let network = Network { cached: build(config.clone(), None)?, uncached: build(config, Some(0))? };
+        Ok(Self { source: Source::Network(Arc::new(network)) })
     }
+
+    /// Answers from a table and never asks the network: for tests.
+    pub fn fixed(answers: FixedAnswers) -> Self {
+        Self { source: Source::Fixed(answers) }
+    }
+
     /// All MX records; `NoRecord` when there is none.
     pub async fn mx(&self, domain: &DomainName) -> Result<Vec<MxRecord>, DnsError> {
-        todo!()
+        let network = match &self.source {
+            Source::Fixed(answers) => return answers.mx(domain.as_str()),
+            Source::Network(network) => network,
+        };
+        look_up(&network.cached, domain.as_str(), RecordType::MX, |record| match &record.data {
+            RData::MX(mx) => Some(MxRecord { preference: mx.preference, exchange: host_text(&mx.exchange) }),
+            _ => None,
+        })
+        .await
     }
+
     /// AAAA and A of a host, AAAA first; `NoRecord` when it has neither.
+    ///
+    /// When one of the two questions has an answer, the other's failure does not matter.
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError> {
-        todo!()
+        let network = match &self.source {
+            Source::Fixed(answers) => return answers.addresses(host),
+            Source::Network(network) => network,
+        };
+        let (six, four) = tokio::join!(
+            look_up(&network.cached, host, RecordType::AAAA, address),
+            look_up(&network.cached, host, RecordType::A, address)
+        );
+        both(six, four)
     }
+
     /// All TXT records at a name, each with its strings joined; not from the cache when `fresh`.
+    ///
+    /// Octets that are not UTF-8 are replaced.
     pub async fn txt(&self, name: &str, fresh: bool) -> Result<Vec<String>, DnsError> {
-        todo!()
+        let network = match &self.source {
+            Source::Fixed(answers) => return answers.txt(name),
+            Source::Network(network) => network,
+        };
+        let resolver = if fresh { &network.uncached } else { &network.cached };
+        look_up(resolver, name, RecordType::TXT, |record| match &record.data {
+            RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
+            _ => None,
+        })
+        .await
     }
 }
+
+fn servers(addresses: &[SocketAddr]) -> ResolverConfig {
+    let server = |address: &SocketAddr| {
+        let connections = [ProtocolConfig::Udp, ProtocolConfig::Tcp].map(|protocol| {
+            let mut connection = ConnectionConfig::new(protocol);
+            connection.port = address.port();
+            connection
+        });
+        NameServerConfig::new(address.ip(), true, connections.into())
+    };
+    ResolverConfig::from_name_servers(addresses.iter().map(server).collect())
+}
+
+fn build(config: ResolverConfig, cache_size: Option<u64>) -> Result<TokioResolver, DnsError> {
+    let mut options = ResolverOpts::default();
+    options.timeout = TIMEOUT;
+    options.attempts = TRIES;
+    options.try_tcp_on_error = true;
+    options.negative_max_ttl = Some(LONGEST_ABSENCE);
+    if let Some(size) = cache_size {
+        options.cache_size = size;
+    }
+    TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+        .with_options(options)
+        .build()
+        .map_err(|error| DnsError::Temporary(error.to_string()))
+}
+
+async fn look_up<T>(
+    resolver: &TokioResolver,
+    name: &str,
+    kind: RecordType,
+    read: impl Fn(&Record) -> Option<T>,
+) -> Result<Vec<T>, DnsError> {
+    // A name that cannot be written in DNS (a label of more than 63 octets) certainly has no record.
+    let mut name = Name::from_ascii(name).map_err(|_| DnsError::NoRecord)?;
+    name.set_fqdn(true);
+    let answer = match tokio::time::timeout(LONGEST, resolver.lookup(name, kind)).await {
+        Err(_) => return Err(DnsError::Temporary(format!("no answer in {} s", LONGEST.as_secs()))),
+        Ok(Err(error)) => return Err(judge(&error)),
+        Ok(Ok(answer)) => answer,
+    };
+    let found: Vec<T> = answer.answers().iter().filter_map(read).collect();
+    if found.is_empty() { Err(DnsError::NoRecord) } else { Ok(found) }
+}
+
+/// Certain is only what a server said with NXDOMAIN or with an empty NOERROR.
+fn judge(error: &NetError) -> DnsError {
+    match error {
+        NetError::Dns(net::DnsError::NoRecordsFound(NoRecords {
+            response_code: ResponseCode::NXDomain | ResponseCode::NoError,
+            ..
+        })) => DnsError::NoRecord,
+        other => DnsError::Temporary(other.to_string()),
+    }
+}
+
+fn address(record: &Record) -> Option<IpAddr> {
+    match &record.data {
+        RData::A(four) => Some(IpAddr::V4(four.0)),
+        RData::AAAA(six) => Some(IpAddr::V6(six.0)),
+        _ => None,
+    }
+}
+
+fn both(six: Result<Vec<IpAddr>, DnsError>, four: Result<Vec<IpAddr>, DnsError>) -> Result<Vec<IpAddr>, DnsError> {
+    match (six, four) {
+        (Ok(mut six), Ok(four)) => {
+            six.extend(four);
+            Ok(six)
+        }
+        (Ok(found), Err(_)) | (Err(_), Ok(found)) => Ok(found),
+        (Err(DnsError::NoRecord), Err(DnsError::NoRecord)) => Err(DnsError::NoRecord),
+        (Err(temporary @ DnsError::Temporary(_)), Err(_)) | (Err(_), Err(temporary)) => Err(temporary),
+    }
+}
+
+/// Lower case, without the trailing dot; none for the root.
+fn host_text(name: &Name) -> Option<String> {
+    if name.is_root() {
+        return None;
+    }
+    Some(name.to_ascii().trim_end_matches('.').to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! Answers set by hand, for tests of everything that asks DNS. Never asks the network.
+
+use crate::{DnsError, MxRecord};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// A table of answers. Clones share it, so that a test can change an answer while the code under test runs.
+///
+/// A name that is not in the table does not exist ([`DnsError::NoRecord`]).
+#[derive(Debug, Clone, Default)]
+pub struct FixedAnswers {
+    tables: Arc<Mutex<Tables>>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    mx: HashMap<String, Vec<MxRecord>>,
+    addresses: HashMap<String, Vec<IpAddr>>,
+    txt: HashMap<String, Vec<String>>,
+    silent: HashMap<String, String>,
+}
+
+impl FixedAnswers {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the MX records of a domain, each a preference and a host; `"."` is the null MX (RFC 7505).
+    pub fn set_mx(&self, domain: &str, records: &[(u16, &str)]) -> &Self {
+        let records = records
+            .iter()
+            .map(|&(preference, host)| MxRecord { preference, exchange: (host != ".").then(|| key(host)) })
+            .collect();
+        self.tables().mx.insert(key(domain), records);
+        self
+    }
+
+    /// Sets the addresses of a host, in the order they are answered.
+    pub fn set_addresses(&self, host: &str, addresses: &[IpAddr]) -> &Self {
+        self.tables().addresses.insert(key(host), addresses.to_vec());
+        self
+    }
+
+    /// Sets the TXT records at a name.
+    pub fn set_txt(&self, name: &str, texts: &[&str]) -> &Self {
+        self.tables().txt.insert(key(name), texts.iter().map(|&text| text.to_owned()).collect());
+        self
+    }
+
+    /// Makes every question about this name fail for now, until [`FixedAnswers::forget`].
+    pub fn set_temporary_failure(&self, name: &str, cause: &str) -> &Self {
+        self.tables().silent.insert(key(name), cause.to_owned());
+        self
+    }
+
+    /// Forgets everything about a name: it does not exist.
+    pub fn forget(&self, name: &str) -> &Self {
+        let name = key(name);
+        let mut tables = self.tables();
+        tables.mx.remove(&name);
+        tables.addresses.remove(&name);
+        tables.txt.remove(&name);
+        tables.silent.remove(&name);
+        drop(tables);
+        self
+    }
+
+    pub(crate) fn mx(&self, domain: &str) -> Result<Vec<MxRecord>, DnsError> {
+        self.look_up(domain, |tables| &tables.mx)
+    }
+
+    pub(crate) fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError> {
+        self.look_up(host, |tables| &tables.addresses)
+    }
+
+    pub(crate) fn txt(&self, name: &str) -> Result<Vec<String>, DnsError> {
+        self.look_up(name, |tables| &tables.txt)
+    }
+
+    fn look_up<T: Clone>(
+        &self,
+        name: &str,
+        table: impl Fn(&Tables) -> &HashMap<String, Vec<T>>,
+    ) -> Result<Vec<T>, DnsError> {
+        let tables = self.tables();
+        let name = key(name);
+        if let Some(cause) = tables.silent.get(&name) {
+            return Err(DnsError::Temporary(cause.clone()));
+        }
+        match table(&tables).get(&name) {
+            Some(records) if !records.is_empty() => Ok(records.clone()),
+            _ => Err(DnsError::NoRecord),
+        }
+    }
+
+    /// A test that panicked while it held the table does not spoil the others.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn key(name: &str) -> String {
+    name.trim_end_matches('.').to_ascii_lowercase()
+}
