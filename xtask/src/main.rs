@@ -3,11 +3,19 @@
 //! Owns the list of commands and nothing else; each command lives in a file named after it.
 //! Never a part of the product: `relaykeep` runs without it.
 
+mod serve;
+mod test;
+
 mod browser;
 mod css;
-mod progress;
 mod site;
 mod wasm_target;
+
+mod packages;
+mod postgres;
+mod tally;
+
+mod progress;
 mod workspace;
 
 use anyhow::{Result, bail};
@@ -15,6 +23,10 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 cargo xtask COMMAND
 
+  serve [--demo] [--release] [-- FLAGS]
+        build both sides and run `relaykeep serve FLAGS` on the data folder .relaykeep/
+  test [--only STEP]
+        check everything: fmt, clippy, unit, sqlite, postgres, browser
   browser [--release]
         build the portal's browser side and its style into target/site
 ";
@@ -33,6 +45,8 @@ fn run(arguments: &[String]) -> Result<()> {
         return Ok(());
     };
     match command.as_str() {
+        "serve" => serve::command(rest),
+        "test" => test::command(rest),
         "browser" => browser::command(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

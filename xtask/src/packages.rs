@@ -1,0 +1,164 @@
+//! The programs the tests use as real counterparts, and the Debian packages that bring them.
+//!
+//! Installs by package name, only what is missing and only where it may (root, with apt-get). Services are kept from
+//! starting: the tests start their own. Anywhere else it names what is missing and the command to type.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::postgres;
+use crate::workspace::{on_path, output, run, target_dir};
+use crate::{progress, workspace};
+
+/// A program, the Debian package it is in, and what the tests want it for.
+struct Need {
+    program: &'static str,
+    package: &'static str,
+    purpose: &'static str,
+}
+
+const fn need(program: &'static str, package: &'static str, purpose: &'static str) -> Need {
+    Need { program, package, purpose }
+}
+
+const INTEGRATION: &[Need] = &[
+    need("knotd", "knot", "a real DNS server"),
+    need("kdig", "knot-dnsutils", "asks it"),
+    need("dig", "bind9-dnsutils", "asks it as the guides tell people to"),
+    need("postfix", "postfix", "a real client, and a sink of mail"),
+    need("swaks", "swaks", "an SMTP client"),
+    need("msmtp", "msmtp", "an SMTP client"),
+    need("opendkim-testmsg", "opendkim-tools", "verifies signatures"),
+    need("strace", "strace", "sees when a message is on disk"),
+    need("python3", "python3", "the programs that send"),
+];
+
+const BROWSER: &[Need] = &[
+    need("chromium", "chromium", "the browser"),
+    need("node", "nodejs", "runs Playwright"),
+    need("npm", "npm", "installs Playwright"),
+];
+
+const POSTGRES: Need = need("initdb", "postgresql", "the second database");
+
+/// Makes sure of all that the integration tests need; gives the `PATH` to run them with.
+pub fn for_integration() -> Result<String> {
+    install(INTEGRATION.iter().filter(|need| find(need.program).is_none()).collect())?;
+    let python = python_with_dkim()?;
+    let folders = [python, path()].into_iter().flatten().collect::<Vec<_>>();
+    Ok(folders.join(":"))
+}
+
+/// Makes sure of PostgreSQL's server programs.
+pub fn for_postgres() -> Result<()> {
+    install(if postgres::binaries().is_none() { vec![&POSTGRES] } else { Vec::new() })
+}
+
+/// Makes sure of the browser and of Node.
+pub fn for_browser() -> Result<()> {
+    install(BROWSER.iter().filter(|need| find(need.program).is_none()).collect())
+}
+
+/// A program on `PATH` or in a folder for the system's programs, which is not on everyone's `PATH`.
+pub fn find(program: &str) -> Option<PathBuf> {
+    let system = ["/usr/sbin", "/sbin"].map(|folder| Path::new(folder).join(program));
+    on_path(program).or_else(|| system.into_iter().find(|candidate| candidate.is_file()))
+}
+
+fn path() -> Option<String> {
+    Some(format!("{}:/usr/sbin:/sbin", std::env::var("PATH").ok()?))
+}
+
+fn install(missing: Vec<&Need>) -> Result<()> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    packages.dedup();
+    let list: String = missing.iter().map(|n| format!("  {} ({}): {}\n", n.program, n.package, n.purpose)).collect();
+    let by_hand = format!("apt-get install --no-install-recommends {}", packages.join(" "));
+    if on_path("apt-get").is_none() || !postgres::is_root()? {
+        bail!("these programs are missing:\n{list}On Debian and Ubuntu, as root: {by_hand}");
+    }
+    progress::step(&format!("packages: {}", packages.join(" ")), || {
+        let guard = NoServices::begin()?;
+        preseed("postfix postfix/main_mailer_type select No configuration\n")?;
+        run(apt_get().args(["update", "--quiet=2"]))?;
+        run(apt_get().args(["install", "--yes", "--quiet=2", "--no-install-recommends"]).args(&packages))?;
+        drop(guard);
+        Ok(())
+    })
+    .map_err(|error| error.context(format!("these programs are missing:\n{list}By hand: {by_hand}")))
+}
+
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
+    command
+}
+
+fn preseed(answers: &str) -> Result<()> {
+    let mut command = Command::new("debconf-set-selections");
+    let mut child = command.stdin(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(answers.as_bytes())?;
+    }
+    if !child.wait()?.success() {
+        bail!("{} failed", workspace::shown(&command));
+    }
+    Ok(())
+}
+
+/// While it lives, Debian's packages start no service; an administrator's own rule is left alone.
+struct NoServices {
+    ours: bool,
+}
+
+impl NoServices {
+    const RULE: &str = "/usr/sbin/policy-rc.d";
+
+    fn begin() -> Result<NoServices> {
+        if Path::new(NoServices::RULE).exists() {
+            return Ok(NoServices { ours: false });
+        }
+        let mut file = fs::File::options().write(true).create_new(true).mode(0o755).open(NoServices::RULE)?;
+        file.write_all(b"#!/bin/sh\nexit 101\n")?;
+        Ok(NoServices { ours: true })
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.ours {
+            let _ = fs::remove_file(NoServices::RULE);
+        }
+    }
+}
+
+/// A folder whose `python3` knows dkimpy, the DKIM verifier we did not write; `None` when the system's own does.
+fn python_with_dkim() -> Result<Option<String>> {
+    let knows = |python: &Path| output(Command::new(python).args(["-c", "import dkim, nacl"])).is_ok();
+    if knows(Path::new("python3")) {
+        return Ok(None);
+    }
+    let venv = target_dir()?.join("python");
+    let python = venv.join("bin/python3");
+    if !knows(&python) {
+        progress::step("packages: dkimpy, in target/python", || {
+            let made = output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
+            if made.is_err() {
+                install(vec![&need("ensurepip", "python3-venv", "keeps dkimpy apart from the system's Python")])?;
+                output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+            }
+            let mut pip = Command::new(&python);
+            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "dkimpy", "pynacl"]);
+            output(&mut pip).map_err(|error| error.context("dkimpy could not be had from the Python package index"))
+        })?;
+    }
+    Ok(Some(venv.join("bin").display().to_string()))
+}

@@ -1,0 +1,174 @@
+//! `cargo xtask test`: everything that must hold before a change is taken, in the order of what fails soonest.
+//!
+//! Owns the list of steps. Stops at the first that fails, with the times of those that ran.
+//! The same integration tests run twice; `RELAYKEEP_TEST_DATABASE` says on which database, and
+//! `RELAYKEEP_TEST_POSTGRES` where a PostgreSQL is in which databases may be made.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::browser::{self, Profile};
+use crate::postgres::Cluster;
+use crate::tally::Tally;
+use crate::wasm_target::{TARGET, WasmTarget};
+use crate::workspace::{cargo, on_path, output, root, run};
+use crate::{packages, progress, serve, site};
+
+/// What the steps share.
+#[derive(Default)]
+struct Run {
+    tally: Tally,
+    postgres: Option<Cluster>,
+}
+
+struct Step {
+    name: &'static str,
+    what: &'static str,
+    run: fn(&mut Run) -> Result<()>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "fmt", what: "every file is formatted", run: fmt },
+    Step { name: "clippy", what: "no warning on either side", run: clippy },
+    Step { name: "unit", what: "tests within the crates, and examples in their documentation", run: unit },
+    Step { name: "sqlite", what: "integration tests on SQLite", run: sqlite },
+    Step { name: "postgres", what: "integration tests on PostgreSQL", run: postgres },
+    Step { name: "browser", what: "the portal in a real browser, on both databases", run: browser_tests },
+];
+
+/// The server's side. `frontend` is left out because it would turn on the browser's features of `app` in the same
+/// build, and `xtask` so that its dependencies do not mix with the product's; both have lines of their own.
+const SERVER_SIDE: &[&str] = &["--workspace", "--exclude", "frontend", "--exclude", "xtask"];
+
+/// The command as typed.
+pub fn command(arguments: &[String]) -> Result<()> {
+    let steps = chosen(arguments)?;
+    let mut state = Run::default();
+    let mut times: Vec<(&str, Duration)> = Vec::new();
+    let mut failure = None;
+    for (number, step) in steps.iter().enumerate() {
+        eprintln!("\n=== {}/{} {}: {}", number + 1, steps.len(), step.name, step.what);
+        let began = Instant::now();
+        let result = (step.run)(&mut state);
+        times.push((step.name, began.elapsed()));
+        if let Err(error) = result {
+            failure = Some(error.context(format!("the step {} failed", step.name)));
+            break;
+        }
+    }
+    drop(state.postgres);
+    eprintln!("\n=== summary");
+    for (number, (name, time)) in times.iter().enumerate() {
+        let outcome = if failure.is_some() && number + 1 == times.len() { "failed" } else { "ok" };
+        eprintln!("    {name:<10}{outcome:<8}{}", progress::elapsed(*time));
+    }
+    for step in &steps[times.len()..] {
+        eprintln!("    {:<10}not run", step.name);
+    }
+    println!("{} passed, {} failed", state.tally.passed, state.tally.failed);
+    failure.map_or(Ok(()), Err)
+}
+
+fn chosen(arguments: &[String]) -> Result<Vec<&'static Step>> {
+    let names = || STEPS.iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
+    match arguments {
+        [] => Ok(STEPS.iter().collect()),
+        [only, name] if only == "--only" => {
+            let step = STEPS.iter().find(|step| step.name == name);
+            Ok(vec![step.with_context(|| format!("there is no step \"{name}\"; there are {}", names()))?])
+        }
+        _ => bail!("test takes only --only STEP, with one of {}", names()),
+    }
+}
+
+fn fmt(_: &mut Run) -> Result<()> {
+    component("fmt", "rustfmt")?;
+    run(cargo().args(["fmt", "--all", "--check"])).context("cargo fmt --all puts it right")
+}
+
+fn clippy(_: &mut Run) -> Result<()> {
+    component("clippy", "clippy")?;
+    let strict = ["--", "--deny", "warnings"];
+    run(cargo().arg("clippy").args(SERVER_SIDE).arg("--all-targets").args(strict))?;
+    run(cargo().args(["clippy", "--package", "xtask", "--all-targets"]).args(strict))?;
+    let browser_side = WasmTarget::ensure()?;
+    run(browser_side.cargo().args(["clippy", "--package", "frontend", "--target", TARGET]).args(strict))
+}
+
+fn unit(state: &mut Run) -> Result<()> {
+    state.tally.run(cargo().arg("test").args(SERVER_SIDE).args(["--lib", "--bins"]))?;
+    state.tally.run(cargo().arg("test").args(SERVER_SIDE).arg("--doc"))?;
+    state.tally.run(cargo().args(["test", "--package", "xtask"]))
+}
+
+fn sqlite(state: &mut Run) -> Result<()> {
+    let path = packages::for_integration()?;
+    let mut tests = integration(&path);
+    tests.env("RELAYKEEP_TEST_DATABASE", "sqlite");
+    state.tally.run(&mut tests)
+}
+
+fn postgres(state: &mut Run) -> Result<()> {
+    let path = packages::for_integration()?;
+    let url = postgres_url(state)?;
+    let mut tests = integration(&path);
+    tests.env("RELAYKEEP_TEST_DATABASE", "postgres").env("RELAYKEEP_TEST_POSTGRES", url);
+    state.tally.run(&mut tests)
+}
+
+fn integration(path: &str) -> Command {
+    let mut tests = cargo();
+    tests.arg("test").args(SERVER_SIDE).args(["--test", "it"]).env("PATH", path);
+    tests
+}
+
+fn browser_tests(state: &mut Run) -> Result<()> {
+    packages::for_browser()?;
+    let site = browser::build(Profile::Dev)?;
+    let binary = progress::step("server: cargo build -p server", || serve::build_server(false))?;
+    progress::step("browser tests: npm ci", npm_ci)?;
+    let url = postgres_url(state)?;
+    let mut tests = Command::new("npx");
+    tests.current_dir(root().join("end2end")).args(["--no-install", "playwright", "test"]);
+    tests.env("RELAYKEEP_BIN", binary).env("RELAYKEEP_SITE_DIR", site).env("RELAYKEEP_TEST_POSTGRES", url);
+    state.tally.run(&mut tests)
+}
+
+/// Installs what the lock file says, unless that is what is installed.
+fn npm_ci() -> Result<()> {
+    let folder = root().join("end2end");
+    let lock = site::content_hash(&std::fs::read(folder.join("package-lock.json"))?);
+    let stamp = folder.join("node_modules/.installed-from");
+    if std::fs::read_to_string(&stamp).ok().as_ref() == Some(&lock) {
+        return Ok(());
+    }
+    let mut npm = Command::new("npm");
+    npm.current_dir(&folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    // The browser is the system's; Playwright's own is not wanted.
+    npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    run(&mut npm).context("Playwright could not be had from the npm registry")?;
+    Ok(std::fs::write(stamp, lock)?)
+}
+
+fn postgres_url(state: &mut Run) -> Result<String> {
+    if state.postgres.is_none() {
+        packages::for_postgres()?;
+        state.postgres = Some(progress::step("PostgreSQL: a cluster for this run", Cluster::start)?);
+    }
+    let cluster = state.postgres.as_ref().context("the cluster was started above")?;
+    Ok(cluster.url().to_owned())
+}
+
+/// Makes sure of a part of the toolchain that some installations leave out.
+fn component(subcommand: &str, name: &str) -> Result<()> {
+    if output(cargo().args([subcommand, "--version"])).is_ok() {
+        return Ok(());
+    }
+    let added = on_path("rustup").map(|rustup| run(Command::new(rustup).args(["component", "add", name])));
+    match added {
+        Some(Ok(())) => Ok(()),
+        _ => bail!("cargo {subcommand} is missing and could not be added: rustup component add {name}"),
+    }
+}
