@@ -1,0 +1,62 @@
+// What holds for every page, said once: it starts in the browser, it is accessible in both themes, it fits a narrow
+// screen, and it shows the same without JavaScript.
+import { AxeBuilder } from "@axe-core/playwright";
+import { type Browser, expect, type Page } from "@playwright/test";
+import { complaintsOf } from "./complaints";
+
+/** Waits until the browser side runs. Before that a click is an ordinary form or link. */
+export async function hydrated(page: Page): Promise<void> {
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "yes");
+}
+
+/** Goes to a path and waits until the browser side runs there. */
+export async function open(page: Page, url: string): Promise<void> {
+  const response = await page.goto(url);
+  expect(response?.status(), url).toBe(200);
+  await hydrated(page);
+}
+
+/** Fails on any finding of axe by WCAG 2.2 AA, in the light and in the dark theme. */
+export async function accessible(page: Page): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+    const findings = violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${help}\n${html}\n${failureSummary}`),
+    );
+    expect(findings, `axe on ${page.url()}, ${colorScheme}`).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: null });
+}
+
+/** Fails when a page of this width must be scrolled sideways. */
+export async function fitsNarrow(page: Page, width = 360): Promise<void> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width, height: 800 });
+  const overhang = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(overhang, `${page.url()} is wider than ${width} px`).toBeLessThanOrEqual(0);
+  if (before) await page.setViewportSize(before);
+}
+
+/** The page at a path as a browser without JavaScript shows it, signed in like `page`. The caller closes its context. */
+export async function withoutJavaScript(browser: Browser, page: Page): Promise<Page> {
+  const context = await browser.newContext({ javaScriptEnabled: false, storageState: await page.context().storageState() });
+  const plain = await context.newPage();
+  complaintsOf(plain);
+  return plain;
+}
+
+/** All of the above for one path: in the browser, without JavaScript, in both themes, narrow. */
+export async function sound(browser: Browser, page: Page, url: string): Promise<void> {
+  await open(page, url);
+  const heading = await page.getByRole("heading", { level: 1 }).innerText();
+  await accessible(page);
+  await fitsNarrow(page);
+  const plain = await withoutJavaScript(browser, page);
+  const response = await plain.goto(url);
+  expect(response?.status(), `${url} without JavaScript`).toBe(200);
+  expect(await plain.getByRole("heading", { level: 1 }).innerText(), `${url} without JavaScript`).toBe(heading);
+  complaintsOf(plain).mustBeNone();
+  await plain.context().close();
+}
