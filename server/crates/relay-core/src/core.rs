@@ -23,6 +23,8 @@ pub struct Inner {
     /// Woken when a recipient became due.
     pub(crate) queue_wake: Notify,
     pub(crate) listeners: Listeners,
+    /// Refusals that wait to be written.
+    pub(crate) refusals: crate::refusals::Groups,
 }
 
 impl Deref for Core {
@@ -48,6 +50,7 @@ impl Core {
             hasher,
             queue_wake: Notify::new(),
             listeners: Listeners::default(),
+            refusals: crate::refusals::Groups::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

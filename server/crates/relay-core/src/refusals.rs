@@ -1,12 +1,30 @@
 //! Refusals at the door are kept, grouped by minute, written behind the session (never in its way).
+//!
+//! A reply prints the group's code, so that a program that tries again and again prints one URL. What is gathered is
+//! bounded: past the bound refusals are grouped by project and rule alone.
 
-use crate::{Actor, Core, Result};
+mod groups;
+mod writer;
+
+use crate::{Access, Actor, Core, Error, Result, limits, projects, tables::refusal};
 use relay_types::{
+    Timestamp,
     page::Page,
-    project::Slug,
+    project::{ProjectId, Slug},
     refusal::{Refusal, RefusalFilter, RefusalId, Rule},
 };
-use std::net::IpAddr;
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, Func, LikeExpr},
+};
+use std::{net::IpAddr, time::Duration};
+
+pub(crate) use groups::Groups;
+pub use writer::run_writer;
+
+/// Refusals are kept this long.
+const KEPT: Duration = Duration::from_secs(30 * 86_400);
+const PAGE: usize = 50;
 
 /// A refusal as the relay tells it.
 #[derive(Debug, Clone)]
@@ -25,10 +43,6 @@ pub struct NewRefusal {
     pub username: Option<String>,
     /// The address it was about.
     pub address: Option<String>,
-    /// The exact reply, on one line.
-    pub reply: String,
-    /// The code in the reply's URL, from [`new_code`].
-    pub code: String,
 }
 
 /// Where `/s/<code>` leads.
@@ -44,35 +58,140 @@ pub struct Fix {
     pub id: RefusalId,
 }
 
-/// A fresh code for a reply's URL: 8 characters without look-alikes.
-pub fn new_code() -> String {
-    todo!()
+/// The code for the reply's URL: 8 characters without look-alikes, the same for equal refusals within a minute.
+pub fn code_for(core: &Core, refusal: &NewRefusal) -> String {
+    core.refusals.code_for(core, refusal)
 }
+
 /// The short URL printed in a reply.
 pub fn short_url(core: &Core, code: &str) -> String {
-    todo!()
+    format!("{}/s/{code}", core.config().public_url)
 }
-/// Notes a refusal; returns at once, the row is written within a second. Bounded: a flood is counted, not stored.
-pub fn record(core: &Core, refusal: NewRefusal) {
-    todo!()
+
+/// Notes a refusal with its `code` from [`code_for`] and the exact `reply` on one line. Returns at once; the row is
+/// written within a second by [`run_writer`].
+pub fn record(core: &Core, refusal: NewRefusal, code: &str, reply: &str) {
+    core.refusals.record(core, &refusal, code, reply);
 }
-/// Writes what [`record`] gathered until `stop` is cancelled, then the rest.
-pub async fn run_writer(core: Core, stop: tokio_util::sync::CancellationToken) {
-    todo!()
-}
+
 /// A project's refusals, newest first, 50 a page. Any member.
 pub async fn list(core: &Core, actor: &Actor, project: &Slug, filter: &RefusalFilter) -> Result<Page<Refusal>> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    page(core, refusal::Entity::find().filter(refusal::Column::ProjectId.eq(project.uuid())), filter).await
 }
-/// Number of refusals of each rule in the last 7 days, for tabs. Any member.
+
+/// Number of refusals of each rule in the last 7 days, for tabs; rules without any are left out. Any member.
 pub async fn counts(core: &Core, actor: &Actor, project: &Slug) -> Result<Vec<(Rule, u64)>> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    let since = core.now().minus(Duration::from_secs(7 * 86_400));
+    let rows: Vec<(String, i64)> = refusal::Entity::find()
+        .select_only()
+        .column(refusal::Column::Rule)
+        .column_as(Expr::col(refusal::Column::Count).sum(), "number")
+        .filter(refusal::Column::ProjectId.eq(project.uuid()))
+        .filter(refusal::Column::At.gte(since.0))
+        .group_by(refusal::Column::Rule)
+        .into_tuple()
+        .all(core.db.read())
+        .await?;
+    let mut counts: Vec<(Rule, u64)> = rows
+        .into_iter()
+        .filter_map(|(rule, number)| Some((Rule::parse(&rule)?, u64::try_from(number).unwrap_or(0))))
+        .collect();
+    counts.sort_unstable();
+    Ok(counts)
 }
+
 /// Refusals that belong to no project. Operator only.
 pub async fn list_unassigned(core: &Core, actor: &Actor, filter: &RefusalFilter) -> Result<Page<Refusal>> {
-    todo!()
+    projects::authorize_operator(actor)?;
+    page(core, refusal::Entity::find().filter(refusal::Column::ProjectId.is_null()), filter).await
 }
+
 /// What is behind a short URL; `NotFound` for those who may not see it.
 pub async fn fix(core: &Core, actor: &Actor, code: &str) -> Result<Fix> {
+    if matches!(actor, Actor::Anonymous { .. }) {
+        return Err(Error::SignedOut);
+    }
+    let code = groups::canonical_code(code);
+    let row = refusal::Entity::find().filter(refusal::Column::Code.eq(code)).one(core.db.read()).await?;
+    let row = row.ok_or(Error::NotFound)?;
+    let project = match row.project_id {
+        Some(id) => {
+            let slug = slug_of(core, ProjectId::from_uuid(id)).await?;
+            projects::authorize(core, actor, &slug, Access::View).await.map_err(|_| Error::NotFound)?;
+            Some(slug)
+        }
+        None => {
+            projects::authorize_operator(actor).map_err(|_| Error::NotFound)?;
+            None
+        }
+    };
+    Ok(Fix { project, rule: rule(&row)?, address: row.address, id: RefusalId::from_uuid(row.id) })
+}
+
+/// Number of refusals of a project in the last 24 hours.
+pub(crate) async fn count_day(core: &Core, project: ProjectId) -> Result<u64> {
+    let since = core.now().minus(Duration::from_secs(23 * 3_600));
+    Ok(limits::hours(core, project.uuid(), since).await?.iter().map(|(_, counts)| counts.refused).sum())
+}
+
+/// Removes refusals older than 30 days; returns how many. System only.
+pub async fn prune(core: &Core, actor: &Actor) -> Result<u64> {
+    projects::authorize_operator(actor)?;
+    let transaction = core.db.begin().await?;
+    let old = refusal::Column::At.lt(core.now().minus(KEPT).0);
+    let gone = refusal::Entity::delete_many().filter(old).exec(&transaction).await?;
+    transaction.commit().await?;
+    Ok(gone.rows_affected)
+}
+
+async fn page(core: &Core, select: Select<refusal::Entity>, filter: &RefusalFilter) -> Result<Page<Refusal>> {
+    let mut select = select;
+    if let Some(rule) = filter.rule {
+        select = select.filter(refusal::Column::Rule.eq(rule.as_str()));
+    }
+    if let Some(text) = filter.search.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        let pattern =
+            format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let holds = |column: refusal::Column| {
+            Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(pattern.as_str()).escape('\\'))
+        };
+        select = select.filter(
+            Condition::any()
+                .add(holds(refusal::Column::Address))
+                .add(holds(refusal::Column::Client))
+                .add(holds(refusal::Column::Who)),
+        );
+    }
+    if let Some(after) = &filter.after {
+        let after: RefusalId = after.parse().map_err(|_| Error::invalid("after", "Start from the first page again"))?;
+        select = select.filter(refusal::Column::Id.lt(after.uuid()));
+    }
+    let rows = select.order_by_desc(refusal::Column::Id).limit(PAGE as u64 + 1).all(core.db.read()).await?;
+    let rows = rows.into_iter().map(view).collect::<Result<Vec<_>>>()?;
+    Ok(Page::cut(rows, PAGE, |row| row.id.to_string()))
+}
+
+fn view(row: refusal::Model) -> Result<Refusal> {
+    Ok(Refusal {
+        id: RefusalId::from_uuid(row.id),
+        at: Timestamp(row.at),
+        count: u32::try_from(row.count).unwrap_or(0),
+        rule: rule(&row)?,
+        client: row.client,
+        helo: row.helo,
+        listener: row.listener,
+        who: row.who,
+        address: row.address,
+        reply: row.reply,
+    })
+}
+
+fn rule(row: &refusal::Model) -> Result<Rule> {
+    Rule::parse(&row.rule).ok_or_else(|| Error::internal(format!("refusal {} has no known rule", row.id)))
+}
+
+async fn slug_of(_core: &Core, _project: ProjectId) -> Result<Slug> {
     todo!()
 }

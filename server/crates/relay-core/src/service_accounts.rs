@@ -92,3 +92,12 @@ pub async fn authenticate(
 ) -> std::result::Result<Actor, AuthFailure> {
     todo!()
 }
+
+/// The user name in `user` or `user@realm`, in lower case; with another realm it is no name of ours.
+pub(crate) fn name_of(typed: &str, realm: &str) -> String {
+    let typed = typed.to_lowercase();
+    match typed.rsplit_once('@') {
+        Some((name, at)) if at.eq_ignore_ascii_case(realm) => name.to_owned(),
+        _ => typed,
+    }
+}

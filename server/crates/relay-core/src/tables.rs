@@ -1,1 +1,12 @@
 //! Rows as stored: one file a table, private to this crate. A context owns its tables; others call its functions.
+
+// Rules
+pub(crate) mod counted;
+pub(crate) mod dkim_key;
+pub(crate) mod domain;
+pub(crate) mod network;
+pub(crate) mod refusal;
+pub(crate) mod sender;
+pub(crate) mod service_account;
+pub(crate) mod service_account_secret;
+pub(crate) mod service_account_source;

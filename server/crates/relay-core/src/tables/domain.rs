@@ -1,0 +1,29 @@
+//! Rows of sender domains; without a project it is the operator's default domain.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "domain")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: Uuid,
+    pub(crate) project_id: Option<Uuid>,
+    pub(crate) name: String,
+    pub(crate) state: String,
+    pub(crate) challenge: String,
+    pub(crate) verified_at: Option<i64>,
+    pub(crate) checked_at: Option<i64>,
+    pub(crate) next_check_at: i64,
+    /// Since when the proof is certainly absent.
+    pub(crate) missing_since: Option<i64>,
+    pub(crate) problem: Option<String>,
+    /// JSON list of the values found at the challenge's name.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub(crate) challenge_found: Option<String>,
+    pub(crate) created_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
