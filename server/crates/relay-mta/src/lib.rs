@@ -1,1 +1,8 @@
-//! placeholder
+//! The running relay: listeners that accept mail, and what delivers it. The only crate that opens SMTP sockets.
+//!
+//! It decides nothing about who may do what: every question of a session goes to `relay-core`, every result of a
+//! delivery is recorded there.
+
+#![warn(missing_docs)]
+
+pub mod tls;

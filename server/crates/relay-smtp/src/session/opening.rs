@@ -44,6 +44,11 @@ impl Session {
         }
     }
 
+    /// What the client called itself, after EHLO or HELO.
+    pub fn client_name(&self) -> Option<&str> {
+        self.hello.as_ref().map(|hello| hello.name.as_str())
+    }
+
     /// The TLS of this session, when there is one.
     pub fn tls(&self) -> Option<&TlsFacts> {
         self.tls.as_ref()

@@ -38,7 +38,12 @@ pub enum Question {
         smtputf8: bool,
     },
     /// May this recipient be written to?
-    Rcpt(EmailAddress),
+    Rcpt {
+        /// The recipient.
+        address: EmailAddress,
+        /// Recipients of this transaction that were accepted before it.
+        already: usize,
+    },
     /// May the message be received now?
     Data,
     /// The whole message was given out in pieces: is it taken? Answered with [`Verdict::Queued`].

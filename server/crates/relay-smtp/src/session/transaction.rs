@@ -121,7 +121,8 @@ impl Session {
         } else if transaction.judged >= self.config.recipients_limit {
             self.reply(replies::too_many_recipients(&self.config));
         } else {
-            self.ask(Question::Rcpt(address.clone()), Asked::Rcpt(address));
+            let already = transaction.envelope.recipients.len();
+            self.ask(Question::Rcpt { address: address.clone(), already }, Asked::Rcpt(address));
         }
     }
 

@@ -21,7 +21,7 @@ pub fn describe(question: &Question) -> String {
             }
             text
         }
-        Question::Rcpt(address) => format!("rcpt {address}"),
+        Question::Rcpt { address, .. } => format!("rcpt {address}"),
         Question::Data => "data".into(),
         Question::EndOfData(envelope) => {
             let to: Vec<String> = envelope.recipients.iter().map(ToString::to_string).collect();
