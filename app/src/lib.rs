@@ -1,1 +1,72 @@
-//! placeholder
+//! The portal: every page is rendered on the server, works as plain links and forms, and is then hydrated in the
+//! browser. Feature `ssr` is the server's build, `hydrate` the browser's; never both.
+//!
+//! It holds no rule of the product: server functions (`api`) hand over to `relay-core`. It trusts nothing a browser
+//! sends.
+
+#![recursion_limit = "256"]
+
+pub mod api;
+pub mod components;
+pub mod error;
+pub mod next;
+pub mod pages;
+mod routes;
+pub mod strings;
+
+#[cfg(feature = "ssr")]
+pub mod ssr;
+
+use components::{flash::Flash, icon::FAVICON};
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, provide_meta_context};
+use leptos_router::components::Router;
+
+/// The document around `App`. Only the server renders it.
+pub fn shell(document: Document) -> impl IntoView {
+    let Document { assets, theme, now, boot } = document;
+    let css = assets.css.clone();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme data-now=now.0>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <link rel="icon" href=FAVICON/>
+                <link rel="stylesheet" href=css/>
+                {boot.then(|| view! { <components::boot::Boot assets/> })}
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// What the document around a page says.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The browser's files.
+    pub assets: components::boot::Assets,
+    /// `light`, `dark` or `system`.
+    pub theme: &'static str,
+    /// When the page is made.
+    pub now: relay_types::Timestamp,
+    /// Whether the browser's side is started. Not in the answer to a plain form post.
+    pub boot: bool,
+}
+
+/// The portal.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Router>
+            <a class="skip" href="#content">{strings::SKIP}</a>
+            <p id="boot-failed" class="boot-failed" hidden=true>{strings::BOOT_FAILED}</p>
+            <routes::Pages/>
+            <Flash/>
+        </Router>
+    }
+}

@@ -1,0 +1,18 @@
+//! Server functions, one file a noun: three to eight lines each. They take the actor from the session, call one use case
+//! of `relay-core`, and nothing else; authorization is decided there. All are POST.
+
+pub mod frame;
+pub mod session;
+pub mod theme;
+
+/// The project's place in URLs; one that cannot exist is not found.
+#[cfg(feature = "ssr")]
+pub(crate) fn slug(text: &str) -> Result<relay_types::project::Slug, crate::error::AppError> {
+    relay_types::project::Slug::parse(text).map_err(|_| crate::error::AppError::NotFound)
+}
+
+/// An identifier from a path or form; one that cannot exist is not found.
+#[cfg(feature = "ssr")]
+pub(crate) fn id<K>(text: &str) -> Result<relay_types::Id<K>, crate::error::AppError> {
+    text.parse().map_err(|_| crate::error::AppError::NotFound)
+}

@@ -1,0 +1,62 @@
+//! The pieces pages are made of. They fetch nothing and know no URL but their own parameters.
+
+// Guards
+pub mod boot;
+pub mod raw_text;
+
+// What a page is made of
+pub mod card;
+pub mod chart;
+pub mod code_lines;
+pub mod copy;
+pub mod dns_record;
+pub mod filters;
+pub mod icon;
+pub mod load;
+pub mod notice;
+pub mod page_header;
+pub mod query;
+pub mod status;
+pub mod table;
+pub mod text;
+pub mod time;
+pub mod timeline;
+
+// What a person changes
+pub mod dialog;
+pub mod field;
+pub mod form;
+pub mod hydrated;
+pub mod theme;
+
+// What is around a page
+pub mod flash;
+pub mod keys;
+pub mod layout;
+pub mod places;
+pub mod sidebar;
+
+/// Everything a page usually needs: `use crate::components::prelude::*`.
+pub mod prelude {
+    pub use super::{
+        card::{Card, Fact, Facts, Item, Items, Tile, Tiles},
+        chart::Chart,
+        code_lines::{Code, CodeBlock, CodeBlocks},
+        copy::CopyButton,
+        dialog::{Danger, Dialog, HiddenId, SecretOnce},
+        dns_record::Record,
+        field::{CheckField, Hidden, RadioField, SelectField, Submit, TextField, TextareaField},
+        filters::{Choice, Choose, Filters, Pager, SearchField, Segments, Tabs},
+        form::{FormHandle, PostForm, use_form, use_form_for},
+        layout::{use_abilities, use_frame, use_me, use_param, use_slug},
+        load::{ErrorPage, Load},
+        notice::{EmptyState, Go, Notice},
+        page_header::PageHeader,
+        query::{Query, query},
+        status::{Dot, Pill, Status, Tone},
+        table::{Cell, Column, Table},
+        text,
+        time::{Time, TimeStyle},
+        timeline::{Dialogue, Moment, Timeline},
+    };
+}

@@ -1,0 +1,202 @@
+//! Dialogs that open without JavaScript (invoker commands, or a popover in browsers without them): danger, which asks
+//! for the name of the thing, and a secret, which is shown once.
+
+use crate::{
+    components::{
+        copy::CopyButton,
+        field::{Hidden, Submit, TextField},
+        form::{FormHandle, PostForm},
+        icon::{Glyph, Icon},
+        notice::Go,
+    },
+    error::AppError,
+    next::encode,
+    strings,
+};
+use leptos::{html, prelude::*};
+use serde::de::DeserializeOwned;
+use server_fn::{
+    Http, ServerFn,
+    client::Client,
+    codec::{Json, PostUrl},
+    request::ClientReq,
+};
+
+/// A button and the dialog it opens. The server decides nothing by this dialog: it is for the person.
+#[component]
+pub fn Dialog(
+    /// Unique on the page.
+    #[prop(into)]
+    id: String,
+    /// Words on the button.
+    #[prop(into)]
+    button: String,
+    /// Look of the button: `primary`, `danger`, `quiet`, or empty.
+    #[prop(default = "")]
+    kind: &'static str,
+    /// Heading of the dialog.
+    #[prop(into)]
+    title: String,
+    /// Open already: the page answers a plain post of the form in it.
+    #[prop(optional)]
+    open: bool,
+    /// Content.
+    children: Children,
+) -> impl IntoView {
+    let heading = format!("{id}-title");
+    view! {
+        <button
+            type="button"
+            class=format!("button {kind}")
+            command="show-modal"
+            commandfor=id.clone()
+            popovertarget=id.clone()
+        >
+            {button}
+        </button>
+        <dialog id=id.clone() class="dialog" popover="auto" open=open aria-labelledby=heading.clone()>
+            <header>
+                <h2 id=heading.clone()>{title}</h2>
+                <button
+                    type="button"
+                    class="button quiet"
+                    command="close"
+                    commandfor=id.clone()
+                    popovertarget=id.clone()
+                    popovertargetaction="hide"
+                    aria-label=strings::CANCEL
+                >
+                    <Glyph icon=Icon::Close/>
+                </button>
+            </header>
+            <div class="pad">{children()}</div>
+        </dialog>
+    }
+}
+
+/// A dangerous act: names the consequence and asks for the name of the thing. The server function takes `confirm` and
+/// checks it with `confirmed`. Children are the form's hidden inputs.
+#[component]
+pub fn Danger<S>(
+    /// From `use_form`.
+    form: FormHandle<S>,
+    /// Unique on the page.
+    #[prop(into)]
+    id: String,
+    /// Words on both buttons: `Remove sender`.
+    button: &'static str,
+    /// What will be so afterwards, in a sentence or two.
+    #[prop(into)]
+    consequence: String,
+    /// What has to be typed.
+    #[prop(into)]
+    name: String,
+    /// Hidden inputs, and others the act needs.
+    children: Children,
+) -> impl IntoView
+where
+    S: ServerFn<Error = AppError, Protocol = Http<PostUrl, Json>> + DeserializeOwned + Clone + Send + Sync + 'static,
+    S::Output: DeserializeOwned + Send + Sync + 'static,
+    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<web_sys::FormData>,
+    S::Client: Client<AppError>,
+{
+    view! {
+        <Dialog id button kind="danger" title=format!("{button}?") open=form.is_reply()>
+            <p>{consequence}</p>
+            <PostForm form>
+                {children()}
+                <p class="type-this">"To go on, type " <b class="mono">{name}</b></p>
+                <TextField name="confirm" label="Name" mono=true/>
+                <Submit kind="danger">{button}</Submit>
+            </PostForm>
+        </Dialog>
+    }
+}
+
+/// Whether `typed` names the thing; the error stands at the `confirm` input of `Danger`.
+pub fn confirmed(typed: &str, name: &str) -> Result<(), AppError> {
+    if typed.trim() == name {
+        Ok(())
+    } else {
+        Err(AppError::invalid("confirm", format!("Type {name} exactly as it is written")))
+    }
+}
+
+/// A secret that is shown this once: to copy, to download as `.env`, and to put away. Children are the ready client
+/// lines. `leave` is where the page goes on; going there is the acknowledgement.
+#[component]
+pub fn SecretOnce(
+    /// Heading.
+    #[prop(into)]
+    title: String,
+    /// Names and values: user name, secret, host, port. The secret is the last.
+    facts: Vec<(&'static str, String)>,
+    /// The content of the `.env` file.
+    env: String,
+    /// Where to go once it is kept, and the words for it.
+    #[prop(into)]
+    leave: Go,
+    /// Ready lines.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let node = NodeRef::<html::Dialog>::new();
+    // Open without JavaScript; a real modal with it.
+    Effect::new(move || {
+        if let Some(dialog) = node.get() {
+            dialog.close();
+            let _ = dialog.show_modal();
+        }
+    });
+    let file = format!("data:text/plain;charset=utf-8,{}", encode(&env));
+    view! {
+        <dialog node_ref=node class="dialog secret" open=true closedby="none" aria-labelledby="secret-title">
+            <header>
+                <h2 id="secret-title">{title}</h2>
+            </header>
+            <div class="pad">
+                <p>"Keep it now: it is stored here only as a hash and cannot be shown again."</p>
+                <div class="record">
+                    {facts
+                        .into_iter()
+                        .map(|(name, value)| {
+                            view! {
+                                <div class="line">
+                                    <span>{name}</span>
+                                    <code>{value.clone()}</code>
+                                    <CopyButton text=value what=name.to_lowercase()/>
+                                </div>
+                            }
+                        })
+                        .collect_view()}
+                </div>
+                {children.map(|children| children())}
+                <div class="actions">
+                    <a class="button primary" href=leave.href>{leave.text}</a>
+                    <a class="button" href=file download=".env">"Download .env"</a>
+                </div>
+            </div>
+        </dialog>
+    }
+}
+
+/// A hidden input for `Danger` with one id: the usual case.
+#[component]
+pub fn HiddenId(
+    /// The id.
+    #[prop(into)]
+    id: String,
+) -> impl IntoView {
+    view! { <Hidden name="id" value=id/> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_exact_name_confirms() {
+        assert!(confirmed(" bio ", "bio").is_ok());
+        assert_eq!(confirmed("Bio", "bio").map_err(|e| e.field().map(str::to_owned)), Err(Some("confirm".to_owned())));
+    }
+}

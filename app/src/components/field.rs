@@ -1,0 +1,298 @@
+//! Inputs of a `PostForm`: label above, hint below it, error at the field. What was sent stays; passwords never do.
+
+use crate::components::{form::FormState, raw_text::SafeTextarea};
+use leptos::prelude::*;
+
+/// What every input shares: its id, its error, and the texts around it.
+#[derive(Clone)]
+struct Frame {
+    id: String,
+    error: Signal<Option<String>>,
+    posted: Option<String>,
+    described: Option<String>,
+}
+
+fn frame(name: &'static str, has_hint: bool) -> Frame {
+    let form = use_context::<FormState>();
+    let id = form.map_or_else(|| name.to_owned(), |form| form.register(name));
+    Frame {
+        error: form.map_or_else(|| Signal::stored(None), |form| form.error_of(name)),
+        posted: form.and_then(|form| form.posted(name)),
+        described: has_hint.then(|| format!("{id}-hint")),
+        id,
+    }
+}
+
+impl Frame {
+    /// `aria-describedby`: the error first, then the hint.
+    fn described_by(&self) -> impl Fn() -> Option<String> + Send + Sync + Clone + 'static + use<> {
+        let Self { id, error, described, .. } = self.clone();
+        move || match (error.with(Option::is_some), &described) {
+            (true, Some(hint)) => Some(format!("{id}-error {hint}")),
+            (true, None) => Some(format!("{id}-error")),
+            (false, hint) => hint.clone(),
+        }
+    }
+
+    fn invalid(&self) -> impl Fn() -> Option<&'static str> + Send + Sync + Clone + 'static + use<> {
+        let error = self.error;
+        move || error.with(Option::is_some).then_some("true")
+    }
+
+    /// True at once in the answer to a plain post, so that the browser focuses the field without JavaScript.
+    fn autofocus(&self) -> bool {
+        self.posted.is_some() && self.error.with_untracked(Option::is_some)
+    }
+
+    fn around(self, label: &'static str, hint: &'static str, input: AnyView) -> AnyView {
+        let Self { id, error, described, .. } = self;
+        let error_id = format!("{id}-error");
+        view! {
+            <div class="field" class:wrong=move || error.with(Option::is_some)>
+                <label for=id>{label}</label>
+                {described.map(|id| view! { <p class="hint" id=id>{hint}</p> })}
+                {input}
+                {move || {
+                    let id = error_id.clone();
+                    error.get().map(|error| view! { <p class="error" id=id>{error}</p> })
+                }}
+            </div>
+        }
+        .into_any()
+    }
+}
+
+/// One line of text.
+#[component]
+pub fn TextField(
+    /// The server function's argument.
+    name: &'static str,
+    /// What it is.
+    label: &'static str,
+    /// What to type, in a sentence.
+    #[prop(default = "")]
+    hint: &'static str,
+    /// What it holds at first.
+    #[prop(optional, into)]
+    value: String,
+    /// `text`, `email`, `url`, `number`, `password`, `datetime-local`.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// What browsers may fill in: `email`, `current-password`, `new-password`, `one-time-code`, or `off`.
+    #[prop(default = "off")]
+    autocomplete: &'static str,
+    /// It may not stay empty.
+    #[prop(default = true)]
+    required: bool,
+    /// The cursor is here when the page opens.
+    #[prop(optional)]
+    focus: bool,
+    /// Set in monospace.
+    #[prop(optional)]
+    mono: bool,
+) -> impl IntoView {
+    let frame = frame(name, !hint.is_empty());
+    let kept = if kind == "password" { None } else { frame.posted.clone() };
+    let input = view! {
+        <input
+            id=frame.id.clone()
+            name=name
+            type=kind
+            value=kept.unwrap_or(value)
+            autocomplete=autocomplete
+            spellcheck="false"
+            required=required
+            autofocus=focus || frame.autofocus()
+            class:mono=mono
+            aria-invalid=frame.invalid()
+            aria-describedby=frame.described_by()
+        />
+    };
+    frame.around(label, hint, input.into_any())
+}
+
+/// Several lines of text.
+#[component]
+pub fn TextareaField(
+    /// The server function's argument.
+    name: &'static str,
+    /// What it is.
+    label: &'static str,
+    /// What to type, in a sentence.
+    #[prop(default = "")]
+    hint: &'static str,
+    /// What it holds at first.
+    #[prop(optional, into)]
+    value: String,
+) -> impl IntoView {
+    let frame = frame(name, !hint.is_empty());
+    let value = frame.posted.clone().unwrap_or(value);
+    let (invalid, described_by, autofocus) = (frame.invalid(), frame.described_by(), frame.autofocus());
+    let input = view! {
+        <SafeTextarea
+            name
+            value
+            attr:id=frame.id.clone()
+            attr:rows="4"
+            attr:spellcheck="false"
+            attr:autofocus=autofocus
+            attr:aria-invalid=invalid
+            attr:aria-describedby=described_by
+        />
+    };
+    frame.around(label, hint, input.into_any())
+}
+
+/// One of a few: values with their words.
+#[component]
+pub fn SelectField(
+    /// The server function's argument.
+    name: &'static str,
+    /// What it is.
+    label: &'static str,
+    /// What follows from the choice.
+    #[prop(default = "")]
+    hint: &'static str,
+    /// Values and words.
+    options: Vec<(String, String)>,
+    /// The value chosen at first.
+    #[prop(optional, into)]
+    value: String,
+) -> impl IntoView {
+    let frame = frame(name, !hint.is_empty());
+    let now = frame.posted.clone().unwrap_or(value);
+    let input = view! {
+        <select
+            id=frame.id.clone()
+            name=name
+            autofocus=frame.autofocus()
+            aria-invalid=frame.invalid()
+            aria-describedby=frame.described_by()
+        >
+            {options
+                .into_iter()
+                .map(|(value, text)| {
+                    let selected = value == now;
+                    view! { <option value=value selected=selected>{text}</option> }
+                })
+                .collect_view()}
+        </select>
+    };
+    frame.around(label, hint, input.into_any())
+}
+
+/// Yes or no. The argument is `Option<String>`: `Some("on")` or `None`.
+#[component]
+pub fn CheckField(
+    /// The server function's argument.
+    name: &'static str,
+    /// What is so when it is ticked.
+    label: &'static str,
+    /// What follows from it.
+    #[prop(default = "")]
+    hint: &'static str,
+    /// Ticked at first.
+    #[prop(optional)]
+    checked: bool,
+) -> impl IntoView {
+    let frame = frame(name, !hint.is_empty());
+    let replied = use_context::<FormState>().is_some_and(|form| form.is_reply());
+    let checked = if replied { frame.posted.is_some() } else { checked };
+    let (invalid, described_by) = (frame.invalid(), frame.described_by());
+    let Frame { id, error, described, .. } = frame;
+    let error_id = format!("{id}-error");
+    view! {
+        <div class="field check" class:wrong=move || error.with(Option::is_some)>
+            <input
+                id=id.clone()
+                name=name
+                type="checkbox"
+                checked=checked
+                aria-invalid=invalid
+                aria-describedby=described_by
+            />
+            <label for=id>{label}</label>
+            {described.map(|id| view! { <p class="hint" id=id>{hint}</p> })}
+            {move || {
+                let id = error_id.clone();
+                error.get().map(|error| view! { <p class="error" id=id>{error}</p> })
+            }}
+        </div>
+    }
+}
+
+/// One of a few, all in sight: values, words, and what follows from each.
+#[component]
+pub fn RadioField(
+    /// The server function's argument.
+    name: &'static str,
+    /// What is chosen.
+    label: &'static str,
+    /// Values, words, hints (empty for none).
+    options: Vec<(&'static str, &'static str, &'static str)>,
+    /// The value chosen at first.
+    #[prop(optional, into)]
+    value: String,
+) -> impl IntoView {
+    let frame = frame(name, false);
+    let now = frame.posted.clone().unwrap_or(value);
+    let described_by = frame.described_by();
+    let Frame { id, error, .. } = frame;
+    let error_id = format!("{id}-error");
+    view! {
+        <fieldset class="field radios" class:wrong=move || error.with(Option::is_some) aria-describedby=described_by>
+            <legend>{label}</legend>
+            {options
+                .into_iter()
+                .map(|(value, text, hint)| {
+                    let id = format!("{id}-{value}");
+                    let checked = value == now;
+                    view! {
+                        <div class="radio">
+                            <input id=id.clone() type="radio" name=name value=value checked=checked/>
+                            <label for=id>{text} {(!hint.is_empty()).then(|| view! { <small>{hint}</small> })}</label>
+                        </div>
+                    }
+                })
+                .collect_view()}
+            {move || {
+                let id = error_id.clone();
+                error.get().map(|error| view! { <p class="error" id=id>{error}</p> })
+            }}
+        </fieldset>
+    }
+}
+
+/// A value that is not typed.
+#[component]
+pub fn Hidden(
+    /// The server function's argument.
+    name: &'static str,
+    /// Its value.
+    #[prop(into)]
+    value: String,
+) -> impl IntoView {
+    view! { <input type="hidden" name=name value=value/> }
+}
+
+/// The button that sends the form. `kind` is `primary`, `danger`, or empty for a plain one.
+#[component]
+pub fn Submit(
+    /// Look.
+    #[prop(default = "primary")]
+    kind: &'static str,
+    /// Words.
+    children: Children,
+) -> impl IntoView {
+    let pending = use_context::<FormState>().map_or_else(|| Signal::stored(false), |form| form.pending);
+    view! {
+        <button
+            type="submit"
+            class=format!("button {kind}")
+            aria-busy=move || pending.get().then_some("true")
+            disabled=move || pending.get()
+        >
+            {children()}
+        </button>
+    }
+}

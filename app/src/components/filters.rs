@@ -1,0 +1,176 @@
+//! Narrowing a list: tabs with counts, a search field, choices, and the pager. All are links and GET forms, so the
+//! state is in the URL.
+
+use crate::components::{
+    icon::{Glyph, Icon},
+    query::{AFTER, query},
+    text,
+};
+use leptos::prelude::*;
+use leptos_router::components::Form;
+
+/// A tab or segment: one value of a parameter.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// The parameter's value; none takes it out of the URL (all, the default).
+    pub value: Option<&'static str>,
+    /// Words.
+    pub text: &'static str,
+    /// How many rows it has, when that is known.
+    pub count: Option<u64>,
+}
+
+impl Choice {
+    /// The value that takes the parameter out of the URL.
+    pub fn all(text: &'static str) -> Self {
+        Self { value: None, text, count: None }
+    }
+
+    /// One value.
+    pub fn new(value: &'static str, text: &'static str) -> Self {
+        Self { value: Some(value), text, count: None }
+    }
+
+    /// With the number of rows.
+    pub fn counted(mut self, count: u64) -> Self {
+        self.count = Some(count);
+        self
+    }
+}
+
+/// Counted tabs above a list.
+#[component]
+pub fn Tabs(
+    /// What the tabs choose, for screen readers.
+    label: &'static str,
+    /// The parameter they set.
+    name: &'static str,
+    /// The tabs.
+    choices: Vec<Choice>,
+) -> impl IntoView {
+    view! { <nav class="tabs" aria-label=label>{links(name, choices)}</nav> }
+}
+
+/// A few choices side by side, such as the period of a chart.
+#[component]
+pub fn Segments(
+    /// What they choose, for screen readers.
+    label: &'static str,
+    /// The parameter they set.
+    name: &'static str,
+    /// The choices.
+    choices: Vec<Choice>,
+) -> impl IntoView {
+    view! { <nav class="segments" aria-label=label>{links(name, choices)}</nav> }
+}
+
+fn links(name: &'static str, choices: Vec<Choice>) -> impl IntoView {
+    choices
+        .into_iter()
+        .map(|Choice { value, text, count }| {
+            let here = move || (query().get(name) == value).then_some("page");
+            view! {
+                <a href=move || query().with(name, value) aria-current=here>
+                    {text}
+                    {count.map(|count| view! { " " <span class="count">{text::number(count)}</span> })}
+                </a>
+            }
+        })
+        .collect_view()
+}
+
+/// The filter bar: a GET form to this same page. Children are `SearchField` and `Choose`. `own` names their
+/// parameters; everything else in the URL is kept.
+#[component]
+pub fn Filters(
+    /// Parameters of the children.
+    own: &'static [&'static str],
+    /// Inputs.
+    children: Children,
+) -> impl IntoView {
+    let query = untrack(query);
+    let action = query.with("", None);
+    let action = action.split('?').next().unwrap_or("/").to_owned();
+    view! {
+        <Form method="GET" action=action attr:class="filters" attr:role="search">
+            {query
+                .others(own)
+                .into_iter()
+                .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+                .collect_view()}
+            {children()}
+            <button class="button" type="submit">
+                "Show"
+            </button>
+        </Form>
+    }
+}
+
+/// Free text. `/` puts the cursor into the first one of a page.
+#[component]
+pub fn SearchField(
+    /// Parameter.
+    #[prop(default = "q")]
+    name: &'static str,
+    /// What can be found, for screen readers and as an example.
+    label: &'static str,
+    /// An example.
+    #[prop(default = "")]
+    example: &'static str,
+) -> impl IntoView {
+    let value = untrack(query).text(name);
+    view! {
+        <label class="search">
+            <span class="unseen">{label}</span>
+            <Glyph icon=Icon::Search/>
+            <input type="search" name=name value=value placeholder=example data-search="" autocomplete="off"/>
+        </label>
+    }
+}
+
+/// A choice among a few: values with their words. The empty value stands for any.
+#[component]
+pub fn Choose(
+    /// Parameter.
+    name: &'static str,
+    /// What is chosen.
+    label: &'static str,
+    /// Values and words.
+    options: Vec<(String, String)>,
+) -> impl IntoView {
+    let now = untrack(query).text(name).unwrap_or_default();
+    view! {
+        <label class="choose">
+            <span>{label}</span>
+            <select name=name>
+                {options
+                    .into_iter()
+                    .map(|(value, text)| {
+                        let selected = value == now;
+                        view! { <option value=value selected=selected>{text}</option> }
+                    })
+                    .collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// Below a list: how many rows, newest again, and older. `next` is `Page::next`.
+#[component]
+pub fn Pager(
+    /// How many rows are shown.
+    shown: usize,
+    /// Cursor of the next page.
+    next: Option<String>,
+) -> impl IntoView {
+    let query = untrack(query);
+    let newest = query.get(AFTER).is_some().then(|| query.with(AFTER, None));
+    let older = next.map(|cursor| query.with(AFTER, Some(&cursor)));
+    view! {
+        <nav class="pager" aria-label="Pages">
+            <span>{text::count(shown as u64, "row", "rows")} {if newest.is_some() { "" } else { ", newest first" }}</span>
+            {newest.map(|href| view! { <a class="button" href=href>"Newest"</a> })}
+            {older.map(|href| view! { <a class="button" rel="next" href=href>"Older"</a> })}
+        </nav>
+    }
+}

@@ -1,0 +1,289 @@
+//! Forms that post to a server function, with the same behaviour with and without JavaScript: the error stands at its
+//! field, the field gets the focus, and what was typed stays.
+//!
+//! # How to use it
+//! ```ignore
+//! #[server]
+//! pub async fn add_sender(slug: String, address: String) -> Result<(), AppError> {
+//!     let address = EmailAddress::parse(&address).map_err(|e| AppError::invalid("address", e))?;
+//!     relay_core::senders::add(&core()?, &actor().await?, &slug, address).await.map_err(fail)?;
+//!     done(&format!("/p/{slug}/senders"), "sender-added");   // toast: a code of `strings::done`
+//!     Ok(())
+//! }
+//!
+//! let form = use_form::<AddSender>();
+//! view! {
+//!     <PostForm form>
+//!         <Hidden name="slug" value=slug/>
+//!         <TextField name="address" label="Address" hint="It gets a link to confirm it." kind="email"/>
+//!         <Submit>"Add sender"</Submit>
+//!     </PostForm>
+//! }
+//! ```
+//! - Arguments are `String` (`Option<String>` for a checkbox): the server function parses them and answers
+//!   `AppError::invalid("name of the input", "what to type")`. An input's name is the argument's name.
+//! - A form in each row of a list: `use_form_for::<RemoveSender>("id", &id)`; its `Hidden name="id"` tells whose error
+//!   it is.
+//! - A result that must be shown (a secret): return it and read `form.output()`. Do not redirect then.
+//! - After success either `done(path, code)` on the server (goes there, with a toast), or nothing: then the browser
+//!   stays, and `form.succeeded()` counts up so that a resource can use it as a source.
+//!
+//! # How it works without JavaScript
+//! The browser posts to the server function. `ssr::forms` runs it and, when it failed or returned something, renders
+//! the page the form is on as the answer, with a `FormReply` in its context: the inputs as they were sent (never
+//! passwords) and the outcome. Nothing typed is put into a URL. Such a page is not hydrated.
+
+use crate::{
+    components::{notice::Notice, status::Tone},
+    error::AppError,
+    strings,
+};
+use leptos::{context::Provider, html, prelude::*};
+use serde::de::DeserializeOwned;
+use server_fn::{
+    Bytes, Decodes, Http, ServerFn,
+    client::Client,
+    codec::{JsonEncoding, PostUrl},
+    request::ClientReq,
+};
+use std::sync::Arc;
+
+/// What a plain form post came to. Only on the server, only while its answer is rendered.
+#[derive(Debug, Clone)]
+pub struct FormReply {
+    /// Path of the server function.
+    pub path: Arc<str>,
+    /// The inputs as they were sent.
+    pub values: Arc<[(String, String)]>,
+    /// The output as JSON, or the error.
+    pub outcome: Result<Arc<[u8]>, AppError>,
+}
+
+/// A server function as a form uses it.
+pub struct FormHandle<S: ServerFn + 'static>
+where
+    S::Output: 'static,
+{
+    action: ServerAction<S>,
+    state: FormState,
+}
+
+impl<S: ServerFn + 'static> Clone for FormHandle<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<S: ServerFn + 'static> Copy for FormHandle<S> {}
+
+/// What the inputs of a form need to know. Found in their context.
+#[derive(Clone, Copy)]
+pub struct FormState {
+    /// The last error; none while it runs and after success.
+    pub error: Signal<Option<AppError>>,
+    /// It is on its way.
+    pub pending: Signal<bool>,
+    posted: StoredValue<Option<Arc<[(String, String)]>>>,
+    names: StoredValue<Vec<&'static str>>,
+    prefix: StoredValue<String>,
+}
+
+impl FormState {
+    /// What was sent for `name`, when the page is the answer to a plain form post.
+    pub fn posted(&self, name: &str) -> Option<String> {
+        self.posted.with_value(|posted| value_of(posted.as_deref()?, name))
+    }
+
+    /// Whether the page is the answer to a plain post of this form.
+    pub fn is_reply(&self) -> bool {
+        self.posted.with_value(Option::is_some)
+    }
+
+    /// The error of the input `name`.
+    pub fn error_of(&self, name: &'static str) -> Signal<Option<String>> {
+        let error = self.error;
+        Signal::derive(move || {
+            error.with(|error| error.as_ref().filter(|e| e.field() == Some(name)).map(ToString::to_string))
+        })
+    }
+
+    /// The `id` of the input `name`; says that the form has it, so that its error is not also shown on top.
+    pub fn register(&self, name: &'static str) -> String {
+        self.names.update_value(|names| names.push(name));
+        self.id(name)
+    }
+
+    fn id(&self, name: &str) -> String {
+        self.prefix.with_value(|prefix| format!("{prefix}-{name}"))
+    }
+}
+
+fn value_of(values: &[(String, String)], name: &str) -> Option<String> {
+    values.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+}
+
+/// The one form of this page that posts to `S`.
+pub fn use_form<S>() -> FormHandle<S>
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: DeserializeOwned + Send + Sync + 'static,
+{
+    make_form(None)
+}
+
+/// One of several forms of this page that post to `S`: the one whose hidden input `name` holds `value`.
+pub fn use_form_for<S>(name: &'static str, value: &str) -> FormHandle<S>
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: DeserializeOwned + Send + Sync + 'static,
+{
+    make_form(Some((name, value)))
+}
+
+fn make_form<S>(which: Option<(&'static str, &str)>) -> FormHandle<S>
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: DeserializeOwned + Send + Sync + 'static,
+{
+    let action = ServerAction::<S>::new();
+    // Leptos would show an error taken from the URL here; anyone can write that into a link.
+    action.clear();
+    let reply = use_context::<FormReply>().filter(|reply| {
+        *reply.path == *S::PATH
+            && which.is_none_or(|(name, value)| value_of(&reply.values, name).as_deref() == Some(value))
+    });
+    if let Some(reply) = &reply {
+        action.value().set(Some(match &reply.outcome {
+            Ok(json) => JsonEncoding::decode(Bytes::copy_from_slice(json))
+                .map_err(|_| AppError::Internal { reference: "none".to_owned() }),
+            Err(error) => Err(error.clone()),
+        }));
+    }
+    let value = action.value();
+    let pending = action.pending();
+    let path = S::PATH.rsplit('/').next().unwrap_or_default();
+    let prefix = path.trim_end_matches(|c: char| c.is_ascii_digit()).replace('_', "-");
+    let prefix = which.map_or(prefix.clone(), |(_, value)| format!("{prefix}-{value}"));
+    let state = FormState {
+        error: Signal::derive(move || {
+            if pending.get() { None } else { value.with(|value| value.as_ref()?.as_ref().err().cloned()) }
+        }),
+        pending: pending.into(),
+        posted: StoredValue::new(reply.map(|reply| reply.values)),
+        names: StoredValue::new(Vec::new()),
+        prefix: StoredValue::new(prefix),
+    };
+    FormHandle { action, state }
+}
+
+impl<S> FormHandle<S>
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: DeserializeOwned + Send + Sync + 'static,
+{
+    /// What the last successful call returned; none after `forget`.
+    pub fn output(&self) -> Signal<Option<S::Output>>
+    where
+        S::Output: Clone,
+    {
+        let value = self.action.value();
+        Signal::derive(move || value.with(|value| value.as_ref()?.as_ref().ok().cloned()))
+    }
+
+    /// Counts successful calls: a source for resources that must be read again.
+    pub fn succeeded(&self) -> Signal<usize> {
+        let (value, version) = (self.action.value(), self.action.version());
+        let last = StoredValue::new(0);
+        Signal::derive(move || {
+            let version = version.get();
+            if value.with(|value| matches!(value, Some(Ok(_)))) {
+                last.set_value(version);
+            }
+            last.get_value()
+        })
+    }
+
+    /// The last error.
+    pub fn error(&self) -> Signal<Option<AppError>> {
+        self.state.error
+    }
+
+    /// Whether the dialog this form stands in must be open already: the page is the answer to its plain post.
+    pub fn is_reply(&self) -> bool {
+        self.state.is_reply()
+    }
+
+    /// Drops the last outcome, such as a secret that was put away.
+    pub fn forget(&self) {
+        self.action.clear();
+    }
+}
+
+/// The form itself. Children are inputs of `components::field`.
+#[component]
+pub fn PostForm<S>(
+    /// From `use_form`.
+    form: FormHandle<S>,
+    /// All on one line: a button with hidden inputs, or one short input.
+    #[prop(optional)]
+    inline: bool,
+    /// Inputs.
+    children: Children,
+) -> impl IntoView
+where
+    S: ServerFn<Error = AppError, Protocol = Http<PostUrl, server_fn::codec::Json>>
+        + DeserializeOwned
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Output: DeserializeOwned + Send + Sync + 'static,
+    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<web_sys::FormData>,
+    S::Client: Client<AppError>,
+{
+    let FormHandle { action, state } = form;
+    let node = NodeRef::<html::Form>::new();
+    focus_first_error(node, state);
+    let class = if inline { "form inline" } else { "form" };
+    view! {
+        <ActionForm action node_ref=node attr:class=class attr:novalidate="">
+            <Inputs state children/>
+        </ActionForm>
+    }
+}
+
+/// The part that does not depend on the server function, so that it is compiled once.
+#[component]
+fn Inputs(state: FormState, children: Children) -> impl IntoView {
+    // The inputs are made first, so that the summary knows which errors have a place of their own.
+    let inputs = view! { <Provider value=state>{children()}</Provider> }.into_any();
+    let summary = move || {
+        let error = state.error.get()?;
+        let placed = error.field().is_some_and(|field| state.names.with_value(|names| names.contains(&field)));
+        (!placed).then(|| view! { <Notice tone=Tone::Bad title=strings::NOT_DONE>{error.to_string()}</Notice> })
+    };
+    view! {
+        {summary}
+        {inputs}
+    }
+}
+
+/// In the browser: when an error comes back, the cursor goes where it can be mended. (A page made by the server says
+/// the same with `autofocus`.)
+fn focus_first_error(node: NodeRef<html::Form>, state: FormState) {
+    Effect::new(move || {
+        if state.error.with(Option::is_none) {
+            return;
+        }
+        request_animation_frame(move || {
+            use wasm_bindgen::JsCast;
+            let found = node
+                .try_get_untracked()
+                .flatten()
+                .and_then(|form| form.query_selector("[aria-invalid=true]").ok().flatten())
+                .and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+            if let Some(element) = found {
+                let _ = element.focus();
+            }
+        });
+    });
+}

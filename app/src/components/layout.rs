@@ -1,0 +1,193 @@
+//! The four frames around a page: a project's console, the operator's, a person's, and the pages outside.
+//!
+//! A frame loads who is signed in (and the project) before its page is rendered, so a page may rely on `use_frame` and
+//! `use_me`. The use cases decide again whatever a page leaves out.
+
+use crate::{
+    api::frame::{self, Console},
+    components::{
+        keys::{Jump, Keys},
+        load::Load,
+        places::{self, Place},
+        sidebar::{Sidebar, Switcher},
+    },
+    error::AppError,
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{
+    components::Outlet,
+    hooks::{use_location, use_params_map},
+};
+use relay_types::{
+    project::{Abilities, ProjectFrame, Slug},
+    user::Me,
+};
+
+/// The project around this page. Counts follow every navigation.
+pub fn use_frame() -> RwSignal<ProjectFrame> {
+    expect_context()
+}
+
+/// The person who is signed in.
+pub fn use_me() -> StoredValue<Me> {
+    expect_context()
+}
+
+/// What the person may do in the project of this page.
+pub fn use_abilities() -> Abilities {
+    use_frame().with_untracked(|frame| frame.abilities)
+}
+
+/// The project's place in URLs, from this page's own. Tracks it.
+pub fn use_slug() -> Memo<String> {
+    use_param("slug")
+}
+
+/// A parameter of this page's path, empty when it has none.
+pub fn use_param(name: &'static str) -> Memo<String> {
+    let params = use_params_map();
+    Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
+}
+
+/// `/p/:slug/…`
+#[component]
+pub fn ProjectLayout() -> impl IntoView {
+    let slug = use_slug();
+    let console = Resource::new_blocking(move || slug.get(), frame::load_console);
+    view! { <Load resource=console let:console><ProjectConsole console/></Load> }
+}
+
+#[component]
+fn ProjectConsole(console: Console) -> impl IntoView {
+    let Console { me, frame } = console;
+    let places = places::project(&frame.project.slug);
+    let slug = frame.project.slug.clone();
+    let current = ProjectLinkText { name: frame.project.name.clone(), slug: slug.to_string() };
+    let suspended = frame.project.suspended.clone();
+    let frame = RwSignal::new(frame);
+    provide_context(frame);
+    provide_context(StoredValue::new(me.clone()));
+    refresh(slug, frame);
+    view! {
+        <Around me places frame current>
+            {suspended
+                .map(|suspension| {
+                    view! {
+                        <crate::components::notice::Notice
+                            tone=crate::components::status::Tone::Bad
+                            title="This project is suspended."
+                        >
+                            {suspension.reason}
+                        </crate::components::notice::Notice>
+                    }
+                })}
+            <Outlet/>
+        </Around>
+    }
+}
+
+/// What the switcher shows.
+#[derive(Debug, Clone)]
+pub struct ProjectLinkText {
+    /// Name.
+    pub name: String,
+    /// Slug.
+    pub slug: String,
+}
+
+/// In the browser: counts are read again at every navigation.
+fn refresh(slug: Slug, frame: RwSignal<ProjectFrame>) {
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let now = path.get();
+        if before.is_some_and(|before| before != now) {
+            let slug = slug.to_string();
+            spawn_local(async move {
+                if let Ok(console) = frame::load_console(slug).await {
+                    frame.try_set(console.frame);
+                }
+            });
+        }
+        now
+    });
+}
+
+/// `/admin/…`
+#[component]
+pub fn OperatorLayout() -> impl IntoView {
+    let me = Resource::new_blocking(|| (), |()| operator());
+    view! {
+        <Load resource=me let:me>
+            <PlainConsole me places=places::operator()/>
+        </Load>
+    }
+}
+
+async fn operator() -> Result<Me, AppError> {
+    let me = frame::load_me().await?;
+    if me.operator { Ok(me) } else { Err(AppError::Forbidden) }
+}
+
+/// `/` and `/account`
+#[component]
+pub fn PersonLayout() -> impl IntoView {
+    let me = Resource::new_blocking(|| (), |()| frame::load_me());
+    view! {
+        <Load resource=me let:me>
+            <PlainConsole me places=places::person()/>
+        </Load>
+    }
+}
+
+#[component]
+fn PlainConsole(me: Me, places: Vec<Place>) -> impl IntoView {
+    provide_context(StoredValue::new(me.clone()));
+    view! {
+        <Around me places>
+            <Outlet/>
+        </Around>
+    }
+}
+
+#[component]
+fn Around(
+    me: Me,
+    places: Vec<Place>,
+    #[prop(optional, into)] frame: Option<RwSignal<ProjectFrame>>,
+    #[prop(optional)] current: Option<ProjectLinkText>,
+    children: Children,
+) -> impl IntoView {
+    let jumps = me
+        .projects
+        .iter()
+        .map(|project| Jump { href: format!("/p/{}", project.slug), text: project.name.clone(), kind: "Project" })
+        .chain(me.operator.then(|| Jump { href: "/admin".to_owned(), text: "Platform".to_owned(), kind: "Operator" }))
+        .collect();
+    view! {
+        <div class="console">
+            <Sidebar me=me.clone() places=places.clone() frame>
+                <Switcher projects=me.projects.clone() operator=me.operator current/>
+            </Sidebar>
+            <main id="content" class="main" tabindex="-1">
+                <div class="stack">{children()}</div>
+            </main>
+        </div>
+        <Keys places jumps/>
+    }
+    .into_any()
+}
+
+/// Pages for people who are not signed in, and links from mail: one card in the middle.
+#[component]
+pub fn OutsideLayout() -> impl IntoView {
+    view! {
+        <main id="content" class="outside" tabindex="-1">
+            <a class="brand" href="/">
+                <crate::components::icon::Mark/>
+                {crate::strings::PRODUCT}
+            </a>
+            <div class="card"><div class="pad"><Outlet/></div></div>
+            <crate::components::theme::ThemeToggle/>
+        </main>
+    }
+}

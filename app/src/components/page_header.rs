@@ -1,0 +1,51 @@
+//! The top of a page: where it is, what it is called, in which state, and its one primary action.
+
+use crate::components::{
+    notice::Go,
+    raw_text::SafeTitle,
+    status::{Pill, Tone},
+};
+use leptos::prelude::*;
+
+/// Sets the document's title and draws the heading. Children are the actions at the right; one of them is primary.
+///
+/// ```ignore
+/// <PageHeader title=subject crumb=(messages_url, "Messages") status=message_state(state)>
+///     <a class="button" href=raw>"Raw message"</a>
+/// </PageHeader>
+/// ```
+#[component]
+pub fn PageHeader(
+    /// The page's name.
+    #[prop(into)]
+    title: String,
+    /// The page above this one.
+    #[prop(optional, into)]
+    crumb: Option<Go>,
+    /// The state of what the page is about.
+    #[prop(optional, into)]
+    status: Option<(Tone, &'static str)>,
+    /// Actions.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <SafeTitle text=title.clone()/>
+        <header class="page-header">
+            {crumb
+                .map(|crumb| {
+                    view! {
+                        <nav class="crumb" aria-label="Breadcrumb">
+                            <a href=crumb.href>{crumb.text}</a>
+                            <span aria-hidden="true">" /"</span>
+                        </nav>
+                    }
+                })}
+            <div class="title">
+                <h1>{title}</h1>
+                {status.map(|(tone, text)| view! { <Pill tone text/> })}
+                {children.map(|children| view! { <div class="actions">{children()}</div> })}
+            </div>
+        </header>
+    }
+}

@@ -1,0 +1,106 @@
+//! A state as a dot and a word. The dot's shape says the same as its colour, so colour alone says nothing.
+
+use leptos::prelude::*;
+use relay_types::{
+    domain::DkimKeyState,
+    message::{MessageState, RecipientState},
+    sender::Verification,
+    service_account::AccountState,
+};
+
+/// How good a state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be: a round dot.
+    Good,
+    /// Will be mended or wants a look: a diamond.
+    Warn,
+    /// Failed: a square.
+    Bad,
+    /// Under way: a ring in the colour of information.
+    Info,
+    /// Nothing is known or nothing happens: a grey ring.
+    Unknown,
+}
+
+impl Tone {
+    /// The class in the style sheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+            Self::Info => "info",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A dot and a word: `<Status state=message_state(row.state)/>`.
+#[component]
+pub fn Status(state: (Tone, &'static str)) -> impl IntoView {
+    view! { <span class=format!("status {}", state.0.class())>{state.1}</span> }
+}
+
+/// A dot without a word, where the text beside it says it.
+#[component]
+pub fn Dot(tone: Tone) -> impl IntoView {
+    view! { <span class=format!("status {}", tone.class()) aria-hidden="true"></span> }
+}
+
+/// A state beside a title.
+#[component]
+pub fn Pill(tone: Tone, #[prop(into)] text: String) -> impl IntoView {
+    view! { <span class=format!("pill {}", tone.class())>{text}</span> }
+}
+
+/// Words and dots of a message.
+pub fn message_state(state: MessageState) -> (Tone, &'static str) {
+    match state {
+        MessageState::Queued => (Tone::Info, "Queued"),
+        MessageState::Deferred => (Tone::Warn, "Deferred"),
+        MessageState::Held => (Tone::Unknown, "Held"),
+        MessageState::Delivered => (Tone::Good, "Delivered"),
+        MessageState::Bounced => (Tone::Bad, "Bounced"),
+        MessageState::Cancelled => (Tone::Unknown, "Cancelled"),
+    }
+}
+
+/// Words and dots of one recipient.
+pub fn recipient_state(state: RecipientState) -> (Tone, &'static str) {
+    match state {
+        RecipientState::Due => (Tone::Info, "Due"),
+        RecipientState::InFlight => (Tone::Info, "In flight"),
+        RecipientState::Held => (Tone::Unknown, "Held"),
+        RecipientState::Delivered => (Tone::Good, "Delivered"),
+        RecipientState::Bounced => (Tone::Bad, "Bounced"),
+        RecipientState::Cancelled => (Tone::Unknown, "Cancelled"),
+    }
+}
+
+/// Words and dots of a sender or domain.
+pub fn verification(state: Verification) -> (Tone, &'static str) {
+    match state {
+        Verification::Pending => (Tone::Warn, "Not verified yet"),
+        Verification::Verified => (Tone::Good, "Verified"),
+        Verification::Lost => (Tone::Bad, "Proof is gone"),
+    }
+}
+
+/// Words and dots of a DKIM key.
+pub fn dkim_key_state(state: DkimKeyState) -> (Tone, &'static str) {
+    match state {
+        DkimKeyState::Pending => (Tone::Warn, "Waits for its record"),
+        DkimKeyState::Active => (Tone::Good, "Signs"),
+        DkimKeyState::Missing => (Tone::Bad, "Record is gone"),
+    }
+}
+
+/// Words and dots of a service account.
+pub fn account_state(state: AccountState) -> (Tone, &'static str) {
+    match state {
+        AccountState::Enabled => (Tone::Good, "Enabled"),
+        AccountState::Disabled => (Tone::Unknown, "Disabled"),
+        AccountState::Expired => (Tone::Bad, "Expired"),
+    }
+}

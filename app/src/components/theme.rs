@@ -1,0 +1,37 @@
+//! Light, dark, or as the system has it; remembered in a cookie so that the server renders `<html data-theme>` right.
+
+use crate::{
+    api::theme::SetTheme,
+    components::{
+        form::{PostForm, use_form},
+        icon::{Glyph, Icon},
+    },
+};
+use leptos::prelude::*;
+
+/// Three buttons of a plain form. In the browser the change shows at once.
+#[component]
+pub fn ThemeToggle() -> impl IntoView {
+    let form = use_form::<SetTheme>();
+    let button = |theme: &'static str, label: &'static str, icon: Icon| {
+        view! {
+            <button type="submit" name="theme" value=theme title=label on:click=move |_| show(theme)>
+                <Glyph icon/>
+                <span class="unseen">{label}</span>
+            </button>
+        }
+    };
+    view! {
+        <PostForm form inline=true attr:class="theme" attr:aria-label="Theme">
+            {button("light", "Light", Icon::Light)}
+            {button("dark", "Dark", Icon::Dark)}
+            {button("system", "As the system has it", Icon::Auto)}
+        </PostForm>
+    }
+}
+
+fn show(theme: &str) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-theme", theme);
+    }
+}

@@ -1,0 +1,8 @@
+//! `/admin/…`: the operator's screens.
+
+pub mod activity;
+pub mod listeners;
+pub mod projects;
+pub mod queue;
+pub mod settings;
+pub mod users;

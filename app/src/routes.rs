@@ -1,0 +1,127 @@
+//! The route table. URL segments are the nouns of the code.
+//!
+//! Each group is a frame of `components::layout` with its pages. Paths with fixed segments stand before those with
+//! parameters.
+
+use crate::{
+    components::layout::{OperatorLayout, OutsideLayout, PersonLayout, ProjectLayout},
+    pages::{
+        account::Account,
+        activity::Activity,
+        admin::{
+            activity::AdminActivity, listeners::AdminListeners, projects::AdminProjects, queue::AdminQueue,
+            settings::AdminSettings, users::AdminUsers,
+        },
+        captured::Captured,
+        captured_message::CapturedMessage,
+        domain::Domain,
+        invite::Invite,
+        login::Login,
+        members::Members,
+        message::Message,
+        messages::Messages,
+        networks::Networks,
+        not_found::NotFound,
+        overview::Overview,
+        projects::Projects,
+        refusals::Refusals,
+        reset::{RequestReset, SetPassword},
+        senders::Senders,
+        service_account::ServiceAccount,
+        service_accounts::ServiceAccounts,
+        settings::Settings,
+        setup::Setup,
+        short_link::ShortLink,
+        verify::Verify,
+    },
+};
+use leptos::prelude::*;
+use leptos_router::{
+    MatchNestedRoutes,
+    any_nested_route::IntoAnyNestedRoute,
+    components::{ParentRoute, Route, Routes},
+    path,
+};
+
+/// All pages.
+#[component]
+pub fn Pages() -> impl IntoView {
+    view! {
+        <Routes fallback=NotFound>
+            <ProjectPages/>
+            <OperatorPages/>
+            <PersonPages/>
+            <OutsidePages/>
+        </Routes>
+    }
+}
+
+#[component(transparent)]
+fn ProjectPages() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("/p/:slug") view=ProjectLayout>
+            <Route path=path!("") view=Overview/>
+            <Route path=path!("messages") view=Messages/>
+            <Route path=path!("messages/:id") view=Message/>
+            <Route path=path!("refusals") view=Refusals/>
+            <Route path=path!("captured") view=Captured/>
+            <Route path=path!("captured/:id") view=CapturedMessage/>
+            <Route path=path!("service-accounts") view=ServiceAccounts/>
+            <Route path=path!("service-accounts/:id") view=ServiceAccount/>
+            <Route path=path!("senders") view=Senders/>
+            <Route path=path!("domains/:id") view=Domain/>
+            <Route path=path!("networks") view=Networks/>
+            <Route path=path!("members") view=Members/>
+            <Route path=path!("activity") view=Activity/>
+            <Route path=path!("settings") view=Settings/>
+        </ParentRoute>
+    }
+    .into_inner()
+    .into_any_nested_route()
+}
+
+#[component(transparent)]
+fn OperatorPages() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("/admin") view=OperatorLayout>
+            <Route path=path!("") view=AdminProjects/>
+            <Route path=path!("projects") view=AdminProjects/>
+            <Route path=path!("queue") view=AdminQueue/>
+            <Route path=path!("listeners") view=AdminListeners/>
+            <Route path=path!("users") view=AdminUsers/>
+            <Route path=path!("activity") view=AdminActivity/>
+            <Route path=path!("settings") view=AdminSettings/>
+        </ParentRoute>
+    }
+    .into_inner()
+    .into_any_nested_route()
+}
+
+#[component(transparent)]
+fn PersonPages() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=PersonLayout>
+            <Route path=path!("") view=Projects/>
+            <Route path=path!("account") view=Account/>
+        </ParentRoute>
+    }
+    .into_inner()
+    .into_any_nested_route()
+}
+
+#[component(transparent)]
+fn OutsidePages() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=OutsideLayout>
+            <Route path=path!("login") view=Login/>
+            <Route path=path!("setup") view=Setup/>
+            <Route path=path!("verify/:token") view=Verify/>
+            <Route path=path!("invite/:token") view=Invite/>
+            <Route path=path!("reset") view=RequestReset/>
+            <Route path=path!("reset/:token") view=SetPassword/>
+            <Route path=path!("s/:code") view=ShortLink/>
+        </ParentRoute>
+    }
+    .into_inner()
+    .into_any_nested_route()
+}

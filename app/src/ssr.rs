@@ -1,0 +1,61 @@
+//! The only server-side plumbing of the portal: what a server function and a page may ask of the request, how errors of
+//! the use cases become `AppError`, and the router that `server` mounts.
+//!
+//! It trusts the layers around it: the session layer of `server` has put a `Session` into the request, and calls from
+//! other sites were refused before they came here.
+
+mod forms;
+mod request;
+mod router;
+
+pub use request::{actor, client, core, done, end_session, redirect, session, set_cookie, start_session};
+pub use router::{Portal, router};
+
+use crate::error::AppError;
+use axum::http::StatusCode;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+
+/// Use cases' errors in the words of the portal. The cause goes to the log, once, with a reference the person sees.
+impl From<relay_core::Error> for AppError {
+    fn from(error: relay_core::Error) -> Self {
+        use relay_core::Error;
+        match error {
+            Error::NotFound => Self::NotFound,
+            Error::Forbidden => Self::Forbidden,
+            Error::SignedOut => Self::SignedOut,
+            Error::Invalid { field, reason } => Self::Invalid { field: field.to_owned(), reason },
+            Error::Conflict { reason } => Self::Conflict { reason },
+            Error::TooMany { seconds } => Self::Unavailable {
+                reason: format!(
+                    "Too many attempts. Try again in {}.",
+                    crate::components::text::duration(seconds.saturating_mul(1_000))
+                ),
+            },
+            Error::Unavailable { cause } => {
+                tracing::error!(%cause, "the database or DNS cannot be reached");
+                Self::Unavailable {
+                    reason: "This cannot be answered now; nothing was changed. Try again in a moment.".to_owned(),
+                }
+            }
+            Error::Internal { cause } => internal(cause),
+        }
+    }
+}
+
+/// A fault of ours: logged under a reference, told without its cause.
+pub fn internal(cause: impl std::fmt::Display) -> AppError {
+    let reference = uuid::Uuid::now_v7().simple().to_string().split_off(20);
+    tracing::error!(%cause, %reference, "the portal failed");
+    AppError::Internal { reference }
+}
+
+/// The status of a page that shows `error`; nobody signed in is sent to `sign_in`.
+pub fn answer(error: &AppError, sign_in: &str) {
+    if *error == AppError::SignedOut {
+        return redirect(sign_in);
+    }
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.set_status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    }
+}

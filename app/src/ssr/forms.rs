@@ -1,0 +1,170 @@
+//! Server functions over HTTP, for wasm and for plain forms.
+//!
+//! A plain form post that failed, or that returned something to be shown, is answered with the page the form is on,
+//! rendered anew with what was typed and with the outcome (`components::form` tells the page's side). Nothing typed
+//! ever stands in a URL, and no stored state is needed.
+
+use super::router::{Portal, render};
+use crate::{components::form::FormReply, error::AppError};
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::Request,
+    http::{
+        HeaderMap, Method, StatusCode, Uri,
+        header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, REFERER},
+    },
+    response::{IntoResponse, Response},
+};
+use server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
+
+/// A form of ours is never larger.
+const LARGEST_FORM: usize = 1 << 20;
+
+/// Runs the server function of `request`.
+pub async fn answer(portal: Portal, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(sent) = to_bytes(body, LARGEST_FORM).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let plain = header(&parts.headers, &ACCEPT).is_some_and(|accept| accept.contains("text/html"));
+    let run = Request::from_parts(parts.clone(), Body::from(sent.clone()));
+    let context = {
+        let portal = portal.clone();
+        move || portal.provide()
+    };
+    let response = leptos_axum::handle_server_fns_with_context(context, run).await.into_response();
+    let page = plain.then(|| page_of(&parts.headers)).flatten();
+    let Some(page) = page else {
+        return with_status(response).await;
+    };
+    let (head, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    match outcome(&head.headers, &body, &parts.headers) {
+        None => Response::from_parts(head, Body::from(body)),
+        Some(outcome) => {
+            let values = form_values(&sent).into();
+            let reply = FormReply { path: parts.uri.path().into(), values, outcome };
+            let mut get = Request::from_parts(parts, Body::empty());
+            *get.method_mut() = Method::GET;
+            *get.uri_mut() = page;
+            get.headers_mut().remove(CONTENT_TYPE);
+            get.headers_mut().remove(CONTENT_LENGTH);
+            let mut response = render(portal, get, Some(reply)).await;
+            // Cookies the function set (and its session) go out with the page.
+            for cookie in head.headers.get_all(axum::http::header::SET_COOKIE) {
+                response.headers_mut().append(axum::http::header::SET_COOKIE, cookie.clone());
+            }
+            response
+        }
+    }
+}
+
+/// The page to render as the answer; none when the redirect that the function made is the answer.
+fn outcome(answer: &HeaderMap, body: &Bytes, asked: &HeaderMap) -> Option<Result<std::sync::Arc<[u8]>, AppError>> {
+    if answer.contains_key(SERVER_FN_ERROR_HEADER) {
+        return Some(Err(AppError::de(body.clone())));
+    }
+    // Leptos sends a plain form back to where it came from; anything else was decided by the function.
+    let went_on = header(answer, &LOCATION).map(path_of) != header(asked, &REFERER).map(path_of);
+    (!went_on && body.as_ref() != b"null" && !body.is_empty()).then(|| Ok(body.as_ref().into()))
+}
+
+/// For wasm: the status that says the same as the error (leptos makes all of them 500).
+async fn with_status(response: Response) -> Response {
+    if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let error = AppError::de(body.clone());
+    head.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Response::from_parts(head, Body::from(body))
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &axum::http::HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The page a form is on, by its `Referer`: only path and query are taken, so it is always one of ours.
+fn page_of(headers: &HeaderMap) -> Option<Uri> {
+    let path = path_of(header(headers, &REFERER)?);
+    crate::next::safe_next(&path).parse().ok()
+}
+
+/// Path and query of a URL, without the toast of the action before.
+fn path_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+    let (path, query) = rest.split('#').next().unwrap_or("/").split_once('?').unwrap_or((rest, ""));
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !["done=", "__path=", "__err="].iter().any(|name| pair.starts_with(name)))
+        .collect();
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
+}
+
+/// Names and values of `application/x-www-form-urlencoded`, without passwords: an input whose name says so is never
+/// given back.
+fn form_values(body: &[u8]) -> Vec<(String, String)> {
+    let text = String::from_utf8_lossy(body);
+    text.split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .filter(|(name, _)| !name.contains("password") && !name.contains("secret"))
+        .collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match (first, tail) {
+            (b'+', _) => bytes.push(b' '),
+            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    bytes.push(high * 16 + low);
+                    rest = after;
+                }
+                _ => bytes.push(b'%'),
+            },
+            (byte, _) => bytes.push(*byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_comes_back_but_never_a_password() {
+        let values = form_values(b"address=a%2Bb%40c.example+x&password=geheim&new_password=g&note=%C3%A4%zz");
+        assert_eq!(
+            values,
+            [("address", "a+b@c.example x"), ("note", "ä%zz")].map(|(n, v)| (n.to_owned(), v.to_owned()))
+        );
+    }
+
+    #[test]
+    fn the_page_of_a_form_is_always_one_of_ours() {
+        for (referer, page) in [
+            ("http://127.0.0.1:3000/p/bio/senders?done=saved&q=x#top", "/p/bio/senders?q=x"),
+            ("https://evil.example", "/"),
+            ("https://evil.example//evil.example/x", "/"),
+            ("/p/bio", "/p/bio"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(REFERER, referer.parse().expect("a header value"));
+            assert_eq!(page_of(&headers).map(|uri| uri.to_string()), Some(page.to_owned()), "{referer}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What the request says: who, from where; and what the answer carries besides the page.
+
+use super::internal;
+use crate::{error::AppError, next::safe_next};
+use axum::{
+    extract::ConnectInfo,
+    http::{HeaderValue, header::SET_COOKIE, request::Parts},
+};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use relay_core::{Actor, Core};
+use relay_types::user::UserId;
+use std::net::{IpAddr, SocketAddr};
+use tower_sessions::Session;
+
+/// Where a session keeps who is signed in. `server`'s session store looks for it too.
+pub const USER: &str = "user";
+
+/// The use cases' handle.
+pub fn core() -> Result<Core, AppError> {
+    use_context::<Core>().ok_or_else(|| internal("no Core in this context"))
+}
+
+/// The session of this request.
+pub fn session() -> Result<Session, AppError> {
+    use_context::<Parts>()
+        .and_then(|parts| parts.extensions.get::<Session>().cloned())
+        .ok_or_else(|| internal("no session layer around this request"))
+}
+
+/// The client's address, as the server saw it (behind a proxy it trusts, as the proxy said).
+pub fn client() -> Option<IpAddr> {
+    let parts = use_context::<Parts>()?;
+    let told = parts.extensions.get::<IpAddr>().copied();
+    told.or_else(|| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip()))
+}
+
+/// Who is asking. Read anew from the database at every request.
+pub async fn actor() -> Result<Actor, AppError> {
+    let (core, session, client) = (core()?, session()?, client());
+    match session.get::<UserId>(USER).await.map_err(internal)? {
+        None => Ok(Actor::Anonymous { client }),
+        Some(id) => match relay_core::sign_in::actor(&core, id, client).await {
+            Err(relay_core::Error::SignedOut) => Ok(Actor::Anonymous { client }),
+            other => Ok(other?),
+        },
+    }
+}
+
+/// Signs `user` in: under a new session id, so that an id planted before is worth nothing.
+pub async fn start_session(user: UserId) -> Result<(), AppError> {
+    let session = session()?;
+    session.cycle_id().await.map_err(internal)?;
+    session.insert(USER, user).await.map_err(internal)
+}
+
+/// Signs out.
+pub async fn end_session() -> Result<(), AppError> {
+    session()?.flush().await.map_err(internal)
+}
+
+/// Goes on at `path`, a path of ours.
+pub fn redirect(path: &str) {
+    leptos_axum::redirect(safe_next(path));
+}
+
+/// Goes on at `path` with a toast; `code` is one of `strings::done`.
+pub fn done(path: &str, code: &str) {
+    debug_assert!(crate::strings::done(code).is_some(), "strings::done does not know {code}");
+    let path = safe_next(path);
+    let sign = if path.contains('?') { '&' } else { '?' };
+    redirect(&format!("{path}{sign}done={code}"));
+}
+
+/// Sets a cookie, given as the header's value. Only for values of ours.
+pub fn set_cookie(cookie: &str) {
+    if let (Some(options), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
+        options.append_header(SET_COOKIE, value);
+    }
+}

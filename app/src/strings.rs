@@ -1,0 +1,93 @@
+//! Words that more than one page uses. A page's own texts stand in a `mod words` at the end of its file. To add a
+//! language, these two kinds of place are all there is to translate.
+
+/// Name of the product.
+pub const PRODUCT: &str = "Relaykeep";
+/// Label of copy buttons.
+pub const COPY: &str = "Copy";
+/// Label of a copy button for two seconds after it worked.
+pub const COPIED: &str = "Copied";
+/// Label of buttons and links that leave things as they are.
+pub const CANCEL: &str = "Cancel";
+/// Title of the summary above a form that was not taken.
+pub const NOT_DONE: &str = "This was not done";
+/// While data is on its way; seen only with slow networks.
+pub const LOADING: &str = "Loading";
+/// Shown when the browser's side cannot start.
+pub const BOOT_FAILED: &str =
+    "Some conveniences could not start in this browser. Everything still works; reload to try again.";
+/// First link of every page.
+pub const SKIP: &str = "Skip to content";
+
+/// Places of the portal, as in the navigation.
+pub mod places {
+    /// `/p/:slug`
+    pub const OVERVIEW: &str = "Overview";
+    /// `/p/:slug/messages`
+    pub const MESSAGES: &str = "Messages";
+    /// `/p/:slug/captured`
+    pub const CAPTURED: &str = "Captured mail";
+    /// `/p/:slug/refusals`
+    pub const REFUSALS: &str = "Refusals";
+    /// `/p/:slug/service-accounts`
+    pub const SERVICE_ACCOUNTS: &str = "Service accounts";
+    /// `/p/:slug/senders`
+    pub const SENDERS: &str = "Senders";
+    /// `/p/:slug/networks`
+    pub const NETWORKS: &str = "Networks";
+    /// `/p/:slug/members`
+    pub const MEMBERS: &str = "Members";
+    /// `/p/:slug/activity` and `/admin/activity`
+    pub const ACTIVITY: &str = "Activity";
+    /// `/p/:slug/settings` and `/admin/settings`
+    pub const SETTINGS: &str = "Settings";
+    /// `/` and `/admin/projects`
+    pub const PROJECTS: &str = "Projects";
+    /// `/admin/queue`
+    pub const QUEUE: &str = "Queue";
+    /// `/admin/listeners`
+    pub const LISTENERS: &str = "Listeners";
+    /// `/admin/users`
+    pub const USERS: &str = "Users";
+    /// `/account`
+    pub const ACCOUNT: &str = "Your account";
+}
+
+/// What was done, for the toast after a form: `?done=CODE` in the URL, set by `ssr::done`. A code that is not in this
+/// table shows nothing, so a link cannot put words into our mouth.
+pub fn done(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "saved" => "Saved",
+        "project-created" => "Project created",
+        "project-suspended" => "Project suspended",
+        "project-resumed" => "Project resumed",
+        "account-created" => "Service account created",
+        "account-enabled" => "Service account enabled",
+        "account-disabled" => "Service account disabled",
+        "account-removed" => "Service account removed",
+        "secret-revoked" => "Secret revoked",
+        "sender-added" => "Sender added; the verification link is on its way",
+        "sender-removed" => "Sender removed",
+        "sender-verified" => "Sender verified",
+        "link-sent" => "A new link is on its way",
+        "domain-added" => "Domain added",
+        "domain-removed" => "Domain removed",
+        "domain-checked" => "DNS was asked again",
+        "network-added" => "Network added",
+        "network-removed" => "Network removed",
+        "message-retried" => "It will be tried at once",
+        "message-held" => "Held",
+        "message-released" => "Released",
+        "message-cancelled" => "Cancelled",
+        "test-sent" => "Test message accepted",
+        "member-invited" => "Invitation sent",
+        "member-changed" => "Role changed",
+        "member-removed" => "Member removed",
+        "invitation-withdrawn" => "Invitation withdrawn",
+        "invitation-accepted" => "Welcome to the project",
+        "password-changed" => "Password changed",
+        "signed-out" => "You are signed out",
+        "user-changed" => "User changed",
+        _ => return None,
+    })
+}
