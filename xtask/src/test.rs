@@ -42,6 +42,9 @@ const STEPS: &[Step] = &[
 /// build, and `xtask` so that its dependencies do not mix with the product's; both have lines of their own.
 const SERVER_SIDE: &[&str] = &["--workspace", "--exclude", "frontend", "--exclude", "xtask"];
 
+/// Within a step every test runs, so that one look shows all that fails.
+const TEST: &[&str] = &["test", "--no-fail-fast"];
+
 /// The command as typed.
 pub fn command(arguments: &[String]) -> Result<()> {
     let steps = chosen(arguments)?;
@@ -67,7 +70,9 @@ pub fn command(arguments: &[String]) -> Result<()> {
     for step in &steps[times.len()..] {
         eprintln!("    {:<10}not run", step.name);
     }
-    println!("{} passed, {} failed", state.tally.passed, state.tally.failed);
+    if state.tally != Tally::default() {
+        println!("{} passed, {} failed", state.tally.passed, state.tally.failed);
+    }
     failure.map_or(Ok(()), Err)
 }
 
@@ -98,9 +103,9 @@ fn clippy(_: &mut Run) -> Result<()> {
 }
 
 fn unit(state: &mut Run) -> Result<()> {
-    state.tally.run(cargo().arg("test").args(SERVER_SIDE).args(["--lib", "--bins"]))?;
-    state.tally.run(cargo().arg("test").args(SERVER_SIDE).arg("--doc"))?;
-    state.tally.run(cargo().args(["test", "--package", "xtask"]))
+    state.tally.run(cargo().args(TEST).args(SERVER_SIDE).args(["--lib", "--bins"]))?;
+    state.tally.run(cargo().args(TEST).args(SERVER_SIDE).arg("--doc"))?;
+    state.tally.run(cargo().args(TEST).args(["--package", "xtask"]))
 }
 
 fn sqlite(state: &mut Run) -> Result<()> {
@@ -120,7 +125,7 @@ fn postgres(state: &mut Run) -> Result<()> {
 
 fn integration(path: &str) -> Command {
     let mut tests = cargo();
-    tests.arg("test").args(SERVER_SIDE).args(["--test", "it"]).env("PATH", path);
+    tests.args(TEST).args(SERVER_SIDE).args(["--test", "it"]).env("PATH", path);
     tests
 }
 
@@ -129,11 +134,19 @@ fn browser_tests(state: &mut Run) -> Result<()> {
     let site = browser::build(Profile::Dev)?;
     let binary = progress::step("server: cargo build -p server", || serve::build_server(false))?;
     progress::step("browser tests: npm ci", npm_ci)?;
+    run(&mut npx("tsc"))?;
     let url = postgres_url(state)?;
-    let mut tests = Command::new("npx");
-    tests.current_dir(root().join("end2end")).args(["--no-install", "playwright", "test"]);
+    let mut tests = npx("playwright");
+    tests.arg("test");
     tests.env("RELAYKEEP_BIN", binary).env("RELAYKEEP_SITE_DIR", site).env("RELAYKEEP_TEST_POSTGRES", url);
     state.tally.run(&mut tests)
+}
+
+/// A program of `end2end/node_modules`.
+fn npx(program: &str) -> Command {
+    let mut command = Command::new("npx");
+    command.current_dir(root().join("end2end")).args(["--no-install", program]);
+    command
 }
 
 /// Installs what the lock file says, unless that is what is installed.

@@ -2,57 +2,72 @@
 //! dependencies that no feature turns on.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use super::repository::{cargo_tree, read_toml};
 
-/// The platform the server is judged on, and the browser's.
-const SERVER: &[&str] = &["--workspace", "--edges", "normal,build", "--target", "x86_64-unknown-linux-gnu"];
-const BROWSER: &[&str] = &["--package", "frontend", "--edges", "normal", "--target", "wasm32-unknown-unknown"];
-
-/// Each package built for the server, the build tool or the browser, with its licence.
-pub fn packages_with_licences() -> BTreeSet<(String, String)> {
-    let format = ["--format", "{p}\t{l}"];
-    [SERVER, BROWSER]
-        .into_iter()
-        .flat_map(|side| cargo_tree(&[side, &format].concat()).lines().map(String::from).collect::<Vec<_>>())
-        .filter_map(|line| line.split_once('\t').map(|(name, licence)| (name.to_owned(), licence.to_owned())))
-        .collect()
+/// A package of a dependency tree.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Package {
+    pub name: String,
+    pub licence: String,
+    /// Whether its source is in this repository.
+    pub ours: bool,
 }
 
-fn names(side: &[&str]) -> BTreeSet<String> {
-    cargo_tree(side).lines().filter_map(|line| line.split(' ').next()).map(String::from).collect()
+type Packages = BTreeSet<Package>;
+
+/// What the server, the tests' tools and the build tool are made of, on the platform we judge.
+static SERVER: LazyLock<Packages> =
+    LazyLock::new(|| packages(&["--workspace", "--edges", "normal,build", "--target", "x86_64-unknown-linux-gnu"]));
+
+/// What a browser loads, and the macros that write some of it.
+static BROWSER: LazyLock<Packages> =
+    LazyLock::new(|| packages(&["--package", "frontend", "--edges", "normal", "--target", "wasm32-unknown-unknown"]));
+
+fn packages(arguments: &[&str]) -> Packages {
+    let tree = cargo_tree(&[&["--format", "{p}\t{l}"], arguments].concat());
+    let lines = tree.lines().filter_map(|line| line.split_once('\t'));
+    let package = |(package, licence): (&str, &str)| Package {
+        name: package.split(' ').next().unwrap().to_owned(),
+        licence: licence.to_owned(),
+        // Cargo adds the folder, which is absolute, to packages that have one.
+        ours: package.contains("(/"),
+    };
+    lines.map(package).collect()
 }
 
-/// Our own packages among these: those that have a path.
-fn ours(side: &[&str]) -> BTreeSet<String> {
-    let tree = cargo_tree(side);
-    let local = tree.lines().filter(|line| line.contains("(/") && !line.contains("(proc-macro)"));
-    local.filter_map(|line| line.split(' ').next()).map(String::from).collect()
+/// Each package of either side.
+pub fn all() -> impl Iterator<Item = &'static Package> {
+    SERVER.union(&BROWSER)
 }
 
 #[test]
 fn the_browser_bundle_holds_nothing_of_ours_but_app_and_relay_types() {
-    assert_eq!(ours(BROWSER), ["app", "frontend", "relay-types"].map(String::from).into());
+    let ours: Vec<&str> = BROWSER.iter().filter(|package| package.ours).map(|package| package.name.as_str()).collect();
+    assert_eq!(ours, ["app", "frontend", "relay-types"]);
 }
 
 #[test]
 fn the_browser_bundle_holds_no_server_library() {
-    let names = names(BROWSER);
     let server_only =
         ["axum", "hickory-resolver", "lettre", "mail-auth", "rustls", "sea-orm", "sqlx", "tower-sessions"];
-    for name in server_only {
-        assert!(!names.contains(name), "{name} is in the browser bundle: cargo tree -p frontend -i {name}");
+    for package in BROWSER.iter() {
+        let name = package.name.as_str();
+        assert!(!server_only.contains(&name), "{name} is in the browser bundle: cargo tree -p frontend -i {name}");
     }
 }
 
 #[test]
 fn banned_crates_are_built_for_neither_side() {
-    let denied = read_toml(".cargo/deny.toml");
-    let denied: Vec<&str> =
-        denied["bans"]["deny"].as_array().unwrap().iter().map(|ban| ban["crate"].as_str().unwrap()).collect();
-    assert!(denied.contains(&"ring") && denied.contains(&"openssl") && denied.contains(&"rusqlite"));
-    let built: BTreeSet<String> = names(SERVER).union(&names(BROWSER)).cloned().collect();
-    for name in denied {
-        assert!(!built.contains(name), "{name} is banned: cargo tree --workspace -i {name} says who brings it");
+    let deny = read_toml(".cargo/deny.toml");
+    let banned: Vec<&str> =
+        deny["bans"]["deny"].as_array().unwrap().iter().map(|ban| ban["crate"].as_str().unwrap()).collect();
+    for name in ["ring", "openssl", "rusqlite"] {
+        assert!(banned.contains(&name), "{name} is no longer banned in .cargo/deny.toml");
+    }
+    for package in all() {
+        let name = package.name.as_str();
+        assert!(!banned.contains(&name), "{name} is banned: cargo tree --workspace -i {name} says who brings it");
     }
 }
