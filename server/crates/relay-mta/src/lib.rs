@@ -5,4 +5,10 @@
 
 #![warn(missing_docs)]
 
+pub mod listener;
+pub mod submission;
 pub mod tls;
+
+pub use listener::{ListenerError, Relay};
+pub use submission::{ListenerConfig, SubmissionSettings};
+pub use tls::{TlsError, certificates::CertificateFiles};

@@ -144,6 +144,11 @@ impl Session {
         }
     }
 
+    /// Whether [`Self::shutdown`] was called.
+    pub fn is_shutting_down(&self) -> bool {
+        self.shutting_down
+    }
+
     /// Whether octets would be of use now: nothing is left to poll, no question is open, the session is not over.
     pub fn wants_input(&self) -> bool {
         match self.phase {

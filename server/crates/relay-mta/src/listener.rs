@@ -1,0 +1,207 @@
+//! Listeners: bound sockets, the loop that accepts, the live state that operators see, and an orderly end.
+
+use crate::{
+    submission::{Admission, Context, ListenerConfig, SubmissionSettings, serve},
+    tls::{Tls, TlsError, certificates::Certificates},
+};
+use relay_core::{Core, listeners::Listener};
+use relay_types::listener::ListenerTls;
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
+
+/// How long a listener rests when the system can accept no more (no file descriptors, no memory).
+const REST: Duration = Duration::from_millis(200);
+
+/// Why a listener cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenerError {
+    /// Its TLS cannot be made.
+    #[error("listener {listener}: {cause}")]
+    Tls {
+        /// Its name.
+        listener: String,
+        /// Why.
+        cause: TlsError,
+    },
+    /// It has TLS and no certificate.
+    #[error("listener {0}: TLS needs a certificate")]
+    NoCertificate(String),
+    /// Its socket is not usable.
+    #[error("listener {listener}: {cause}")]
+    Socket {
+        /// Its name.
+        listener: String,
+        /// What the system says.
+        cause: io::Error,
+    },
+}
+
+/// The relay's submission side: all listeners of this node.
+pub struct Relay {
+    core: Core,
+    settings: SubmissionSettings,
+    admission: Arc<Admission>,
+    stop: CancellationToken,
+    kill: CancellationToken,
+    listeners: Vec<(Arc<Context>, Option<Arc<Certificates>>)>,
+    /// Bound and not yet served.
+    sockets: Mutex<Vec<(TcpListener, Arc<Context>)>>,
+}
+
+impl Relay {
+    /// A relay without listeners; `stop` ends it.
+    pub fn new(core: Core, settings: SubmissionSettings, stop: CancellationToken) -> Self {
+        let admission = Admission::new(settings.sessions, settings.sessions_per_address, settings.content_in_memory);
+        Self {
+            core,
+            settings,
+            admission,
+            stop,
+            kill: CancellationToken::new(),
+            listeners: Vec::new(),
+            sockets: Mutex::default(),
+        }
+    }
+
+    /// Takes a bound socket as a listener; it is served by [`Self::run`].
+    pub fn listen(&mut self, config: &ListenerConfig, socket: TcpListener) -> Result<(), ListenerError> {
+        let name = || config.name.clone();
+        let address = socket.local_addr().map_err(|cause| ListenerError::Socket { listener: name(), cause })?;
+        let tls = match config.tls {
+            ListenerTls::None => None,
+            _ if config.certificates.is_empty() => return Err(ListenerError::NoCertificate(name())),
+            _ => {
+                let tls = Tls::new(config.certificates.clone());
+                Some(tls.map_err(|cause| ListenerError::Tls { listener: name(), cause })?)
+            }
+        };
+        let listener = self.core.listeners().add(Listener {
+            name: name(),
+            address,
+            hostname: config.hostname.clone(),
+            tls: config.tls,
+            auth: config.auth,
+            certificate: Mutex::new(tls.as_ref().and_then(|tls| tls.certificates.first())),
+            sessions: AtomicU64::new(0),
+            sessions_total: AtomicU64::new(0),
+            accepted_total: AtomicU64::new(0),
+            refused_total: AtomicU64::new(0),
+            last_error: Mutex::new(None),
+        });
+        let certificates = tls.as_ref().map(|tls| tls.certificates.clone());
+        let context = Arc::new(Context {
+            core: self.core.clone(),
+            listener,
+            session: self.settings.session(config),
+            settings: self.settings.clone(),
+            admission: self.admission.clone(),
+            tls: tls.map(|tls| tls.acceptor),
+            stop: self.stop.clone(),
+            kill: self.kill.clone(),
+        });
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner).push((socket, context.clone()));
+        self.listeners.push((context, certificates));
+        Ok(())
+    }
+
+    /// Serves all listeners until `stop`, then lets running transactions finish within the grace time.
+    pub async fn run(&self) {
+        let sessions = TaskTracker::new();
+        let sockets = std::mem::take(&mut *self.sockets.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut accepting = JoinSet::new();
+        for (socket, context) in sockets {
+            accepting.spawn(accept(socket, context, sessions.clone()));
+        }
+        accepting.join_all().await;
+        sessions.close();
+        if timeout(self.settings.grace, sessions.wait()).await.is_err() {
+            tracing::warn!(sessions = sessions.len(), "the grace time is over");
+            self.kill.cancel();
+            sessions.wait().await;
+        }
+    }
+
+    /// Reads all certificates again; one that cannot be read leaves the old one in use.
+    pub fn reload_certificates(&self) {
+        for (context, certificates) in &self.listeners {
+            let Some(certificates) = certificates else { continue };
+            match certificates.reload() {
+                Ok(()) => {
+                    *context.listener.certificate.lock().unwrap_or_else(PoisonError::into_inner) = certificates.first();
+                    tracing::info!(listener = context.listener.name, "certificates read again");
+                }
+                Err(error) => trouble(&context.listener, "certificates cannot be read again", &error),
+            }
+        }
+    }
+}
+
+/// Accepts until the stop; then the socket is closed, so that clients go elsewhere at once.
+async fn accept(socket: TcpListener, context: Arc<Context>, sessions: TaskTracker) {
+    loop {
+        let accepted = tokio::select! {
+            () = context.stop.cancelled() => return,
+            accepted = socket.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                // An IPv4 client of an IPv6 socket is an IPv4 client.
+                let client = peer.ip().to_canonical();
+                let span = tracing::info_span!("session", listener = context.listener.name, %client);
+                sessions.spawn(session(context.clone(), stream, client).instrument(span));
+            }
+            Err(error) => {
+                trouble(&context.listener, "cannot accept connections", &error);
+                sleep(REST).await;
+            }
+        }
+    }
+}
+
+async fn session(context: Arc<Context>, stream: TcpStream, client: std::net::IpAddr) {
+    let _open = OpenSession::count(&context.listener);
+    // Replies are small and waited for.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(cause = %error, "connection lost");
+        return;
+    }
+    serve(&context, stream, client).await;
+}
+
+fn trouble(listener: &Listener, what: &str, error: &dyn std::error::Error) {
+    tracing::error!(listener = listener.name, cause = %error, "{what}");
+    *listener.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{what}: {error}"));
+}
+
+/// Counts an open session for as long as it lives.
+struct OpenSession(Arc<Listener>);
+
+impl OpenSession {
+    fn count(listener: &Arc<Listener>) -> Self {
+        listener.sessions.fetch_add(1, Ordering::Relaxed);
+        listener.sessions_total.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("relaykeep_sessions_total", "listener" => listener.name.clone()).increment(1);
+        metrics::gauge!("relaykeep_sessions", "listener" => listener.name.clone()).increment(1);
+        Self(listener.clone())
+    }
+}
+
+impl Drop for OpenSession {
+    fn drop(&mut self) {
+        self.0.sessions.fetch_sub(1, Ordering::Relaxed);
+        metrics::gauge!("relaykeep_sessions", "listener" => self.0.name.clone()).decrement(1);
+    }
+}

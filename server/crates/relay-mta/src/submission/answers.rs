@@ -1,0 +1,180 @@
+//! The one place where rejections and errors of the use cases become SMTP replies.
+//!
+//! Codes are those of the reply table in `server/docs/specifications.md`. The client hears which address and which
+//! rule, and where it is mended; causes go to the log only.
+
+use relay_core::{Error, policy::Rejection, service_accounts::AuthFailure};
+use relay_types::{refusal::Rule, reply::Reply};
+
+/// A rejection by policy, with the page that mends it.
+pub(super) fn rejection(rejection: &Rejection, url: &str) -> Reply {
+    let address = rejection.address.as_deref().unwrap_or("The address");
+    let detail = rejection.detail.as_deref();
+    let (code, enhanced, text) = match rejection.rule {
+        Rule::AuthenticationRequired => return authentication_required(),
+        Rule::CredentialsInvalid => (
+            550,
+            (5, 7, 1),
+            detail.unwrap_or("This account was disabled, has expired, or may not send from here").into(),
+        ),
+        Rule::Throttled => return throttled(rejection.wait.unwrap_or(60)),
+        Rule::ReversePathNotVerified => {
+            (550, (5, 7, 1), format!("Reverse-path {address} is not a verified sender of this project"))
+        }
+        Rule::ReversePathNotAllowed => {
+            (550, (5, 7, 1), format!("Reverse-path {address} is not among the senders this account may use"))
+        }
+        Rule::NullReversePath => {
+            (550, (5, 7, 1), "The null reverse-path is only for accounts that may send notifications".to_owned())
+        }
+        Rule::FromNotVerified => (550, (5, 7, 1), format!("From {address} is not a verified sender of this project")),
+        Rule::FromNotAllowed => {
+            (550, (5, 7, 1), format!("From {address} is not among the senders this account may use"))
+        }
+        Rule::SenderNotVerified => {
+            (550, (5, 7, 1), format!("Sender {address} is not a verified sender of this project"))
+        }
+        Rule::SenderNotAllowed => {
+            (550, (5, 7, 1), format!("Sender {address} is not among the senders this account may use"))
+        }
+        Rule::HeaderAmbiguous => {
+            let what = detail.unwrap_or("From or Sender cannot be read with certainty");
+            (550, (5, 7, 1), what.to_owned())
+        }
+        Rule::Sandbox => (
+            550,
+            (5, 7, 1),
+            format!(
+                "Recipient {address} refused: this project is in the sandbox and sends to verified recipients only"
+            ),
+        ),
+        Rule::Limit => {
+            let what = detail.unwrap_or("Over the limit of this project or account");
+            (451, (4, 7, 1), format!("{what}; wait {} seconds", rejection.wait.unwrap_or(60)))
+        }
+        Rule::Suspended => match detail {
+            Some(reason) => (550, (5, 7, 1), format!("This project is suspended: {reason}")),
+            None => (550, (5, 7, 1), "This project is suspended".to_owned()),
+        },
+        Rule::Loop => (554, (5, 4, 6), "Too many Received fields: the message goes in a circle".to_owned()),
+        Rule::BareLineEnd => (554, (5, 6, 0), "Lines end with CR LF; a bare CR or LF is refused".to_owned()),
+        Rule::TooLarge => (552, (5, 3, 4), "The message is too large".to_owned()),
+    };
+    Reply::new(code, enhanced, format!("{}; see {url}", text.trim_end_matches('.')))
+}
+
+/// Neither signed in nor in a trusted network.
+pub(super) fn authentication_required() -> Reply {
+    Reply::new(530, (5, 7, 0), "Authentication required")
+}
+
+/// No verdict at MAIL, RCPT or end of data: nothing was kept, the client tries again.
+pub(super) fn no_verdict(error: &Error) -> Reply {
+    match error {
+        Error::TooMany { seconds } => Reply::new(451, (4, 7, 1), format!("Over a limit; wait {seconds} seconds")),
+        error => {
+            tracing::error!(cause = %error, "no verdict");
+            Reply::new(451, (4, 3, 0), "The relay cannot judge this now, try again later")
+        }
+    }
+}
+
+/// What a failed AUTH is told, and the rule when it is a refusal to be kept.
+pub(super) fn authentication(failure: &AuthFailure) -> (Reply, Option<Rule>) {
+    match failure {
+        AuthFailure::Invalid(cause) => {
+            tracing::info!(cause, "authentication failed");
+            let reply = Reply::new(535, (5, 7, 8), "Authentication credentials invalid");
+            (reply, Some(Rule::CredentialsInvalid))
+        }
+        AuthFailure::Throttled { seconds } => (throttled(*seconds), Some(Rule::Throttled)),
+        AuthFailure::Unavailable => {
+            tracing::error!("no verdict about credentials");
+            (Reply::new(454, (4, 7, 0), "Temporary authentication failure, try again later"), None)
+        }
+    }
+}
+
+/// A 421, so that the session ends with it.
+fn throttled(seconds: u64) -> Reply {
+    Reply::new(421, (4, 7, 0), format!("Too many failed authentications; wait {seconds} seconds"))
+}
+
+/// All sessions together hold as much content as they may.
+pub(super) fn no_room() -> Reply {
+    Reply::new(452, (4, 3, 1), "No room for a message now, try again later")
+}
+
+/// Too many sessions, in all or from one address.
+pub(super) fn too_many_sessions(hostname: &str) -> Reply {
+    Reply::new(421, (4, 7, 0), format!("{hostname} too many sessions, try again later"))
+}
+
+/// The grace time of the relay's stop is over.
+pub(super) fn stopping(hostname: &str) -> Reply {
+    Reply::new(421, (4, 3, 2), format!("{hostname} is shutting down, try again later"))
+}
+
+/// The rule behind a refusal that the session gave by itself, for the refusals page.
+pub(super) fn rule_of(reply: &Reply) -> Option<Rule> {
+    let enhanced = reply.enhanced.map(|code| (code.class, code.subject, code.detail));
+    match (reply.code, enhanced) {
+        (530, _) => Some(Rule::AuthenticationRequired),
+        (535, _) => Some(Rule::CredentialsInvalid),
+        (554, Some((5, 6, 0))) => Some(Rule::BareLineEnd),
+        (552, Some((5, 3, 4))) => Some(Rule::TooLarge),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_has_the_reply_of_the_table() {
+        for (rule, starts) in [
+            (Rule::AuthenticationRequired, "530 5.7.0 Authentication required"),
+            (Rule::CredentialsInvalid, "550 5.7.1 This account"),
+            (Rule::Throttled, "421 4.7.0 Too many failed authentications; wait 7 seconds"),
+            (Rule::ReversePathNotVerified, "550 5.7.1 Reverse-path a@b.example is not a verified sender"),
+            (Rule::ReversePathNotAllowed, "550 5.7.1 Reverse-path a@b.example is not among the senders"),
+            (Rule::NullReversePath, "550 5.7.1 The null reverse-path"),
+            (Rule::FromNotVerified, "550 5.7.1 From a@b.example is not a verified sender"),
+            (Rule::FromNotAllowed, "550 5.7.1 From a@b.example is not among the senders"),
+            (Rule::SenderNotVerified, "550 5.7.1 Sender a@b.example is not a verified sender"),
+            (Rule::SenderNotAllowed, "550 5.7.1 Sender a@b.example is not among the senders"),
+            (Rule::HeaderAmbiguous, "550 5.7.1 the detail; see"),
+            (Rule::Sandbox, "550 5.7.1 Recipient a@b.example refused: this project is in the sandbox"),
+            (Rule::Limit, "451 4.7.1 the detail; wait 7 seconds; see"),
+            (Rule::Suspended, "550 5.7.1 This project is suspended: the detail; see"),
+            (Rule::Loop, "554 5.4.6 Too many Received"),
+            (Rule::BareLineEnd, "554 5.6.0 "),
+            (Rule::TooLarge, "552 5.3.4 "),
+        ] {
+            let detail = (rule != Rule::CredentialsInvalid).then(|| "the detail".to_owned());
+            let rejected = Rejection { rule, address: Some("a@b.example".into()), detail, wait: Some(7) };
+            let text = rejection(&rejected, "https://relay.example/s/abc").to_string();
+            assert!(text.starts_with(starts), "{rule:?}: {text}");
+            let has_url = text.ends_with("; see https://relay.example/s/abc");
+            assert_eq!(has_url, !matches!(rule, Rule::AuthenticationRequired | Rule::Throttled), "{rule:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn an_unreachable_store_is_a_temporary_failure() {
+        let error = Error::Unavailable { cause: "pool timed out".into() };
+        assert!(no_verdict(&error).to_string().starts_with("451 4.3.0 "));
+        assert!(!no_verdict(&error).to_string().contains("pool"));
+        let (reply, rule) = authentication(&AuthFailure::Unavailable);
+        assert!(reply.to_string().starts_with("454 4.7.0 ") && rule.is_none());
+    }
+
+    #[test]
+    fn every_failed_authentication_sounds_the_same() {
+        for cause in ["unknown", "wrong secret", "disabled", "expired", "not from here"] {
+            let (reply, _) = authentication(&AuthFailure::Invalid(cause));
+            assert_eq!(reply.to_string(), "535 5.7.8 Authentication credentials invalid");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The driver of a session: one loop that carries bytes to the machine, its questions to the use cases, its replies back.
+//!
+//! It owns the socket and the time. It knows no command and no code but those of the connection itself.
+
+use super::{Admission, Admitted, SubmissionSettings, answers, pace::Pace, questions::Client, wire::Wire};
+use relay_core::{Core, listeners::Listener};
+use relay_smtp::{Output, Question, Session, SessionConfig, Verdict, reply_wire};
+use relay_types::listener::ListenerTls;
+use std::{io, net::IpAddr, sync::Arc};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+/// Octets read at once.
+const READ: usize = 16 * 1024;
+/// Replies that are gathered before they are written.
+const GATHERED: usize = 16 * 1024;
+
+/// What every session of a listener shares.
+pub(crate) struct Context {
+    pub(crate) core: Core,
+    pub(crate) listener: Arc<Listener>,
+    pub(crate) session: SessionConfig,
+    pub(crate) settings: SubmissionSettings,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// The relay stops: idle sessions end, running transactions may finish.
+    pub(crate) stop: CancellationToken,
+    /// The grace time is over.
+    pub(crate) kill: CancellationToken,
+}
+
+/// Serves one client to the end of its session.
+pub(crate) async fn serve(context: &Context, stream: TcpStream, client: IpAddr) {
+    let connection = Connection {
+        context,
+        session: Session::new(context.session.clone()),
+        client: Client::new(context.core.clone(), context.listener.clone(), client),
+        admitted: context.admission.admit(client),
+        content: Vec::new(),
+        buffer: vec![0; READ],
+        gathered: Vec::new(),
+        pace: Pace::new(&context.settings, Instant::now()),
+    };
+    if let Err(error) = connection.run(Wire::Plain(stream)).await {
+        tracing::debug!(cause = %error, "connection lost");
+    }
+}
+
+struct Connection<'a> {
+    context: &'a Context,
+    session: Session,
+    client: Client,
+    /// The place among the sessions; none when there are too many.
+    admitted: Option<Admitted>,
+    /// The message that is being received.
+    content: Vec<u8>,
+    buffer: Vec<u8>,
+    /// Replies to be written.
+    gathered: Vec<u8>,
+    pace: Pace,
+}
+
+/// What the session wants of its driver next.
+enum Next {
+    Read,
+    StartTls,
+    Close,
+}
+
+impl Connection<'_> {
+    async fn run(mut self, mut wire: Wire) -> io::Result<()> {
+        let implicit_tls = self.context.listener.tls == ListenerTls::Implicit;
+        match &self.admitted {
+            // A handshake for the sake of a 421 is too dear when there are too many already.
+            None if implicit_tls => return Ok(()),
+            None => self.session.interrupt(answers::too_many_sessions(&self.context.listener.hostname)),
+            Some(_) => {
+                if implicit_tls {
+                    wire = self.start_tls(wire).await?;
+                }
+                self.wait_before_greeting(&mut wire).await?;
+            }
+        }
+        loop {
+            match self.advance(&mut wire).await? {
+                Next::Read => self.read(&mut wire).await?,
+                Next::StartTls => wire = self.start_tls(wire).await?,
+                Next::Close => break,
+            }
+        }
+        self.admitted = None;
+        wire.close().await;
+        Ok(())
+    }
+
+    /// A client that talks before the greeting shows itself within this time.
+    async fn wait_before_greeting(&mut self, wire: &mut Wire) -> io::Result<()> {
+        let mut early = [0; 512];
+        let until = Instant::now() + self.context.settings.greeting_wait;
+        if let Ok(read) = timeout(self.context.settings.greeting_wait, wire.read(&mut early)).await {
+            match read? {
+                0 => self.session.eof(),
+                read => {
+                    self.session.receive(&early[..read]);
+                    sleep_until(until).await;
+                }
+            }
+        }
+        self.session.greet();
+        Ok(())
+    }
+
+    /// Does what the session says until it needs octets.
+    async fn advance(&mut self, wire: &mut Wire) -> io::Result<Next> {
+        let mut next = Next::Read;
+        while let Some(output) = self.session.poll() {
+            match output {
+                Output::Reply(reply) => {
+                    self.client.replied(&reply);
+                    reply_wire::write(&reply, &mut self.gathered);
+                    if self.gathered.len() > GATHERED {
+                        self.write(wire).await?;
+                    }
+                }
+                Output::Content(piece) => self.keep(&piece),
+                Output::DiscardContent => self.discard(),
+                Output::Ask(question) => {
+                    let verdict = self.find_answer(question).await;
+                    self.session.answer(verdict);
+                }
+                Output::StartTls => next = Next::StartTls,
+                Output::Close => next = Next::Close,
+            }
+        }
+        self.write(wire).await?;
+        Ok(next)
+    }
+
+    async fn find_answer(&mut self, question: Question) -> Verdict {
+        self.client.helo = self.session.client_name().map(str::to_owned);
+        match question {
+            Question::Authenticate(credentials) => self.client.authenticate(credentials).await,
+            Question::Mail { reverse_path, .. } => self.client.mail(&reverse_path).await,
+            Question::Rcpt { address, already } => self.client.rcpt(&address, already).await,
+            Question::Data => {
+                self.discard();
+                if self.has_room(1) { Verdict::Accept } else { Verdict::Refuse(answers::no_room()) }
+            }
+            Question::EndOfData(envelope) => {
+                let content = std::mem::take(&mut self.content);
+                let verdict = self.client.end_of_data(envelope, content, self.session.tls()).await;
+                self.discard();
+                verdict
+            }
+        }
+    }
+
+    /// Keeps a piece of the message, while there is room for it.
+    fn keep(&mut self, piece: &[u8]) {
+        if self.has_room(piece.len() as u64) {
+            self.content.extend_from_slice(piece);
+        } else {
+            self.session.interrupt(answers::no_room());
+        }
+    }
+
+    fn has_room(&mut self, octets: u64) -> bool {
+        self.admitted.as_mut().is_some_and(|admitted| admitted.hold(octets))
+    }
+
+    /// Gives back the room of a message.
+    fn discard(&mut self) {
+        self.content = Vec::new();
+        if let Some(admitted) = &mut self.admitted {
+            admitted.release();
+        }
+    }
+
+    async fn write(&mut self, wire: &mut Wire) -> io::Result<()> {
+        if !self.gathered.is_empty() {
+            wire.write(&self.gathered).await?;
+            self.gathered.clear();
+            self.pace.replied(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Waits for octets, the end of patience, or the stop of the relay.
+    async fn read(&mut self, wire: &mut Wire) -> io::Result<()> {
+        let hostname = &self.context.listener.hostname;
+        tokio::select! {
+            biased;
+            () = self.context.kill.cancelled() => self.session.interrupt(answers::stopping(hostname)),
+            () = self.context.stop.cancelled(), if !self.session.is_shutting_down() => self.session.shutdown(),
+            read = wire.read(&mut self.buffer) => match read? {
+                0 => self.session.eof(),
+                read => {
+                    if self.session.in_content() {
+                        self.pace.received(read, Instant::now());
+                    }
+                    self.session.receive(&self.buffer[..read]);
+                }
+            },
+            () = sleep_until(self.pace.deadline()) => self.session.idle_timeout(),
+        }
+        Ok(())
+    }
+
+    async fn start_tls(&mut self, wire: Wire) -> io::Result<Wire> {
+        let Some(acceptor) = &self.context.tls else { return Err(io::Error::other("this listener has no TLS")) };
+        let (wire, facts) = wire.start_tls(acceptor, self.context.settings.handshake).await?;
+        self.client.forget();
+        self.session.tls_established(facts);
+        self.pace.replied(Instant::now());
+        Ok(wire)
+    }
+}

@@ -1,0 +1,98 @@
+//! What the relay is told about its listeners.
+
+use crate::tls::certificates::CertificateFiles;
+use relay_smtp::{AuthRule, SessionConfig, TlsOffer};
+use relay_types::listener::{ListenerAuth, ListenerTls};
+use std::time::Duration;
+
+/// One listener.
+#[derive(Debug, Clone)]
+pub struct ListenerConfig {
+    /// Its name in logs, metrics and pages.
+    pub name: String,
+    /// The host name in its greeting and in Received fields.
+    pub hostname: String,
+    /// How it does TLS.
+    pub tls: ListenerTls,
+    /// Who may send through it.
+    pub auth: ListenerAuth,
+    /// The legacy profile: AUTH without TLS. Only for listed networks, and never by default.
+    pub plaintext_auth: bool,
+    /// Certificates for its TLS, the default one first; none when it has no TLS.
+    pub certificates: Vec<CertificateFiles>,
+}
+
+/// What holds for all listeners.
+#[derive(Debug, Clone)]
+pub struct SubmissionSettings {
+    /// Sessions at the same time, on all listeners.
+    pub sessions: usize,
+    /// Sessions at the same time from one address.
+    pub sessions_per_address: usize,
+    /// Octets of messages that are being received at the same time, in all sessions.
+    pub content_in_memory: u64,
+    /// Largest message in octets.
+    pub message_size: u64,
+    /// Recipients of one transaction.
+    pub recipients: usize,
+    /// Transactions of one session.
+    pub transactions: usize,
+    /// Mistakes that are answered before a session ends.
+    pub errors: usize,
+    /// How long a client is waited for before the greeting, to see whether it talks early.
+    pub greeting_wait: Duration,
+    /// The longest wait for a command or for the next part of a message.
+    pub idle: Duration,
+    /// The longest TLS handshake.
+    pub handshake: Duration,
+    /// The least octets a second of a message, judged after `slow_start`.
+    pub data_rate: u64,
+    /// How long a message may come slower than that.
+    pub slow_start: Duration,
+    /// How long running transactions may go on when the relay stops.
+    pub grace: Duration,
+}
+
+impl Default for SubmissionSettings {
+    fn default() -> Self {
+        Self {
+            sessions: 2000,
+            sessions_per_address: 200,
+            content_in_memory: 1024 * 1024 * 1024,
+            message_size: 50 * 1024 * 1024,
+            recipients: 1000,
+            transactions: 1000,
+            errors: 20,
+            greeting_wait: Duration::from_millis(20),
+            idle: Duration::from_secs(300),
+            handshake: Duration::from_secs(30),
+            data_rate: 100,
+            slow_start: Duration::from_secs(60),
+            grace: Duration::from_secs(25),
+        }
+    }
+}
+
+impl SubmissionSettings {
+    /// The settings of a session on a listener.
+    pub(crate) fn session(&self, listener: &ListenerConfig) -> SessionConfig {
+        SessionConfig {
+            tls: match listener.tls {
+                ListenerTls::None => TlsOffer::None,
+                ListenerTls::Starttls => TlsOffer::StartTls,
+                ListenerTls::Implicit => TlsOffer::Implicit,
+            },
+            auth: match listener.auth {
+                ListenerAuth::Required => AuthRule::Required,
+                ListenerAuth::Networks => AuthRule::Networks,
+                ListenerAuth::Either => AuthRule::Either,
+            },
+            plaintext_auth: listener.plaintext_auth,
+            size_limit: self.message_size,
+            recipients_limit: self.recipients,
+            errors_limit: self.errors,
+            transactions_limit: self.transactions,
+            ..SessionConfig::new(listener.hostname.clone())
+        }
+    }
+}
