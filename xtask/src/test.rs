@@ -130,27 +130,27 @@ fn integration(path: &str) -> Command {
 }
 
 fn browser_tests(state: &mut Run) -> Result<()> {
-    packages::for_browser()?;
+    let path = packages::for_browser()?;
     let site = browser::build(Profile::Dev)?;
     let binary = progress::step("server: cargo build -p server", || serve::build_server(false))?;
-    progress::step("browser tests: npm ci", npm_ci)?;
-    run(&mut npx("tsc"))?;
+    progress::step("browser tests: npm ci", || npm_ci(&path))?;
+    run(&mut npx("tsc", &path))?;
     let url = postgres_url(state)?;
-    let mut tests = npx("playwright");
+    let mut tests = npx("playwright", &path);
     tests.arg("test");
     tests.env("RELAYKEEP_BIN", binary).env("RELAYKEEP_SITE_DIR", site).env("RELAYKEEP_TEST_POSTGRES", url);
     state.tally.run(&mut tests)
 }
 
 /// A program of `end2end/node_modules`.
-fn npx(program: &str) -> Command {
+fn npx(program: &str, path: &str) -> Command {
     let mut command = Command::new("npx");
-    command.current_dir(root().join("end2end")).args(["--no-install", program]);
+    command.current_dir(root().join("end2end")).env("PATH", path).args(["--no-install", program]);
     command
 }
 
 /// Installs what the lock file says, unless that is what is installed.
-fn npm_ci() -> Result<()> {
+fn npm_ci(path: &str) -> Result<()> {
     let folder = root().join("end2end");
     let lock = site::content_hash(&std::fs::read(folder.join("package-lock.json"))?);
     let stamp = folder.join("node_modules/.installed-from");
@@ -158,7 +158,7 @@ fn npm_ci() -> Result<()> {
         return Ok(());
     }
     let mut npm = Command::new("npm");
-    npm.current_dir(&folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    npm.current_dir(&folder).env("PATH", path).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
     // The browser is the system's; Playwright's own is not wanted.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     run(&mut npm).context("Playwright could not be had from the npm registry")?;
