@@ -1,14 +1,11 @@
 //! Who is asking. Authorization is decided from this and nothing else.
 
-use crate::{Core, Error, Result};
+use crate::{Error, Result};
 use relay_types::{
-    EmailAddress,
-    network::NetworkId,
-    project::{Abilities, ProjectId, Slug},
-    service_account::ServiceAccountId,
-    user::UserId,
+    EmailAddress, network::NetworkId, project::ProjectId, service_account::ServiceAccountId, user::UserId,
 };
 use std::net::IpAddr;
+use uuid::Uuid;
 
 /// Who asks for something to be done.
 #[derive(Debug, Clone)]
@@ -62,4 +59,43 @@ pub enum Access {
     Administer,
     /// Operator of the platform.
     Operate,
+}
+
+impl Actor {
+    /// The person, or why there is none: `SignedOut` for nobody, `Forbidden` for what is not a person.
+    pub fn user_id(&self) -> Result<UserId> {
+        match self {
+            Self::User { id, .. } => Ok(*id),
+            Self::Anonymous { .. } => Err(Error::SignedOut),
+            _ => Err(Error::Forbidden),
+        }
+    }
+
+    /// The network address of a person's browser; the relay keeps a program's beside its messages.
+    pub fn client(&self) -> Option<IpAddr> {
+        match self {
+            Self::Anonymous { client } | Self::User { client, .. } => *client,
+            _ => None,
+        }
+    }
+
+    /// Who it is, for the audit trail.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Anonymous { .. } => "nobody".to_owned(),
+            Self::User { email, .. } => email.to_string(),
+            Self::ServiceAccount { label, .. } | Self::TrustedNetwork { label, .. } => label.clone(),
+            Self::System => "system".to_owned(),
+        }
+    }
+
+    /// Its identifier, for the audit trail.
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::User { id, .. } => Some(id.uuid()),
+            Self::ServiceAccount { id, .. } => Some(id.uuid()),
+            Self::TrustedNetwork { id, .. } => Some(id.uuid()),
+            Self::Anonymous { .. } | Self::System => None,
+        }
+    }
 }

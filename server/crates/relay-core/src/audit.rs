@@ -1,14 +1,25 @@
 //! The audit trail: written inside the transaction of the change it tells of.
+//!
+//! Owns the table `audit`. Entries are only added. Secrets are never in them; callers see to that.
 
-use crate::{Actor, Core, Result};
+use crate::{
+    Access, Actor, Core, Error, Result, projects,
+    tables::audit::{ActiveModel, Column, Entity, Model},
+};
 use relay_types::{
-    audit::{AuditEntry, FieldChange},
+    Timestamp,
+    audit::{AuditEntry, AuditId, FieldChange},
     page::Page,
     project::{ProjectId, Slug},
 };
-use sea_orm::DatabaseTransaction;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
-/// Writes an entry. `action` is noun and verb, such as `sender.verify`.
+/// Entries a page.
+const PAGE: u64 = 50;
+
+/// Writes an entry. `action` is noun and verb, such as `sender.verify`; `subject` names what it was done to.
 pub(crate) async fn record(
     core: &Core,
     transaction: &DatabaseTransaction,
@@ -18,13 +29,61 @@ pub(crate) async fn record(
     subject: &str,
     changes: Vec<FieldChange>,
 ) -> Result<()> {
-    todo!()
+    let row = ActiveModel {
+        id: Set(core.new_id::<()>().uuid()),
+        at: Set(core.now().0),
+        project_id: Set(project.map(ProjectId::uuid)),
+        actor: Set(actor.name()),
+        actor_id: Set(actor.id()),
+        client: Set(actor.client().map(|client| client.to_string())),
+        action: Set(action.to_owned()),
+        subject: Set(subject.to_owned()),
+        changes: Set(serde_json::to_string(&changes).map_err(Error::internal)?),
+    };
+    Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
 }
-/// A project's entries, newest first, 50 a page. Any member.
+
+/// A field that changed, for [`record`].
+pub(crate) fn field(name: &str, before: Option<impl ToString>, after: Option<impl ToString>) -> FieldChange {
+    FieldChange {
+        field: name.to_owned(),
+        before: before.map(|value| value.to_string()),
+        after: after.map(|value| value.to_string()),
+    }
+}
+
+/// A project's entries, newest first, 50 a page. Any member. Field: `after`.
 pub async fn list(core: &Core, actor: &Actor, project: &Slug, after: Option<&str>) -> Result<Page<AuditEntry>> {
-    todo!()
+    let id = projects::authorize(core, actor, project, Access::View).await?;
+    page(core, Entity::find().filter(Column::ProjectId.eq(id.uuid())), after).await
 }
-/// All entries. Operator only.
+
+/// All entries, newest first, 50 a page. Operator only. Field: `after`.
 pub async fn list_all(core: &Core, actor: &Actor, after: Option<&str>) -> Result<Page<AuditEntry>> {
-    todo!()
+    projects::authorize_operator(actor)?;
+    page(core, Entity::find(), after).await
+}
+
+async fn page(core: &Core, mut entries: Select<Entity>, after: Option<&str>) -> Result<Page<AuditEntry>> {
+    if let Some(text) = after {
+        let id: AuditId = text.parse().map_err(|_| Error::invalid("after", "This page of the list does not exist"))?;
+        entries = entries.filter(Column::Id.lt(id.uuid()));
+    }
+    let rows = entries.order_by_desc(Column::Id).limit(PAGE + 1).all(core.db.read()).await?;
+    let slugs = projects::slugs(core, rows.iter().filter_map(|row| row.project_id)).await?;
+    let entry = |row: Model| -> Result<AuditEntry> {
+        Ok(AuditEntry {
+            id: AuditId::from_uuid(row.id),
+            at: Timestamp(row.at),
+            actor: row.actor,
+            client: row.client,
+            action: row.action,
+            subject: row.subject,
+            project: row.project_id.and_then(|id| slugs.get(&id).cloned()),
+            changes: serde_json::from_str(&row.changes).map_err(Error::internal)?,
+        })
+    };
+    let entries = rows.into_iter().map(entry).collect::<Result<_>>()?;
+    Ok(Page::cut(entries, PAGE as usize, |entry: &AuditEntry| entry.id.to_string()))
 }

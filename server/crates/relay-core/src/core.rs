@@ -1,10 +1,14 @@
 //! The handle to everything a use case needs. Cheap to clone; there are no globals.
 
-use crate::{Clock, CoreConfig, Result, db::Database, hashing::Hasher, listeners::Listeners, sealing::SealingKey};
+use crate::{
+    Clock, CoreConfig, Result, db::Database, hashing::Hasher, listeners::Listeners, sealing::SealingKey,
+    throttle::Throttles,
+};
 use relay_dns::Resolver;
-use relay_types::Timestamp;
+use relay_types::{Id, Timestamp};
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 /// Database, resolver, clock, sealing key, wake-ups.
 #[derive(Clone)]
@@ -25,6 +29,7 @@ pub struct Inner {
     pub(crate) listeners: Listeners,
     /// Refusals that wait to be written.
     pub(crate) refusals: crate::refusals::Groups,
+    pub(crate) throttles: Throttles,
 }
 
 impl Deref for Core {
@@ -51,6 +56,7 @@ impl Core {
             queue_wake: Notify::new(),
             listeners: Listeners::default(),
             refusals: crate::refusals::Groups::default(),
+            throttles: Throttles::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -58,6 +64,11 @@ impl Core {
     /// Brings the database at `url` to the newest schema; creates an SQLite file that is missing.
     pub async fn migrate(url: &str) -> Result<()> {
         Database::migrate(url).await
+    }
+
+    /// A fresh identifier; identifiers made on one node sort in the order of their making.
+    pub(crate) fn new_id<K>(&self) -> Id<K> {
+        Id::from_uuid(Uuid::now_v7())
     }
 
     /// The settings it was opened with.

@@ -17,6 +17,9 @@ mod one_time_links;
 mod sealing;
 mod secrets;
 mod tables;
+#[cfg(test)]
+pub(crate) mod test_support;
+mod throttle;
 
 // People
 pub mod audit;

@@ -1,62 +1,99 @@
-//! Projects: made and suspended by operators, settings by owners. [`authorize`] is where every project-scoped use case begins.
+//! Projects: made and suspended by operators, settings by owners. [`authorize`] is where every project-scoped use case
+//! begins.
+//!
+//! Owns the table `project`. What other contexts need of a project they ask here ([`standing`], [`route`], [`slug`]).
 
-use crate::{Access, Actor, Core, Result};
-use relay_types::{
-    EmailAddress,
-    limit::{LimitUse, Limits},
-    project::{Project, ProjectFrame, ProjectId, ProjectRow, Slug},
-    route::RouteChange,
+mod access;
+mod lookup;
+mod route;
+mod settings;
+
+pub(crate) use self::{
+    access::{authorize, authorize_operator, authorize_system},
+    lookup::{Standing, id_of, route, slug, slugs, standing},
+};
+pub use self::{
+    lookup::{frame, limit_use, list},
+    settings::{rename, resume, set_bounce_contact, set_limits, set_route, set_sandbox, suspend},
 };
 
-/// Decides whether the actor may do what needs `access` in the project. `NotFound` for those who may not know of it, `Forbidden` for members with too small a role, `SignedOut` for nobody.
-pub(crate) async fn authorize(core: &Core, actor: &Actor, slug: &Slug, access: Access) -> Result<ProjectId> {
-    todo!()
-}
-/// Operator or system, else `Forbidden` (`SignedOut` for nobody).
-pub(crate) fn authorize_operator(actor: &Actor) -> Result<()> {
-    todo!()
-}
-/// What a project's pages show around their content.
-pub async fn frame(core: &Core, actor: &Actor, slug: &Slug) -> Result<ProjectFrame> {
-    todo!()
-}
-/// All projects with numbers. Operator only.
-pub async fn list(core: &Core, actor: &Actor) -> Result<Vec<ProjectRow>> {
-    todo!()
-}
+use crate::{Actor, Core, Error, Result, audit, tables::project};
+use relay_types::{
+    audit::FieldChange,
+    member::Role,
+    project::{ProjectId, Slug},
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter};
+
 /// A new project. Operator only. Fields: `name`, `slug`.
 pub async fn create(core: &Core, actor: &Actor, name: &str, slug: Slug, sandbox: bool) -> Result<ProjectId> {
-    todo!()
+    authorize_operator(actor)?;
+    let transaction = core.db.begin().await?;
+    let id = insert(core, &transaction, actor, name, &slug, sandbox).await?;
+    transaction.commit().await?;
+    Ok(id)
 }
-/// Renames. Owner.
-pub async fn rename(core: &Core, actor: &Actor, slug: &Slug, name: &str) -> Result<()> {
-    todo!()
+
+/// Stores a new project and its audit entry; the caller has decided that it may be made.
+pub(crate) async fn insert(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    actor: &Actor,
+    name: &str,
+    slug: &Slug,
+    sandbox: bool,
+) -> Result<ProjectId> {
+    let name = name_of(name)?;
+    let taken = || Error::invalid("slug", format!("There is a project {slug} already; choose another"));
+    if project::Entity::find().filter(project::Column::Slug.eq(slug.as_str())).count(transaction).await? > 0 {
+        return Err(taken());
+    }
+    let id: ProjectId = core.new_id();
+    let row = project::ActiveModel {
+        id: Set(id.uuid()),
+        slug: Set(slug.to_string()),
+        name: Set(name.clone()),
+        suspended_reason: Set(None),
+        suspended_at: Set(None),
+        sandbox: Set(sandbox),
+        bounce_contact: Set(None),
+        limit_per_hour: Set(None),
+        limit_per_day: Set(None),
+        route: Set(route::Stored::Platform.json()?),
+        route_password_sealed: Set(None),
+        created_at: Set(core.now().0),
+    };
+    let inserted = project::Entity::insert(row).exec_without_returning(transaction).await;
+    inserted.map_err(|error| error_of_insert(error, taken))?;
+    let changes = vec![
+        FieldChange { field: "name".to_owned(), before: None, after: Some(name) },
+        FieldChange { field: "sandbox".to_owned(), before: None, after: Some(sandbox.to_string()) },
+    ];
+    audit::record(core, transaction, actor, Some(id), "project.create", slug.as_str(), changes).await?;
+    Ok(id)
 }
-/// Sets who hears of bounces and warnings. Owner.
-pub async fn set_bounce_contact(core: &Core, actor: &Actor, slug: &Slug, contact: Option<EmailAddress>) -> Result<()> {
-    todo!()
+
+/// What `taken` says when the row is there already (two who asked at the same time), else the trouble itself.
+pub(crate) fn error_of_insert(error: sea_orm::DbErr, taken: impl FnOnce() -> Error) -> Error {
+    match error.sql_err() {
+        Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => taken(),
+        _ => error.into(),
+    }
 }
-/// Sets the route. Owner. Fields: `host`, `port`, `username`, `password`. The platform's `capture` cannot be left by a project: while the platform captures, nothing leaves the machine.
-pub async fn set_route(core: &Core, actor: &Actor, slug: &Slug, route: RouteChange) -> Result<()> {
-    todo!()
+
+/// A name as stored: 1 to 80 characters, no control characters, no space around.
+fn name_of(text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 80 || text.chars().any(char::is_control) {
+        return Err(Error::invalid("name", "Enter a name of 1 to 80 characters"));
+    }
+    Ok(text.to_owned())
 }
-/// Sets the limits. Operator only.
-pub async fn set_limits(core: &Core, actor: &Actor, slug: &Slug, limits: Limits) -> Result<()> {
-    todo!()
+
+/// Reads a stored role.
+pub(crate) fn role(text: &str) -> Result<Role> {
+    Role::parse(text).ok_or_else(|| Error::internal(format!("unknown role {text:?} in the database")))
 }
-/// Puts in or takes out of the sandbox. Operator only.
-pub async fn set_sandbox(core: &Core, actor: &Actor, slug: &Slug, sandbox: bool) -> Result<()> {
-    todo!()
-}
-/// Suspends with a reason that the project reads in the portal and in SMTP replies. Operator only. Field: `reason`.
-pub async fn suspend(core: &Core, actor: &Actor, slug: &Slug, reason: &str) -> Result<()> {
-    todo!()
-}
-/// Ends a suspension. Operator only.
-pub async fn resume(core: &Core, actor: &Actor, slug: &Slug) -> Result<()> {
-    todo!()
-}
-/// The project's limits and how much is used.
-pub async fn limit_use(core: &Core, actor: &Actor, slug: &Slug) -> Result<LimitUse> {
-    todo!()
-}
+
+#[cfg(test)]
+mod tests;

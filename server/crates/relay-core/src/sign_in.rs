@@ -1,15 +1,69 @@
 //! Signing in to the portal, with a throttle per address and per user.
 
-use crate::{Actor, Core, Result};
-use relay_types::user::UserId;
+use crate::{
+    Actor, Core, Error, Result, audit,
+    tables::user::{Entity, Model},
+    throttle, users,
+};
+use relay_types::{EmailAddress, user::UserId};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use std::net::IpAddr;
 use zeroize::Zeroizing;
 
-/// Verifies a password. `Forbidden` for an unknown user, a wrong password and a locked user alike, in the same time; `TooMany` when throttled.
+/// Verifies a password. `Forbidden` for an unknown user, a wrong password and a locked user alike, in the same time;
+/// `TooMany` when throttled.
 pub async fn sign_in(core: &Core, client: Option<IpAddr>, email: &str, password: Zeroizing<String>) -> Result<UserId> {
-    todo!()
+    let email = EmailAddress::parse(email.trim()).ok();
+    // What is not an address has one key: it can name no user.
+    let user_key = email.as_ref().map(EmailAddress::key).unwrap_or_default();
+    let client_key = client.map(throttle::key_of).unwrap_or_default();
+    let now = core.now();
+    let by_client = core.throttles.sign_in_client.attempt(&client_key, now);
+    let by_user = core.throttles.sign_in_user.attempt(&user_key, now);
+    if let Some(seconds) = by_client.max(by_user) {
+        tracing::info!(%client_key, seconds, "sign-in throttled");
+        return Err(Error::TooMany { seconds });
+    }
+    let row = match &email {
+        Some(email) => users::by_email(core.db.read(), email).await?,
+        None => None,
+    };
+    let hashes = row.iter().filter_map(|row| row.password_hash.clone()).collect();
+    let right = core.hasher.verify(password, hashes).await?.is_some();
+    let Some(row) = row.filter(|row| right && row.disabled_at.is_none()) else {
+        tracing::info!(%client_key, "sign-in failed");
+        return Err(Error::Forbidden);
+    };
+    core.throttles.sign_in_user.succeed(&user_key);
+    core.throttles.sign_in_client.forgive(&client_key);
+    note(core, client, row).await
 }
-/// The actor of a session, read anew at every request so that a locked user is out at once. `SignedOut` when locked or unknown.
+
+/// Writes down when the person was here.
+async fn note(core: &Core, client: Option<IpAddr>, row: Model) -> Result<UserId> {
+    let actor = actor_of(&row, client)?;
+    let (id, subject) = (UserId::from_uuid(row.id), row.email.clone());
+    let transaction = core.db.begin().await?;
+    let mut row = row.into_active_model();
+    row.last_sign_in_at = Set(Some(core.now().0));
+    row.update(&transaction).await?;
+    audit::record(core, &transaction, &actor, None, "user.sign_in", &subject, Vec::new()).await?;
+    transaction.commit().await?;
+    Ok(id)
+}
+
+/// The actor of a session, read anew at every request so that a locked user is out at once. `SignedOut` when locked or
+/// unknown.
 pub async fn actor(core: &Core, id: UserId, client: Option<IpAddr>) -> Result<Actor> {
-    todo!()
+    let row = Entity::find_by_id(id.uuid()).one(core.db.read()).await?;
+    let row = row.filter(|row| row.disabled_at.is_none()).ok_or(Error::SignedOut)?;
+    actor_of(&row, client)
 }
+
+fn actor_of(row: &Model, client: Option<IpAddr>) -> Result<Actor> {
+    let email = users::email_of(row)?;
+    Ok(Actor::User { id: UserId::from_uuid(row.id), email, operator: row.operator, client })
+}
+
+#[cfg(test)]
+mod tests;

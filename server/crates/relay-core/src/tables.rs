@@ -1,5 +1,15 @@
 //! Rows as stored: one file a table, private to this crate. A context owns its tables; others call its functions.
 
+// People
+pub(crate) mod audit;
+pub(crate) mod invitation;
+pub(crate) mod member;
+pub(crate) mod one_time_link;
+pub(crate) mod project;
+pub(crate) mod session;
+pub(crate) mod setting;
+pub(crate) mod user;
+
 // Rules
 pub(crate) mod counted;
 pub(crate) mod dkim_key;

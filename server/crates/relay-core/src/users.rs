@@ -1,86 +1,103 @@
 //! People: the first operator, passwords, the operator's list.
+//!
+//! Owns the table `user`. Passwords come in as [`Zeroizing`] text and are kept as Argon2id hashes only.
 
-use crate::{Actor, Core, Result};
+mod administration;
+mod own_password;
+mod password;
+mod setup;
+
+pub use self::{
+    administration::{create_operator, list, set_disabled, set_operator},
+    own_password::{change_password, request_password_reset, reset_link_is_good, reset_password},
+    setup::{Setup, set_up, setup_code, setup_needed},
+};
+
+use crate::{
+    Actor, Core, Error, Result, members, projects,
+    tables::user::{ActiveModel, Column, Entity, Model},
+};
 use relay_types::{
     EmailAddress,
-    project::{ProjectId, Slug},
-    user::{Me, User, UserId},
+    user::{Me, UserId},
 };
-use std::net::IpAddr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use zeroize::Zeroizing;
 
-/// What the first-run page asks for.
-pub struct Setup {
-    /// Printed on the terminal at start; proves that the person is the machine's administrator.
-    pub code: String,
-    /// The operator's address.
-    pub email: String,
-    /// The operator's name; may be empty.
-    pub name: String,
-    /// The operator's password, 12 characters at least.
-    pub password: Zeroizing<String>,
-    /// Name of the first project.
-    pub project_name: String,
-    /// Its slug.
-    pub project_slug: String,
-}
-
-/// Whether no user exists, so that the first-run page is open.
-pub async fn setup_needed(core: &Core) -> Result<bool> {
-    todo!()
-}
-/// The code the first-run page asks for; made at first call after a start and the same on every node (derived from the sealing key).
-pub fn setup_code(core: &Core) -> String {
-    todo!()
-}
-/// Makes the first operator and project (live, not in the sandbox), once; a `Conflict` when a user exists.
-pub async fn set_up(core: &Core, client: Option<IpAddr>, setup: Setup) -> Result<(UserId, Slug)> {
-    todo!()
-}
 /// The person who is signed in, with the projects to switch between.
 pub async fn me(core: &Core, actor: &Actor) -> Result<Me> {
-    todo!()
+    let id = actor.user_id()?;
+    let row = Entity::find_by_id(id.uuid()).one(core.db.read()).await?.ok_or(Error::SignedOut)?;
+    Ok(Me {
+        id,
+        email: email_of(&row)?,
+        projects: members::projects_of(core, id, row.operator).await?,
+        name: row.name,
+        operator: row.operator,
+    })
 }
-/// Changes one's own password (`current_password`, `new_password` are the fields of `Invalid`) and ends one's other sessions; `keep_session` is the id of the one that stays.
-pub async fn change_password(
+
+/// The row of the person with this address.
+pub(crate) async fn by_email(connection: &impl ConnectionTrait, email: &EmailAddress) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::EmailKey.eq(email.key())).one(connection).await?)
+}
+
+/// The row of a person.
+pub(crate) async fn by_id(connection: &impl ConnectionTrait, id: UserId) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id.uuid()).one(connection).await?)
+}
+
+/// The stored address.
+pub(crate) fn email_of(row: &Model) -> Result<EmailAddress> {
+    EmailAddress::parse(&row.email).map_err(Error::internal)
+}
+
+/// The hash to store of a new password that was judged good; `field` is the form's.
+pub(crate) async fn hash_new(
     core: &Core,
-    actor: &Actor,
-    current: Zeroizing<String>,
-    new: Zeroizing<String>,
-    keep_session: Option<&str>,
-) -> Result<()> {
-    todo!()
-}
-/// Mails a reset link when such a user exists; says nothing of whether. Throttled.
-pub async fn request_password_reset(core: &Core, client: Option<IpAddr>, email: &str) -> Result<()> {
-    todo!()
-}
-/// Whether the link of a reset mail is still good.
-pub async fn reset_link_is_good(core: &Core, token: &str) -> Result<bool> {
-    todo!()
-}
-/// Sets a new password by the link of a mail and ends all sessions.
-pub async fn reset_password(core: &Core, token: &str, new: Zeroizing<String>) -> Result<UserId> {
-    todo!()
-}
-/// All people. Operator only.
-pub async fn list(core: &Core, actor: &Actor) -> Result<Vec<User>> {
-    todo!()
-}
-/// Makes an operator, or makes an existing user one and sets the password. System (command line) only.
-pub async fn create_operator(
-    core: &Core,
-    actor: &Actor,
-    email: EmailAddress,
+    field: &'static str,
     password: Zeroizing<String>,
+    email: &EmailAddress,
+) -> Result<String> {
+    password::judge(field, &password, email)?;
+    core.hasher.hash(password).await
+}
+
+/// Stores a new person; the caller writes the audit entry.
+pub(crate) async fn insert(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    email: &EmailAddress,
+    name: &str,
+    password_hash: Option<String>,
+    operator: bool,
 ) -> Result<UserId> {
-    todo!()
+    let id: UserId = core.new_id();
+    let row = ActiveModel {
+        id: Set(id.uuid()),
+        email: Set(email.to_string()),
+        email_key: Set(email.key()),
+        name: Set(name_of(name)?),
+        password_hash: Set(password_hash),
+        operator: Set(operator),
+        disabled_at: Set(None),
+        created_at: Set(core.now().0),
+        last_sign_in_at: Set(None),
+    };
+    let taken = || Error::conflict(format!("There is a user {email} already"));
+    let inserted = Entity::insert(row).exec_without_returning(transaction).await;
+    inserted.map_err(|error| projects::error_of_insert(error, taken))?;
+    Ok(id)
 }
-/// Gives or takes the operator's rights; never from the last one. Operator only.
-pub async fn set_operator(core: &Core, actor: &Actor, id: UserId, operator: bool) -> Result<()> {
-    todo!()
+
+/// A person's name as stored: up to 80 characters, may be empty.
+fn name_of(text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.chars().count() > 80 || text.chars().any(char::is_control) {
+        return Err(Error::invalid("name", "Enter a name of at most 80 characters"));
+    }
+    Ok(text.to_owned())
 }
-/// Locks or unlocks a person; never the last operator, never oneself. Ends their sessions. Operator only.
-pub async fn set_disabled(core: &Core, actor: &Actor, id: UserId, disabled: bool) -> Result<()> {
-    todo!()
-}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! The words of portal mail, all in one place. Each says who asked, what the link does and how long it works, and what
+//! to do when it was not you. What people typed (names of projects) is shown on one line only.
+
+use crate::Actor;
+use relay_types::{EmailAddress, Timestamp, member::Role};
+use std::net::IpAddr;
+
+/// A mail to be composed.
+pub(crate) struct Text {
+    /// Subject, one line.
+    pub(crate) subject: String,
+    /// Plain text, line ends as `\n`.
+    pub(crate) body: String,
+}
+
+pub(super) fn invitation(portal: &str, by: &Actor, project: &str, role: Role, link: &str) -> Text {
+    let project = one_line(project);
+    let may = match role {
+        Role::Owner => "manage everything in it, members and settings too",
+        Role::Member => "manage its service accounts, senders, networks and messages",
+        Role::Viewer => "see everything in it, and change nothing",
+    };
+    Text {
+        subject: format!("Invitation to {project} on Relaykeep"),
+        body: format!(
+            "{who} invites you to the project {project} on Relaykeep, the mail relay at\n\
+             {portal}\n\
+             \n\
+             As {role} you can {may}.\n\
+             \n\
+             To accept, open this link within 7 days. It works once:\n\
+             \n\
+             {link}\n\
+             \n\
+             If you do not know what this is about, do nothing: you have not joined, and\n\
+             the link will expire.\n",
+            who = who(by),
+            role = role.as_str(),
+        ),
+    }
+}
+
+pub(super) fn password_reset(portal: &str, to: &EmailAddress, client: Option<IpAddr>, link: &str) -> Text {
+    let from = client.map(|client| format!(" from the address {client}")).unwrap_or_default();
+    Text {
+        subject: "Set a new password for Relaykeep".to_owned(),
+        body: format!(
+            "Someone asked{from} for a new password for {to} on\n\
+             {portal}\n\
+             \n\
+             To set a new password, open this link within 1 hour. It works once:\n\
+             \n\
+             {link}\n\
+             \n\
+             If it was not you, do nothing: your password stays as it is, and the link\n\
+             will expire. If it happens again, tell the operator of the relay.\n"
+        ),
+    }
+}
+
+pub(super) fn password_changed(portal: &str, to: &EmailAddress, at: Timestamp) -> Text {
+    Text {
+        subject: "Your Relaykeep password was changed".to_owned(),
+        body: format!(
+            "The password of {to} was changed at {at} on\n\
+             {portal}\n\
+             \n\
+             If it was you, there is nothing to do. Other browsers that were signed in\n\
+             have been signed out.\n\
+             \n\
+             If it was not you, set a new password at once, and tell the operator of the\n\
+             relay:\n\
+             \n\
+             {portal}/reset\n",
+            at = at.text(),
+        ),
+    }
+}
+
+pub(super) fn sender_link(portal: &str, to: &EmailAddress, by: &Actor, project: &str, link: &str) -> Text {
+    let project = one_line(project);
+    Text {
+        subject: format!("May {project} send mail as {to}?"),
+        body: format!(
+            "{who} asks that programs of the project {project} may send mail with the\n\
+             sender address {to} through Relaykeep, the mail relay at\n\
+             {portal}\n\
+             \n\
+             To allow it, open this link within 3 days. It works once:\n\
+             \n\
+             {link}\n\
+             \n\
+             If you did not expect this, do nothing: without the link nobody can send as\n\
+             {to} here, and the link will expire.\n",
+            who = who(by),
+        ),
+    }
+}
+
+fn who(by: &Actor) -> String {
+    match by {
+        Actor::User { email, .. } => email.to_string(),
+        _ => "The operator of the relay".to_owned(),
+    }
+}
+
+/// Nothing a person typed may begin a line of its own.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

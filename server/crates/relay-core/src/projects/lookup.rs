@@ -1,0 +1,167 @@
+//! What is known of projects: views for pages, facts for other contexts.
+
+use super::{access, authorize_operator, route::Stored};
+use crate::{
+    Access, Actor, Core, Error, Result,
+    config::PlatformRoute,
+    limits, members, refusals,
+    tables::{domain, network, project, sender, service_account},
+};
+use relay_types::{
+    EmailAddress, Timestamp,
+    limit::{LimitUse, Limits},
+    project::{Project, ProjectFrame, ProjectId, ProjectRow, Slug, Suspension},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What policy needs to know of a project before anything is accepted for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Why it may not send, when it may not.
+    pub(crate) suspended: Option<Suspension>,
+    /// Only verified recipients are allowed.
+    pub(crate) sandbox: bool,
+    /// The limits in force (in the sandbox never more than the platform's sandbox limit).
+    pub(crate) limits: Limits,
+    /// Who hears of bounces; none means the owners.
+    pub(crate) bounce_contact: Option<EmailAddress>,
+}
+
+/// How a project stands now. `NotFound` when there is no such project.
+pub(crate) async fn standing(core: &Core, id: ProjectId) -> Result<Standing> {
+    let row = row(core, id).await?;
+    Ok(Standing {
+        suspended: suspension(&row),
+        sandbox: row.sandbox,
+        limits: in_force(core, &row),
+        bounce_contact: contact(&row)?,
+    })
+}
+
+/// The project's own route with its password opened; `None` when it follows the platform.
+pub(crate) async fn route(core: &Core, id: ProjectId) -> Result<Option<PlatformRoute>> {
+    super::route::opened(core, &row(core, id).await?)
+}
+
+/// The project's place in URLs.
+pub(crate) async fn slug(core: &Core, id: ProjectId) -> Result<Slug> {
+    slug_of(&row(core, id).await?)
+}
+
+/// The places in URLs of several projects.
+pub(crate) async fn slugs(core: &Core, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, String>> {
+    let found: Vec<(Uuid, String)> = project::Entity::find()
+        .select_only()
+        .columns([project::Column::Id, project::Column::Slug])
+        .filter(project::Column::Id.is_in(ids))
+        .into_tuple()
+        .all(core.db.read())
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// The project behind a place in URLs, with no question asked of who may know: for tests and the command line.
+pub(crate) async fn id_of(core: &Core, slug: &Slug) -> Result<ProjectId> {
+    let found = project::Entity::find().filter(project::Column::Slug.eq(slug.as_str())).one(core.db.read()).await?;
+    found.map(|row| ProjectId::from_uuid(row.id)).ok_or(Error::NotFound)
+}
+
+/// What a project's pages show around their content.
+pub async fn frame(core: &Core, actor: &Actor, slug: &Slug) -> Result<ProjectFrame> {
+    let (row, held) = access::open(core, actor, slug, Access::View).await?;
+    let row_id = row.id;
+    let id = ProjectId::from_uuid(row_id);
+    Ok(ProjectFrame {
+        project: shown(core, row)?,
+        abilities: access::abilities(held),
+        service_accounts: count(
+            core,
+            service_account::Entity::find()
+                .filter(service_account::Column::ProjectId.eq(row_id))
+                .filter(service_account::Column::RemovedAt.is_null()),
+        )
+        .await?,
+        senders: count(core, sender::Entity::find().filter(sender::Column::ProjectId.eq(row_id))).await?
+            + count(core, domain::Entity::find().filter(domain::Column::ProjectId.eq(row_id))).await?,
+        networks: count(core, network::Entity::find().filter(network::Column::ProjectId.eq(row_id))).await?,
+        members: members::count(core, id).await?,
+        refusals_day: refusals::count_day(core, id).await?,
+    })
+}
+
+/// All projects with numbers, by name. Operator only.
+pub async fn list(core: &Core, actor: &Actor) -> Result<Vec<ProjectRow>> {
+    authorize_operator(actor)?;
+    let found = project::Entity::find().order_by_asc(project::Column::Name).all(core.db.read()).await?;
+    let mut members = members::counts(core).await?;
+    let mut rows = Vec::with_capacity(found.len());
+    for row in found {
+        let id = ProjectId::from_uuid(row.id);
+        rows.push(ProjectRow {
+            members: members.remove(&row.id).unwrap_or_default(),
+            accepted_day: limits::used(core, row.id).await?.1,
+            refused_day: refusals::count_day(core, id).await?,
+            project: shown(core, row)?,
+        });
+    }
+    Ok(rows)
+}
+
+/// The project's limits and how much is used. Any member.
+pub async fn limit_use(core: &Core, actor: &Actor, slug: &Slug) -> Result<LimitUse> {
+    let (row, _) = access::open(core, actor, slug, Access::View).await?;
+    let (last_hour, last_day) = limits::used(core, row.id).await?;
+    Ok(LimitUse { limits: in_force(core, &row), last_hour, last_day })
+}
+
+async fn count<E: EntityTrait<Model: Send + Sync>>(core: &Core, rows: sea_orm::Select<E>) -> Result<u64> {
+    Ok(sea_orm::PaginatorTrait::count(rows, core.db.read()).await?)
+}
+
+async fn row(core: &Core, id: ProjectId) -> Result<project::Model> {
+    project::Entity::find_by_id(id.uuid()).one(core.db.read()).await?.ok_or(Error::NotFound)
+}
+
+fn shown(core: &Core, row: project::Model) -> Result<Project> {
+    Ok(Project {
+        id: ProjectId::from_uuid(row.id),
+        slug: slug_of(&row)?,
+        suspended: suspension(&row),
+        sandbox: row.sandbox,
+        bounce_contact: contact(&row)?,
+        limits: stored_limits(&row),
+        route: Stored::read(&row)?.shown(core.config.route.kind()),
+        created_at: Timestamp(row.created_at),
+        name: row.name,
+    })
+}
+
+fn slug_of(row: &project::Model) -> Result<Slug> {
+    Slug::parse(&row.slug).map_err(Error::internal)
+}
+
+fn suspension(row: &project::Model) -> Option<Suspension> {
+    let reason = row.suspended_reason.clone()?;
+    Some(Suspension { reason, since: Timestamp(row.suspended_at.unwrap_or_default()) })
+}
+
+fn contact(row: &project::Model) -> Result<Option<EmailAddress>> {
+    row.bounce_contact.as_deref().map(EmailAddress::parse).transpose().map_err(Error::internal)
+}
+
+/// The limits an operator set.
+pub(super) fn stored_limits(row: &project::Model) -> Limits {
+    let read = |stored: Option<i32>| stored.and_then(|limit| u32::try_from(limit).ok());
+    Limits { per_hour: read(row.limit_per_hour), per_day: read(row.limit_per_day) }
+}
+
+fn in_force(core: &Core, row: &project::Model) -> Limits {
+    let mut limits = stored_limits(row);
+    if row.sandbox {
+        let most = core.config.sandbox_per_hour;
+        limits.per_hour = Some(limits.per_hour.map_or(most, |own| own.min(most)));
+    }
+    limits
+}

@@ -1,0 +1,149 @@
+//! Changes of a project: what owners may set, and what operators may.
+
+use super::{access, lookup, name_of, route};
+use crate::{Access, Actor, Core, Error, Result, audit, tables::project};
+use relay_types::{
+    EmailAddress,
+    audit::FieldChange,
+    limit::Limits,
+    project::{ProjectId, Slug},
+    route::RouteChange,
+};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QuerySelect};
+
+/// Renames. Owner. Field: `name`.
+pub async fn rename(core: &Core, actor: &Actor, slug: &Slug, name: &str) -> Result<()> {
+    change(core, actor, slug, Access::Administer, "project.rename", |before, row| {
+        let name = name_of(name)?;
+        row.name = Set(name.clone());
+        Ok(vec![field("name", Some(before.name.clone()), Some(name))])
+    })
+    .await
+}
+
+/// Sets who hears of bounces and warnings. Owner.
+pub async fn set_bounce_contact(core: &Core, actor: &Actor, slug: &Slug, contact: Option<EmailAddress>) -> Result<()> {
+    change(core, actor, slug, Access::Administer, "project.set_bounce_contact", |before, row| {
+        let after = contact.map(|address| address.to_string());
+        row.bounce_contact = Set(after.clone());
+        Ok(vec![field("bounce_contact", before.bounce_contact.clone(), after)])
+    })
+    .await
+}
+
+/// Sets the route. Owner. Fields: `host`, `port`, `username`, `password`.
+///
+/// Any route may be stored, but while the platform captures nothing leaves the machine: `routes::way` decides that.
+pub async fn set_route(core: &Core, actor: &Actor, slug: &Slug, change_to: RouteChange) -> Result<()> {
+    change(core, actor, slug, Access::Administer, "project.set_route", |before, row| {
+        let (stored, sealed) = route::judged(core, before, change_to)?;
+        let was = route::Stored::read(before)?.words();
+        let mut changes = vec![field("route", Some(was), Some(stored.words()))];
+        if sealed != before.route_password_sealed {
+            let said = |sealed: &Option<Vec<u8>>| sealed.as_ref().map(|_| "(secret)".to_owned());
+            // Both may be set; the entry then says that the password is another one, never which.
+            let after = said(&sealed).map(|_| "(new secret)".to_owned());
+            changes.push(field("password", said(&before.route_password_sealed), after));
+        }
+        row.route = Set(stored.json()?);
+        row.route_password_sealed = Set(sealed);
+        Ok(changes)
+    })
+    .await
+}
+
+/// Sets the limits. Operator only. Fields: `per_hour`, `per_day`.
+pub async fn set_limits(core: &Core, actor: &Actor, slug: &Slug, limits: Limits) -> Result<()> {
+    change(core, actor, slug, Access::Operate, "project.set_limits", |before, row| {
+        let was = lookup::stored_limits(before);
+        row.limit_per_hour = Set(stored_limit("per_hour", limits.per_hour)?);
+        row.limit_per_day = Set(stored_limit("per_day", limits.per_day)?);
+        let text = |limit: Option<u32>| limit.map(|limit| limit.to_string());
+        Ok(vec![
+            field("per_hour", text(was.per_hour), text(limits.per_hour)),
+            field("per_day", text(was.per_day), text(limits.per_day)),
+        ])
+    })
+    .await
+}
+
+/// Puts in or takes out of the sandbox. Operator only.
+pub async fn set_sandbox(core: &Core, actor: &Actor, slug: &Slug, sandbox: bool) -> Result<()> {
+    change(core, actor, slug, Access::Operate, "project.set_sandbox", |before, row| {
+        row.sandbox = Set(sandbox);
+        Ok(vec![field("sandbox", Some(before.sandbox.to_string()), Some(sandbox.to_string()))])
+    })
+    .await
+}
+
+/// Suspends with a reason that the project reads in the portal and in SMTP replies. Operator only. Field: `reason`.
+pub async fn suspend(core: &Core, actor: &Actor, slug: &Slug, reason: &str) -> Result<()> {
+    change(core, actor, slug, Access::Operate, "project.suspend", |before, row| {
+        let reason = reason_of(reason)?;
+        row.suspended_reason = Set(Some(reason.clone()));
+        if before.suspended_at.is_none() {
+            row.suspended_at = Set(Some(core.now().0));
+        }
+        Ok(vec![field("suspended", before.suspended_reason.clone(), Some(reason))])
+    })
+    .await
+}
+
+/// Ends a suspension. Operator only.
+pub async fn resume(core: &Core, actor: &Actor, slug: &Slug) -> Result<()> {
+    change(core, actor, slug, Access::Operate, "project.resume", |before, row| {
+        row.suspended_reason = Set(None);
+        row.suspended_at = Set(None);
+        Ok(vec![field("suspended", before.suspended_reason.clone(), None)])
+    })
+    .await
+}
+
+/// One change of the row with its audit entry, in one transaction on the row of now. When no field differs, nothing
+/// is written.
+async fn change(
+    core: &Core,
+    actor: &Actor,
+    slug: &Slug,
+    access: Access,
+    action: &str,
+    set: impl FnOnce(&project::Model, &mut project::ActiveModel) -> Result<Vec<FieldChange>>,
+) -> Result<()> {
+    let id = access::authorize(core, actor, slug, access).await?;
+    let transaction = core.db.begin().await?;
+    let found = project::Entity::find_by_id(id.uuid()).lock_exclusive().one(&transaction).await?;
+    let before = found.ok_or(Error::NotFound)?;
+    let mut row = before.clone().into_active_model();
+    let mut changes = set(&before, &mut row)?;
+    changes.retain(|change| change.before != change.after);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    row.update(&transaction).await?;
+    let project = Some(ProjectId::from_uuid(before.id));
+    audit::record(core, &transaction, actor, project, action, slug.as_str(), changes).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+fn field(name: &str, before: Option<String>, after: Option<String>) -> FieldChange {
+    FieldChange { field: name.to_owned(), before, after }
+}
+
+fn stored_limit(field: &'static str, limit: Option<u32>) -> Result<Option<i32>> {
+    limit
+        .map(|limit| i32::try_from(limit).map_err(|_| Error::invalid(field, "Enter a number up to 2147483647")))
+        .transpose()
+}
+
+/// The reason goes into an SMTP reply: one line of printable ASCII (RFC 5321 §4.2), short enough to leave room for the
+/// rest of the reply.
+fn reason_of(text: &str) -> Result<String> {
+    let text = text.trim();
+    let printable = text.chars().all(|c| (' '..='~').contains(&c));
+    if text.is_empty() || text.len() > 200 || !printable {
+        let reason = "Say why in 1 to 200 plain characters (no accents): programs read it in the SMTP reply";
+        return Err(Error::invalid("reason", reason));
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,253 @@
+//! What tests of use cases begin with: a [`Core`] on a fresh database, a clock that is moved by hand, and quick ways
+//! to make projects, people and actors.
+//!
+//! The database is SQLite in a folder of the test; with `RELAYKEEP_TEST_POSTGRES` set to the URL of an administrator
+//! of a throw-away PostgreSQL cluster, every test makes a database of its own there.
+
+use crate::{Actor, Clock, Core, CoreConfig, Result, config::PlatformRoute, members, projects, users};
+use relay_dns::Resolver;
+use relay_types::{
+    DomainName, EmailAddress, Timestamp,
+    member::Role,
+    network::NetworkId,
+    project::{ProjectId, Slug},
+    service_account::ServiceAccountId,
+    user::UserId,
+};
+use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+    str::FromStr,
+    time::Duration,
+};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+/// Where the browsers of tests are.
+pub(crate) const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+/// A core of one test.
+pub(crate) struct Test {
+    /// The core.
+    pub(crate) core: Core,
+    /// Its clock.
+    pub(crate) clock: Clock,
+    /// Key file and database; removed with the test.
+    folder: tempfile::TempDir,
+}
+
+impl Test {
+    /// Platform route `mx`, a resolver that reaches nobody, 2026-11-21 13:46:40 UTC.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub(crate) async fn with(change: impl FnOnce(&mut CoreConfig)) -> Self {
+        // The discard port of this machine: nothing answers, and no query leaves.
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+        Self::with_resolver(Resolver::new(&[nowhere]).expect("a resolver"), change).await
+    }
+
+    /// With other settings and a resolver of the test.
+    pub(crate) async fn with_resolver(resolver: Resolver, change: impl FnOnce(&mut CoreConfig)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut config = config(folder.path(), database(folder.path()).await);
+        change(&mut config);
+        let clock = Clock::manual(Timestamp(1_795_268_800_000));
+        let core = Core::open(config, resolver, clock.clone()).await.expect("a core");
+        Self { core, clock, folder }
+    }
+
+    /// The folder of the test.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A project that is not in the sandbox, named like its slug.
+    pub(crate) async fn project(&self, slug: &str) -> (ProjectId, Slug) {
+        self.project_in_sandbox(slug, false).await
+    }
+
+    /// A project, in the sandbox or not.
+    pub(crate) async fn project_in_sandbox(&self, slug: &str, sandbox: bool) -> (ProjectId, Slug) {
+        let name = slug.to_owned();
+        let slug = Slug::parse(slug).expect("a slug");
+        let id = projects::create(&self.core, &Actor::System, &name, slug.clone(), sandbox).await.expect("a project");
+        (id, slug)
+    }
+
+    /// A person without a password.
+    pub(crate) async fn user(&self, email: &str) -> Actor {
+        self.person(email, false).await.expect("a user")
+    }
+
+    /// An operator without a password.
+    pub(crate) async fn operator(&self, email: &str) -> Actor {
+        self.person(email, true).await.expect("an operator")
+    }
+
+    /// A new person who is a member of the project.
+    pub(crate) async fn member(&self, project: ProjectId, email: &str, role: Role) -> Actor {
+        let actor = self.user(email).await;
+        self.join(project, &actor, role).await;
+        actor
+    }
+
+    /// Makes a person a member of the project.
+    pub(crate) async fn join(&self, project: ProjectId, actor: &Actor, role: Role) {
+        let Actor::User { id, email, .. } = actor else { panic!("only people are members") };
+        let transaction = self.core.db.begin().await.expect("a transaction");
+        let joined = members::insert(&self.core, &transaction, &Actor::System, project, *id, email, role).await;
+        joined.expect("a member");
+        transaction.commit().await.expect("commit");
+    }
+
+    /// Everyone a project-scoped use case must judge, for the refusal matrix. The outsider owns another project.
+    pub(crate) async fn cast(&self, project: ProjectId, slug: &Slug) -> Cast {
+        let (_, elsewhere) = self.project(&format!("{slug}-neighbour")).await;
+        let other = projects::id_of(&self.core, &elsewhere).await.expect("the neighbour");
+        let at = |name: &str| format!("{name}@{slug}.example");
+        Cast {
+            owner: self.member(project, &at("owner"), Role::Owner).await,
+            member: self.member(project, &at("member"), Role::Member).await,
+            viewer: self.member(project, &at("viewer"), Role::Viewer).await,
+            outsider: self.member(other, &at("outsider"), Role::Owner).await,
+            operator: self.operator(&at("operator")).await,
+            anonymous: Actor::Anonymous { client: Some(CLIENT) },
+            service_account: service_account(project),
+            foreign_service_account: service_account(other),
+            network: network(project),
+        }
+    }
+
+    async fn person(&self, email: &str, operator: bool) -> Result<Actor> {
+        let email = EmailAddress::parse(email).expect("an address");
+        let transaction = self.core.db.begin().await?;
+        let id: UserId = users::insert(&self.core, &transaction, &email, "", None, operator).await?;
+        transaction.commit().await?;
+        Ok(Actor::User { id, email, operator, client: Some(CLIENT) })
+    }
+}
+
+/// One of each kind of actor around one project.
+pub(crate) struct Cast {
+    pub(crate) owner: Actor,
+    pub(crate) member: Actor,
+    pub(crate) viewer: Actor,
+    /// Owner of another project.
+    pub(crate) outsider: Actor,
+    pub(crate) operator: Actor,
+    pub(crate) anonymous: Actor,
+    /// Of the project; there is no row behind it.
+    pub(crate) service_account: Actor,
+    /// Of the outsider's project.
+    pub(crate) foreign_service_account: Actor,
+    /// Of the project.
+    pub(crate) network: Actor,
+}
+
+impl Cast {
+    /// Those who must be refused a use case that needs `access`, with the refusal as a word.
+    pub(crate) fn refused(&self, access: crate::Access) -> Vec<(&Actor, &'static str)> {
+        use crate::Access;
+        let mut all = vec![
+            (&self.anonymous, "SignedOut"),
+            (&self.outsider, "NotFound"),
+            (&self.foreign_service_account, "NotFound"),
+            (&self.service_account, "Forbidden"),
+            (&self.network, "Forbidden"),
+        ];
+        let people = [(&self.viewer, Access::View), (&self.member, Access::Manage), (&self.owner, Access::Administer)];
+        all.extend(people.into_iter().filter(|(_, held)| *held < access).map(|(actor, _)| (actor, "Forbidden")));
+        all
+    }
+}
+
+/// The word of an error, for matrices: `Ok`, `NotFound`, `Forbidden`, …
+pub(crate) fn word<T>(result: &Result<T>) -> &'static str {
+    use crate::Error;
+    match result {
+        Ok(_) => "Ok",
+        Err(Error::NotFound) => "NotFound",
+        Err(Error::Forbidden) => "Forbidden",
+        Err(Error::SignedOut) => "SignedOut",
+        Err(Error::Invalid { field, .. }) => field,
+        Err(Error::Conflict { .. }) => "Conflict",
+        Err(Error::TooMany { .. }) => "TooMany",
+        Err(Error::Unavailable { .. }) => "Unavailable",
+        Err(Error::Internal { .. }) => "Internal",
+    }
+}
+
+/// The id of a person.
+pub(crate) fn id_of(actor: &Actor) -> UserId {
+    actor.user_id().expect("a person")
+}
+
+/// A service account of the project, with no row behind it.
+pub(crate) fn service_account(project_id: ProjectId) -> Actor {
+    Actor::ServiceAccount { id: ServiceAccountId::from_uuid(Uuid::now_v7()), project_id, label: "app".to_owned() }
+}
+
+/// A trusted network of the project, with no row behind it.
+pub(crate) fn network(project_id: ProjectId) -> Actor {
+    Actor::TrustedNetwork { id: NetworkId::from_uuid(Uuid::now_v7()), project_id, label: "hosts".to_owned() }
+}
+
+fn config(folder: &Path, database_url: String) -> CoreConfig {
+    CoreConfig {
+        database_url,
+        public_url: "https://mail.example.org".to_owned(),
+        hostname: DomainName::parse("relay.example.org").expect("a name"),
+        realm: DomainName::parse("example.org").expect("a name"),
+        mail_from: EmailAddress::parse("relaykeep@example.org").expect("an address"),
+        secret_key_file: folder.join("key"),
+        route: PlatformRoute::Mx,
+        message_size: 10 * 1024 * 1024,
+        retry_schedule: [60, 300, 1800, 3600].map(Duration::from_secs).to_vec(),
+        queue_lifetime: Duration::from_secs(4 * 24 * 3600),
+        delay_warning: Duration::from_secs(4 * 3600),
+        lease: Duration::from_secs(300),
+        hashing_parallelism: 2,
+        sandbox_per_hour: 20,
+    }
+}
+
+/// The URL of a migrated database of the test's own.
+async fn database(folder: &Path) -> String {
+    match std::env::var("RELAYKEEP_TEST_POSTGRES") {
+        Ok(admin) => postgres_database(&admin).await,
+        Err(_) => sqlite_database(folder).await,
+    }
+}
+
+/// A copy of a file that is migrated once a test run.
+async fn sqlite_database(folder: &Path) -> String {
+    static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    let template = TEMPLATE
+        .get_or_init(|| async {
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("template.sqlite");
+            Core::migrate(&format!("sqlite://{}", file.display())).await.expect("migrated");
+            std::fs::read(file).expect("the template")
+        })
+        .await;
+    let file = folder.join("test.sqlite");
+    std::fs::write(&file, template).expect("a copy");
+    format!("sqlite://{}", file.display())
+}
+
+async fn postgres_database(admin: &str) -> String {
+    let name = format!("test_{}", Uuid::now_v7().simple());
+    let options = PgConnectOptions::from_str(admin).expect("a PostgreSQL URL");
+    let mut connection = options.connect().await.expect("PostgreSQL");
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::query(create).execute(&mut connection).await.expect("a database");
+    connection.close().await.expect("closed");
+    let (server, _) = admin.rsplit_once('/').expect("a URL with a database");
+    let url = format!("{server}/{name}");
+    Core::migrate(&url).await.expect("migrated");
+    url
+}
