@@ -48,6 +48,7 @@ pub async fn start(settings: SubmissionSettings, listeners: &[(ListenerTls, List
             auth: *auth,
             plaintext_auth: false,
             certificates: vec![certificate.clone()],
+            proxy_protocol_from: Vec::new(),
         };
         relay.listen(&config, socket).expect("a listener");
     }
