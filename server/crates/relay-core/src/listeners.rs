@@ -62,6 +62,12 @@ pub fn list(core: &Core, actor: &Actor) -> Result<Vec<ListenerStatus>> {
 }
 
 impl Listener {
+    /// Whether the certificate in use was made here for a trial.
+    pub(crate) fn is_self_signed(&self) -> bool {
+        let certificate = *self.certificate.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        certificate.is_some_and(|(self_signed, _)| self_signed)
+    }
+
     fn status(&self) -> ListenerStatus {
         let certificate = *self.certificate.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         ListenerStatus {

@@ -6,7 +6,6 @@
 #![warn(missing_docs)]
 
 pub mod listener;
-pub mod proxy_protocol;
 pub mod submission;
 pub mod tls;
 
