@@ -56,7 +56,6 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
         // The glue's own fallback must find the module under its hashed name too.
         site.add("js", glue.js.replace("relaykeep_bg.wasm", &module).as_bytes())?;
         site.add("css", style.as_bytes())?;
-        progress::note(&format!("wasm {} KB, style {} KB", glue.wasm.len() / 1024, style.len() / 1024));
         site.finish()
     })?;
     site_dir()

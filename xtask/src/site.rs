@@ -13,7 +13,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use crate::progress;
 use crate::workspace::site_dir;
+
+/// The most octets one precompressed file of the portal should have.
+const LARGEST: usize = 400 * 1024;
 
 /// A site being laid out; `finish` makes it the one that counts.
 pub struct Site {
@@ -36,8 +40,15 @@ impl Site {
         let name = format!("relaykeep.{}.{kind}", content_hash(content));
         self.write(&name, content)?;
         if self.precompress {
-            self.write(&format!("{name}.br"), &brotli(content)?)?;
+            let small = brotli(content)?;
+            self.write(&format!("{name}.br"), &small)?;
             self.write(&format!("{name}.gz"), &gzip(content)?)?;
+            progress::note(&format!("{kind}: {} KB, {} KB as brotli", content.len() / 1024, small.len() / 1024));
+            if small.len() > LARGEST {
+                progress::note(&format!("{kind} is larger than the {} KB a page may cost", LARGEST / 1024));
+            }
+        } else {
+            progress::note(&format!("{kind}: {} KB", content.len() / 1024));
         }
         self.names.insert(kind, name.clone());
         Ok(name)

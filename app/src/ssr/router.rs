@@ -34,6 +34,8 @@ pub struct Portal {
 /// Pages at every path but the ones mounted beside it, server functions under `/api/`. `server` puts the session layer
 /// and the refusal of cross-origin calls around it.
 pub fn router(portal: Portal) -> Router {
+    // Leptos does this while it lists routes, which we do not ask of it; a second call changes nothing.
+    let _ = any_spawner::Executor::init_tokio();
     let functions = portal.clone();
     Router::new()
         .route("/api/{*function}", post(move |request| forms::answer(functions.clone(), request)))

@@ -1,5 +1,11 @@
 //! The one door for every message: SMTP, test messages, DSN, portal mail.
 
+pub(crate) mod authors;
+pub(crate) mod header;
+mod mailboxes;
+pub(crate) mod prefix;
+pub(crate) mod signing;
+
 use crate::{Actor, Core, Result, policy::Rejection};
 use relay_types::{EmailAddress, ReversePath, message::MessageId};
 use std::net::IpAddr;

@@ -20,3 +20,8 @@ pub(crate) mod sender;
 pub(crate) mod service_account;
 pub(crate) mod service_account_secret;
 pub(crate) mod service_account_source;
+// Mail
+pub(crate) mod event;
+pub(crate) mod message;
+pub(crate) mod message_content;
+pub(crate) mod recipient;

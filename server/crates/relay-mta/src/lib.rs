@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod listener;
+pub mod proxy_protocol;
 pub mod submission;
 pub mod tls;
 

@@ -1,6 +1,7 @@
 //! Listeners: bound sockets, the loop that accepts, the live state that operators see, and an orderly end.
 
 use crate::{
+    proxy_protocol,
     submission::{Admission, Context, ListenerConfig, SubmissionSettings, serve},
     tls::{Tls, TlsError, certificates::Certificates},
 };
@@ -8,6 +9,7 @@ use relay_core::{Core, listeners::Listener};
 use relay_types::listener::ListenerTls;
 use std::{
     io,
+    net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -109,6 +111,7 @@ impl Relay {
             settings: self.settings.clone(),
             admission: self.admission.clone(),
             tls: tls.map(|tls| tls.acceptor),
+            proxy_protocol_from: config.proxy_protocol_from.clone(),
             stop: self.stop.clone(),
             kill: self.kill.clone(),
         });
@@ -159,9 +162,8 @@ async fn accept(socket: TcpListener, context: Arc<Context>, sessions: TaskTracke
         match accepted {
             Ok((stream, peer)) => {
                 // An IPv4 client of an IPv6 socket is an IPv4 client.
-                let client = peer.ip().to_canonical();
-                let span = tracing::info_span!("session", listener = context.listener.name, %client);
-                sessions.spawn(session(context.clone(), stream, client).instrument(span));
+                let peer = peer.ip().to_canonical();
+                sessions.spawn(session(context.clone(), stream, peer));
             }
             Err(error) => {
                 trouble(&context.listener, "cannot accept connections", &error);
@@ -171,14 +173,26 @@ async fn accept(socket: TcpListener, context: Arc<Context>, sessions: TaskTracke
     }
 }
 
-async fn session(context: Arc<Context>, stream: TcpStream, client: std::net::IpAddr) {
+async fn session(context: Arc<Context>, mut stream: TcpStream, peer: IpAddr) {
     let _open = OpenSession::count(&context.listener);
+    let client = match prepare(&context, &mut stream, peer).await {
+        Ok(client) => client,
+        Err(error) => return tracing::info!(%peer, cause = %error, "connection not served"),
+    };
+    let span = tracing::info_span!("session", listener = context.listener.name, %client);
+    serve(&context, stream, client).instrument(span).await;
+}
+
+/// Sets the socket up and finds out who the client is.
+async fn prepare(context: &Context, stream: &mut TcpStream, peer: IpAddr) -> io::Result<IpAddr> {
     // Replies are small and waited for.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(cause = %error, "connection lost");
-        return;
+    stream.set_nodelay(true)?;
+    if !context.proxy_protocol_from.iter().any(|network| network.contains(peer)) {
+        return Ok(peer);
     }
-    serve(&context, stream, client).await;
+    let header = timeout(context.settings.handshake, proxy_protocol::read(stream)).await;
+    let client = header.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
+    Ok(client.map_or(peer, |client| client.to_canonical()))
 }
 
 fn trouble(listener: &Listener, what: &str, error: &dyn std::error::Error) {

@@ -9,6 +9,7 @@
 pub mod address;
 pub mod audit;
 pub mod cidr;
+pub mod client_lines;
 pub mod dns_record;
 pub mod domain;
 pub mod domain_name;

@@ -5,7 +5,7 @@
 use super::{Admission, Admitted, SubmissionSettings, answers, pace::Pace, questions::Client, wire::Wire};
 use relay_core::{Core, listeners::Listener};
 use relay_smtp::{Output, Question, Session, SessionConfig, Verdict, reply_wire};
-use relay_types::listener::ListenerTls;
+use relay_types::{Cidr, listener::ListenerTls};
 use std::{io, net::IpAddr, sync::Arc};
 use tokio::{
     net::TcpStream,
@@ -27,6 +27,7 @@ pub(crate) struct Context {
     pub(crate) settings: SubmissionSettings,
     pub(crate) admission: Arc<Admission>,
     pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) proxy_protocol_from: Vec<Cidr>,
     /// The relay stops: idle sessions end, running transactions may finish.
     pub(crate) stop: CancellationToken,
     /// The grace time is over.

@@ -2,7 +2,10 @@
 
 use crate::tls::certificates::CertificateFiles;
 use relay_smtp::{AuthRule, SessionConfig, TlsOffer};
-use relay_types::listener::{ListenerAuth, ListenerTls};
+use relay_types::{
+    Cidr,
+    listener::{ListenerAuth, ListenerTls},
+};
 use std::time::Duration;
 
 /// One listener.
@@ -20,6 +23,8 @@ pub struct ListenerConfig {
     pub plaintext_auth: bool,
     /// Certificates for its TLS, the default one first; none when it has no TLS.
     pub certificates: Vec<CertificateFiles>,
+    /// Load balancers that tell the client's address by the PROXY protocol; from them it must come.
+    pub proxy_protocol_from: Vec<Cidr>,
 }
 
 /// What holds for all listeners.

@@ -1,0 +1,194 @@
+//! The header section of a message as lines on the wire (RFC 5322 §2.2): which fields, where they begin and end.
+//!
+//! It borrows from the message and copies nothing. It never guesses: a section that two readers could read in two ways
+//! is [`Ambiguous`]. It trusts that line ends were checked ([`has_bare_line_end`]).
+
+use std::ops::Range;
+
+/// Why a header section cannot be read with certainty, in words for the person who wrote the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ambiguous(pub(crate) String);
+
+impl Ambiguous {
+    /// With these words.
+    pub(crate) fn because(words: impl Into<String>) -> Self {
+        Self(words.into())
+    }
+}
+
+/// One field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field<'a> {
+    /// As written, without white space before the colon.
+    pub(crate) name: &'a str,
+    /// There was white space before the colon (obsolete, RFC 5322 §4.5).
+    pub(crate) spaced: bool,
+    /// What follows the colon, folds included, without the line end.
+    pub(crate) value: &'a [u8],
+    /// The whole field with its line end, as octets of the message.
+    pub(crate) place: Range<usize>,
+}
+
+impl Field<'_> {
+    /// Whether it is this field, in any case.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+/// The fields in their order, and where the body begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HeaderSection<'a> {
+    /// From top to bottom.
+    pub(crate) fields: Vec<Field<'a>>,
+    /// Where the empty line is that ends the section; the message's length when there is none.
+    pub(crate) end: usize,
+    /// First octet of the body; the message's length when there is none.
+    pub(crate) body: usize,
+}
+
+impl<'a> HeaderSection<'a> {
+    /// Reads the section at the start of `message`.
+    pub(crate) fn scan(message: &'a [u8]) -> Result<Self, Ambiguous> {
+        let mut fields: Vec<Field<'a>> = Vec::with_capacity(24);
+        let mut at = 0;
+        while at < message.len() {
+            let line_end = end_of_line(message, at);
+            let line = &message[at..line_end];
+            let text = line.strip_suffix(b"\r\n").unwrap_or(line);
+            if text.is_empty() {
+                return Ok(Self { fields, end: at, body: line_end });
+            }
+            if text[0] == b' ' || text[0] == b'\t' {
+                let Some(field) = fields.last_mut() else {
+                    return Err(Ambiguous::because("The first line of the message begins with white space"));
+                };
+                field.place.end = line_end;
+                let value = field.value.as_ptr().addr() - message.as_ptr().addr();
+                field.value = &message[value..at + text.len()];
+            } else {
+                let (name, spaced, value) = split(text).ok_or_else(|| {
+                    Ambiguous::because(format!(
+                        "Line {} of the header is not a header field",
+                        message[..at].iter().filter(|&&b| b == b'\n').count() + 1
+                    ))
+                })?;
+                fields.push(Field { name, spaced, value, place: at..line_end });
+            }
+            at = line_end;
+        }
+        Ok(Self { fields, end: message.len(), body: message.len() })
+    }
+
+    /// All fields of this name, in any case, also those with white space before the colon.
+    pub(crate) fn named<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b Field<'a>> {
+        self.fields.iter().filter(move |field| field.is(name))
+    }
+
+    /// Whether there is such a field.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.named(name).next().is_some()
+    }
+}
+
+/// Whether there is a CR or LF that is not part of CRLF (RFC 5321 §2.3.8): what smuggling is made of.
+pub(crate) fn has_bare_line_end(message: &[u8]) -> bool {
+    let mut previous = 0;
+    for &octet in message {
+        if (octet == b'\n') != (previous == b'\r') {
+            return true;
+        }
+        previous = octet;
+    }
+    previous == b'\r'
+}
+
+/// Index behind the line that begins at `from`.
+fn end_of_line(message: &[u8], from: usize) -> usize {
+    message[from..].iter().position(|&b| b == b'\n').map_or(message.len(), |at| from + at + 1)
+}
+
+/// Name, whether white space follows it, and what is behind the colon. A name is printable ASCII (RFC 5322 §2.2).
+fn split(line: &[u8]) -> Option<(&str, bool, &[u8])> {
+    let colon = line.iter().position(|&b| b == b':')?;
+    let before = &line[..colon];
+    let length = before.iter().rposition(|&b| b != b' ' && b != b'\t')? + 1;
+    let name = &before[..length];
+    if !name.iter().all(|b| (33..=126).contains(b)) {
+        return None;
+    }
+    Some((std::str::from_utf8(name).ok()?, length < colon, &line[colon + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(message: &str) -> Result<Vec<(String, String)>, String> {
+        let section = HeaderSection::scan(message.as_bytes()).map_err(|why| why.0)?;
+        let text = |field: &Field<'_>| String::from_utf8_lossy(field.value).into_owned();
+        Ok(section.fields.iter().map(|field| (field.name.to_owned(), text(field))).collect())
+    }
+
+    #[test]
+    fn fields_and_folds_are_found() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        for (message, expected) in [
+            ("", vec![]),
+            ("\r\nbody", vec![]),
+            ("A: b\r\n\r\nFrom: body\r\n", vec![pair("A", " b")]),
+            ("A:\r\n b\r\n\tc\r\nD: e\r\n\r\n", vec![pair("A", "\r\n b\r\n\tc"), pair("D", " e")]),
+            ("A: b", vec![pair("A", " b")]),
+            ("A : b\r\n", vec![pair("A", " b")]),
+            ("A: b\r\n \r\nC: d\r\n\r\n", vec![pair("A", " b\r\n "), pair("C", " d")]),
+            ("A:b:c\r\n\r\n", vec![pair("A", "b:c")]),
+        ] {
+            assert_eq!(names(message), Ok(expected), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_no_fields_are_not_guessed() {
+        for (message, why) in [
+            (" A: b\r\n\r\n", "The first line of the message begins with white space"),
+            ("Hello\r\n\r\n", "Line 1 of the header is not a header field"),
+            ("A: b\r\nHello world\r\n\r\n", "Line 2 of the header is not a header field"),
+            ("A: b\r\n c\r\n: d\r\n\r\n", "Line 3 of the header is not a header field"),
+            ("From me@d.example Sat Nov 21 10:00:00 2026\r\n\r\n", "Line 1 of the header is not a header field"),
+            ("Fr\0om: a@d.example\r\n\r\n", "Line 1 of the header is not a header field"),
+            ("Från: a@d.example\r\n\r\n", "Line 1 of the header is not a header field"),
+            (">From: a@d.example x: y\r\nA b: c\r\n\r\n", "Line 2 of the header is not a header field"),
+        ] {
+            assert_eq!(names(message), Err(why.to_owned()), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn the_body_begins_after_the_empty_line() {
+        for (message, end, body) in
+            [("A: b\r\n\r\nbody", 6, 8), ("\r\nbody", 0, 2), ("A: b\r\n", 6, 6), ("A: b", 4, 4), ("", 0, 0)]
+        {
+            let section = HeaderSection::scan(message.as_bytes()).expect("a header section");
+            assert_eq!((section.end, section.body), (end, body), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn only_crlf_ends_a_line() {
+        for (message, bare) in [
+            ("", false),
+            ("a\r\nb\r\n", false),
+            ("a\r\n\r\n", false),
+            ("a\nb\r\n", true),
+            ("a\rb\r\n", true),
+            ("a\r\r\n", true),
+            ("a\n", true),
+            ("a\r\n\n", true),
+            ("a\r", true),
+            ("\n", true),
+            ("a\r\n.\n.\r\n", true),
+        ] {
+            assert_eq!(has_bare_line_end(message.as_bytes()), bare, "{message:?}");
+        }
+    }
+}

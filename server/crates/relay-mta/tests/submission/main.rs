@@ -1,0 +1,6 @@
+//! The submission side over real sockets: connections, TLS, time, and the end.
+
+mod client;
+mod connections;
+mod harness;
+mod tls;

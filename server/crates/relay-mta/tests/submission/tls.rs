@@ -1,0 +1,94 @@
+//! TLS of listeners.
+
+use crate::{
+    client::{connect, trusting},
+    harness::{HOST, settings, start},
+};
+use relay_mta::tls::certificates;
+use relay_types::{
+    Timestamp,
+    listener::{
+        ListenerAuth::{Networks, Required},
+        ListenerTls::{Implicit, Starttls},
+    },
+};
+use std::fs;
+
+#[tokio::test]
+async fn plaintext_behind_starttls_is_dropped() {
+    let relay = start(settings(), &[(Starttls, Required)]).await;
+    let mut client = connect(relay.addresses[0]).await;
+    client.reply().await;
+    client.say("EHLO client.example").await;
+    client.send("STARTTLS\r\nNOOP\r\nMAIL FROM:<evil@b.example>\r\n").await;
+    assert_eq!(client.reply().await, "220 2.0.0 Ready to start TLS");
+    let mut client = client.tls(&trusting(&relay.certificate)).await.expect("TLS");
+    let reply = client.say("EHLO client.example").await;
+    assert!(reply.starts_with("250-relay.example greets") && reply.ends_with("|250 AUTH PLAIN LOGIN"), "{reply}");
+    assert_eq!(client.say("STARTTLS").await, "503 5.5.1 TLS is already in use");
+}
+
+#[tokio::test]
+async fn implicit_tls_speaks_tls_from_the_first_octet() {
+    let relay = start(settings(), &[(Implicit, Required)]).await;
+    let mut client = connect(relay.addresses[0]).await.tls(&trusting(&relay.certificate)).await.expect("TLS");
+    assert_eq!(client.reply().await, "220 relay.example ESMTP");
+    assert!(client.say("EHLO client.example").await.ends_with("|250 AUTH PLAIN LOGIN"));
+    assert!(client.say("QUIT").await.starts_with("221 "));
+    client.is_closed().await;
+}
+
+#[tokio::test]
+async fn a_listener_for_networks_offers_no_auth_under_tls() {
+    let relay = start(settings(), &[(Implicit, Networks)]).await;
+    let mut client = connect(relay.addresses[0]).await.tls(&trusting(&relay.certificate)).await.expect("TLS");
+    client.reply().await;
+    assert!(client.say("EHLO client.example").await.ends_with("|250 ENHANCEDSTATUSCODES"));
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_used_without_restart() {
+    let relay = start(settings(), &[(Implicit, Required)]).await;
+    let old = trusting(&relay.certificate);
+    connect(relay.addresses[0]).await.tls(&old).await.expect("TLS with the old one");
+    fs::remove_file(&relay.certificate.certificate).expect("it was there");
+    let folder = relay.certificate.certificate.parent().expect("a folder");
+    certificates::self_signed(folder, HOST, Timestamp(1_780_000_000_000)).expect("another");
+    relay.relay.reload_certificates();
+    let new = trusting(&relay.certificate);
+    connect(relay.addresses[0]).await.tls(&new).await.expect("TLS with the new one");
+    assert!(connect(relay.addresses[0]).await.tls(&trusting_again(&old)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_broken_renewal_is_seen_by_operators_and_changes_nothing() {
+    let relay = start(settings(), &[(Implicit, Required)]).await;
+    let trusted = trusting(&relay.certificate);
+    fs::write(&relay.certificate.certificate, "no certificate").expect("written");
+    relay.relay.reload_certificates();
+    connect(relay.addresses[0]).await.tls(&trusted).await.expect("TLS with the old one");
+    let status = relay_core::listeners::list(&relay.core, &relay_core::Actor::System).expect("allowed").remove(0);
+    assert!(status.last_error.is_some_and(|error| error.contains("certificate")));
+}
+
+#[tokio::test]
+async fn a_session_ticket_is_good_on_its_own_listener_only() {
+    let relay = start(settings(), &[(Implicit, Required), (Implicit, Required)]).await;
+    let trusted = trusting(&relay.certificate);
+    let mut resumed = Vec::new();
+    for listener in [0, 0, 1] {
+        let mut client = connect(relay.addresses[listener]).await.tls(&trusted).await.expect("TLS");
+        // The tickets of TLS 1.3 come behind the handshake.
+        client.reply().await;
+        client.say("QUIT").await;
+        resumed.push(client.is_resumed());
+    }
+    assert_eq!(resumed, [false, true, false]);
+}
+
+/// The same trust without the sessions that were kept.
+fn trusting_again(config: &std::sync::Arc<rustls::ClientConfig>) -> std::sync::Arc<rustls::ClientConfig> {
+    let mut config = rustls::ClientConfig::clone(config);
+    config.resumption = rustls::client::Resumption::disabled();
+    std::sync::Arc::new(config)
+}
