@@ -1,6 +1,5 @@
-//! Who is connected: the peer's address, or what a trusted proxy says of it.
+//! Who is connected: the peer's address, or what a trusted proxy says of it. Noted on the request as an `IpAddr`.
 
-use app::ssr::ClientAddress;
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::HeaderMap,
@@ -21,7 +20,9 @@ pub struct TrustedProxies(pub Arc<[Cidr]>);
 pub async fn note(State(proxies): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
     let client = peer.map(|peer| client(peer, request.headers(), &proxies.0));
-    request.extensions_mut().insert(ClientAddress(client));
+    if let Some(client) = client {
+        request.extensions_mut().insert(client);
+    }
     next.run(request).await
 }
 

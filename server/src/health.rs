@@ -1,12 +1,13 @@
 //! `/healthz` (the process runs), `/readyz` (it can serve: the database answers and it is not draining), `/metrics`.
 
-use crate::client_allowed;
-use app::ssr::ClientAddress;
 use axum::{Extension, Router, extract::State, http::StatusCode, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
 use relay_core::{Core, queue};
 use relay_types::{Cidr, Timestamp};
-use std::sync::Arc;
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::Ordering},
+};
 use tokio_util::sync::CancellationToken;
 
 /// What the health routes need.
@@ -46,9 +47,9 @@ async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
 
 async fn show_metrics(
     State(health): State<Health>,
-    Extension(client): Extension<ClientAddress>,
+    client: Option<Extension<IpAddr>>,
 ) -> (StatusCode, String) {
-    if !client_allowed(client, &health.metrics_allow) {
+    if !client.is_some_and(|Extension(client)| health.metrics_allow.iter().any(|block| block.contains(client))) {
         return (StatusCode::FORBIDDEN, "Not allowed from this address; see metrics.allow.\n".to_owned());
     }
     if let Ok(totals) = queue::totals(&health.core).await {
@@ -60,7 +61,7 @@ async fn show_metrics(
     }
     for listener in health.core.listeners().all() {
         let name = listener.name.clone();
-        metrics::gauge!("relaykeep_sessions", "listener" => name).set(listener.sessions.load(std::sync::atomic::Ordering::Relaxed) as f64);
+        metrics::gauge!("relaykeep_sessions", "listener" => name).set(listener.sessions.load(Ordering::Relaxed) as f64);
     }
     (StatusCode::OK, health.metrics.render())
 }

@@ -8,6 +8,7 @@ mod demo;
 mod downloads;
 mod health;
 mod log;
+mod schedule;
 mod session_store;
 mod settings;
 mod startup;

@@ -29,7 +29,7 @@ fn backend(error: impl fmt::Display) -> Error {
 }
 
 fn stored(record: &Record) -> Result<StoredSession> {
-    let user_id = record.data.get(app::ssr::SESSION_USER).and_then(|value| value.as_str());
+    let user_id = record.data.get(app::ssr::USER).and_then(|value| value.as_str());
     Ok(StoredSession {
         id: record.id.to_string(),
         user_id: user_id.and_then(|text| text.parse::<UserId>().ok()),
