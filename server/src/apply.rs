@@ -78,7 +78,9 @@ impl Run<'_> {
             self.changed += 1;
         }
         if part.bounce_contact.is_some() && part.bounce_contact != project.bounce_contact {
-            projects::set_bounce_contact(core, actor, slug, part.bounce_contact.clone()).await.context("bounce_contact")?;
+            projects::set_bounce_contact(core, actor, slug, part.bounce_contact.clone())
+                .await
+                .context("bounce_contact")?;
             self.changed += 1;
         }
         if let Some(route) = &part.route {

@@ -1,9 +1,12 @@
 //! `relaykeep check`: configuration, database, certificates, and that no listener is an open relay.
 
-use crate::{open, settings::Settings};
+use crate::{open, relay, settings::Settings};
 use anyhow::Result;
-use relay_mta::{listener, self_test, self_test::Finding};
-use std::{net::{Ipv4Addr, SocketAddr}, process::ExitCode, time::Duration};
+use relay_mta::{self_test, self_test::Finding};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    process::ExitCode,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Judges each part and prints a line for it; fails when one does.
@@ -19,14 +22,11 @@ pub async fn run(settings: Settings) -> Result<ExitCode> {
     core.ready().await?;
     println!("ok    database");
     // The same listeners on free ports of this machine, so that it also works beside a running relay.
-    let mut relay = settings.relay();
-    for listener in &mut relay.listeners {
-        listener.address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    }
-    let bound = match listener::bind(&core, relay).await {
-        Ok(bound) => bound,
+    let stop = CancellationToken::new();
+    let relay = match relay::bind_at(&core, &settings, &stop, |_| SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await {
+        Ok(relay) => relay,
         Err(error) => {
-            println!("FAIL  certificates: {error:#}");
+            println!("FAIL  listeners: {error:#}");
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -41,11 +41,12 @@ pub async fn run(settings: Settings) -> Result<ExitCode> {
                 println!("FAIL  {}: the certificate ended at {}", listener.name, ends_at.text());
             }
             Some((true, _)) => println!("note  {}: a self-made certificate; clients will not trust it", listener.name),
-            Some((false, ends_at)) => println!("ok    {}: the certificate is good until {}", listener.name, ends_at.text()),
+            Some((false, ends_at)) => {
+                println!("ok    {}: the certificate is good until {}", listener.name, ends_at.text())
+            }
         }
     }
-    let stop = CancellationToken::new();
-    let running = tokio::spawn(bound.run(stop.clone(), Duration::from_secs(1)));
+    let running = tokio::spawn(async move { relay.run().await });
     for listener in core.listeners().all() {
         match self_test::ask(listener.address, listener.tls).await {
             Finding::Closed(reply) => println!("ok    {}: refuses outsiders ({reply})", listener.name),

@@ -103,7 +103,8 @@ async fn attachment(
 
 /// An answer that the browser saves and never shows.
 fn download(name: &str, media_type: &'static str, content: Vec<u8>) -> Response {
-    let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
+    let safe: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
     let headers: [(HeaderName, String); 4] = [
         (header::CONTENT_TYPE, media_type.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{safe}\"")),

@@ -45,10 +45,7 @@ async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
     }
 }
 
-async fn show_metrics(
-    State(health): State<Health>,
-    client: Option<Extension<IpAddr>>,
-) -> (StatusCode, String) {
+async fn show_metrics(State(health): State<Health>, client: Option<Extension<IpAddr>>) -> (StatusCode, String) {
     if !client.is_some_and(|Extension(client)| health.metrics_allow.iter().any(|block| block.contains(client))) {
         return (StatusCode::FORBIDDEN, "Not allowed from this address; see metrics.allow.\n".to_owned());
     }

@@ -8,6 +8,7 @@ mod demo;
 mod downloads;
 mod health;
 mod log;
+mod relay;
 mod schedule;
 mod session_store;
 mod settings;
@@ -46,9 +47,14 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .after_help("Every key that `relaykeep config` prints is also a flag: --portal-listen for portal.listen.")
-        .subcommand(reading("serve", "Run the portal and the relay").arg(
-            Arg::new("demo").long("demo").action(ArgAction::SetTrue).help("Fill an empty database with a demonstration"),
-        ))
+        .subcommand(
+            reading("serve", "Run the portal and the relay").arg(
+                Arg::new("demo")
+                    .long("demo")
+                    .action(ArgAction::SetTrue)
+                    .help("Fill an empty database with a demonstration"),
+            ),
+        )
         .subcommand(reading("migrate", "Bring the database to the newest schema"))
         .subcommand(reading("check", "Judge configuration, database and certificates; test that this is no open relay"))
         .subcommand(

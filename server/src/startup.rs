@@ -1,11 +1,11 @@
 //! From settings to a running process: bind everything first, then run, then drain.
 
-use crate::{health::Health, open, settings::Settings, web};
+use crate::{health::Health, open, relay, settings::Settings, web};
 use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use relay_core::{Core, users};
-use relay_mta::{delivery::DeliveryConfig, listener, queue_manager, self_test, self_test::Finding};
-use std::{net::SocketAddr, process::ExitCode};
+use relay_mta::{Relay, delivery::DeliveryConfig, queue_manager, self_test, self_test::Finding};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -17,7 +17,7 @@ pub struct Application {
     settings: Settings,
     core: Core,
     portal: TcpListener,
-    relay: listener::Bound,
+    relay: Arc<Relay>,
     delivery: DeliveryConfig,
     health: Health,
     stop: CancellationToken,
@@ -42,9 +42,9 @@ impl Application {
         let portal = TcpListener::bind(settings.portal.listen)
             .await
             .with_context(|| format!("portal.listen {} cannot be bound", settings.portal.listen))?;
-        let relay = listener::bind(&core, settings.relay()).await?;
-        let delivery = settings.delivery()?;
         let stop = CancellationToken::new();
+        let relay = Arc::new(relay::bind(&core, &settings, &stop).await?);
+        let delivery = settings.delivery();
         let metrics_allow = settings.metrics_allow.clone().into();
         let health = Health { core: core.clone(), stop: stop.clone(), metrics, metrics_allow };
         Ok(Self { settings, core, portal, relay, delivery, health, stop })
@@ -70,11 +70,15 @@ impl Application {
             };
             println!("SMTP    {}  {tls}, {auth} ({})", listener.address, listener.name);
         }
-        println!("Mail    {}", match self.settings.core.route.kind() {
-            relay_types::route::RouteKind::Capture => "is captured and shown in the portal; nothing leaves this machine",
-            relay_types::route::RouteKind::Mx => "goes to mail exchangers",
-            relay_types::route::RouteKind::Smarthost => "goes to the smarthost",
-        });
+        println!(
+            "Mail    {}",
+            match self.settings.core.route.kind() {
+                relay_types::route::RouteKind::Capture =>
+                    "is captured and shown in the portal; nothing leaves this machine",
+                relay_types::route::RouteKind::Mx => "goes to mail exchangers",
+                relay_types::route::RouteKind::Smarthost => "goes to the smarthost",
+            }
+        );
         Ok(())
     }
 
@@ -89,8 +93,8 @@ impl Application {
         let writers = TaskTracker::new();
         writers.spawn(relay_core::refusals::run_writer(core.clone(), writers_stop.clone()));
         writers.spawn(relay_core::service_accounts::run_writer(core.clone(), writers_stop.clone()));
-        let reload = relay.reloader();
-        tasks.spawn(relay.run(stop.clone(), grace));
+        let serving = relay.clone();
+        tasks.spawn(async move { serving.run().await });
         tasks.spawn(queue_manager::run(core.clone(), delivery, stop.clone()));
         tasks.spawn(crate::schedule::run(core.clone(), stop.clone()));
         let web_stop = stop.clone();
@@ -102,7 +106,7 @@ impl Application {
             }
         });
         refuse_to_be_open(&core).await?;
-        signals(&stop, reload).await?;
+        signals(&stop, &relay).await?;
         tracing::info!(grace_seconds = grace.as_secs(), "stopping: running transactions may finish");
         tasks.close();
         if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
@@ -131,8 +135,8 @@ async fn refuse_to_be_open(core: &Core) -> Result<()> {
     Ok(())
 }
 
-/// Waits for SIGTERM or SIGINT; SIGHUP rereads certificates on the way.
-async fn signals(stop: &CancellationToken, reload: listener::Reloader) -> Result<()> {
+/// Waits for SIGTERM or SIGINT; SIGHUP reads certificates again on the way.
+async fn signals(stop: &CancellationToken, relay: &Relay) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -140,10 +144,7 @@ async fn signals(stop: &CancellationToken, reload: listener::Reloader) -> Result
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => match reload.reload() {
-                Ok(()) => tracing::info!("certificates were read again"),
-                Err(error) => tracing::error!(%error, "certificates were not read again; the old ones stay in use"),
-            },
+            _ = hangup.recv() => relay.reload_certificates(),
         }
     }
     stop.cancel();

@@ -1,8 +1,8 @@
 //! The web server: portal, downloads, browser files, health, and the layers around them.
 
 use crate::{client_address, cross_origin, downloads, health, session_store::DatabaseStore, settings::PortalSettings};
-use app::{components::boot::Assets, ssr::Portal};
 use anyhow::{Context, Result};
+use app::{components::boot::Assets, ssr::Portal};
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, header},
@@ -79,7 +79,10 @@ fn origin(url: &str) -> String {
 fn assets(site_dir: &Path) -> Result<Assets> {
     let path = site_dir.join("pkg/manifest.json");
     let text = std::fs::read_to_string(&path).with_context(|| {
-        format!("the portal's browser files are missing ({}): run `cargo xtask serve`, or set portal.site_dir", path.display())
+        format!(
+            "the portal's browser files are missing ({}): run `cargo xtask serve`, or set portal.site_dir",
+            path.display()
+        )
     })?;
     let names: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("in {}", path.display()))?;
     let name = |kind: &str| {

@@ -28,10 +28,14 @@ fn the_manual_is_a_valid_file_and_names_every_key() {
     let manual = print_manual();
     read(&manual).expect("the manual as a file");
     let uncommented: Vec<&str> = manual.lines().filter_map(|line| line.strip_prefix("# ").or(Some(line))).collect();
-    let is_key = |line: &&&str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(name, value)| {
-        value != "\"\"" && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-    });
-    let uncommented: Vec<&str> = uncommented.iter().filter(is_key).filter(|line| !line.starts_with("[[")).copied().collect();
+    let is_key = |line: &&&str| {
+        line.starts_with('[')
+            || line.split_once(" = ").is_some_and(|(name, value)| {
+                value != "\"\"" && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            })
+    };
+    let uncommented: Vec<&str> =
+        uncommented.iter().filter(is_key).filter(|line| !line.starts_with("[[")).copied().collect();
     let before_listeners = uncommented.iter().take_while(|line| !line.starts_with("tls")).copied().collect::<Vec<_>>();
     assert!(before_listeners.len() > 20, "{before_listeners:?}");
     read(&before_listeners.join("\n")).expect("with every default written out");
