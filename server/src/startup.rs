@@ -4,7 +4,7 @@ use crate::{health::Health, open, relay, settings::Settings, web};
 use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use relay_core::{Core, users};
-use relay_mta::{Relay, delivery::DeliveryConfig, queue_manager, self_test, self_test::Finding};
+use relay_mta::{Relay, self_test, self_test::Finding};
 use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 use tokio::{
     net::TcpListener,
@@ -18,7 +18,6 @@ pub struct Application {
     core: Core,
     portal: TcpListener,
     relay: Arc<Relay>,
-    delivery: DeliveryConfig,
     health: Health,
     stop: CancellationToken,
 }
@@ -44,10 +43,9 @@ impl Application {
             .with_context(|| format!("portal.listen {} cannot be bound", settings.portal.listen))?;
         let stop = CancellationToken::new();
         let relay = Arc::new(relay::bind(&core, &settings, &stop).await?);
-        let delivery = settings.delivery();
         let metrics_allow = settings.metrics_allow.clone().into();
         let health = Health { core: core.clone(), stop: stop.clone(), metrics, metrics_allow };
-        Ok(Self { settings, core, portal, relay, delivery, health, stop })
+        Ok(Self { settings, core, portal, relay, health, stop })
     }
 
     /// Says where it is to be found.
@@ -84,7 +82,7 @@ impl Application {
 
     /// Runs until SIGTERM or SIGINT, then drains.
     pub async fn run(self) -> Result<()> {
-        let Self { settings, core, portal, relay, delivery, health, stop } = self;
+        let Self { settings, core, portal, relay, health, stop } = self;
         let grace = settings.shutdown_grace;
         let router = web::router(core.clone(), &settings.portal, health)?;
         let tasks = TaskTracker::new();
@@ -92,10 +90,8 @@ impl Application {
         let writers_stop = CancellationToken::new();
         let writers = TaskTracker::new();
         writers.spawn(relay_core::refusals::run_writer(core.clone(), writers_stop.clone()));
-        writers.spawn(relay_core::service_accounts::run_writer(core.clone(), writers_stop.clone()));
         let serving = relay.clone();
         tasks.spawn(async move { serving.run().await });
-        tasks.spawn(queue_manager::run(core.clone(), delivery, stop.clone()));
         tasks.spawn(crate::schedule::run(core.clone(), stop.clone()));
         let web_stop = stop.clone();
         let web = axum::serve(portal, router.into_make_service_with_connect_info::<SocketAddr>())
