@@ -103,6 +103,9 @@ impl Relay {
             refused_total: AtomicU64::new(0),
             last_error: Mutex::new(None),
         });
+        if !config.plaintext_auth_from.is_empty() {
+            tracing::warn!(listener = config.name, "secrets may be sent in clear on this listener");
+        }
         let certificates = tls.as_ref().map(|tls| tls.certificates.clone());
         let context = Arc::new(Context {
             core: self.core.clone(),
@@ -112,6 +115,7 @@ impl Relay {
             admission: self.admission.clone(),
             tls: tls.map(|tls| tls.acceptor),
             proxy_protocol_from: config.proxy_protocol_from.clone(),
+            plaintext_auth_from: config.plaintext_auth_from.clone(),
             stop: self.stop.clone(),
             kill: self.kill.clone(),
         });

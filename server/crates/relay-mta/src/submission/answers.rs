@@ -12,11 +12,10 @@ pub(super) fn rejection(rejection: &Rejection, url: &str) -> Reply {
     let detail = rejection.detail.as_deref();
     let (code, enhanced, text) = match rejection.rule {
         Rule::AuthenticationRequired => return authentication_required(),
-        Rule::CredentialsInvalid => (
-            550,
-            (5, 7, 1),
-            detail.unwrap_or("This account was disabled, has expired, or may not send from here").into(),
-        ),
+        Rule::CredentialsInvalid => {
+            let why = detail.unwrap_or("it was disabled, has expired, or may not send from here");
+            (550, (5, 7, 1), format!("This account may not send any more: {why}"))
+        }
         Rule::Throttled => return throttled(rejection.wait.unwrap_or(60)),
         Rule::ReversePathNotVerified => {
             (550, (5, 7, 1), format!("Reverse-path {address} is not a verified sender of this project"))
@@ -135,7 +134,7 @@ mod tests {
     fn each_rule_has_the_reply_of_the_table() {
         for (rule, starts) in [
             (Rule::AuthenticationRequired, "530 5.7.0 Authentication required"),
-            (Rule::CredentialsInvalid, "550 5.7.1 This account"),
+            (Rule::CredentialsInvalid, "550 5.7.1 This account may not send any more: the detail; see"),
             (Rule::Throttled, "421 4.7.0 Too many failed authentications; wait 7 seconds"),
             (Rule::ReversePathNotVerified, "550 5.7.1 Reverse-path a@b.example is not a verified sender"),
             (Rule::ReversePathNotAllowed, "550 5.7.1 Reverse-path a@b.example is not among the senders"),
@@ -152,8 +151,8 @@ mod tests {
             (Rule::BareLineEnd, "554 5.6.0 "),
             (Rule::TooLarge, "552 5.3.4 "),
         ] {
-            let detail = (rule != Rule::CredentialsInvalid).then(|| "the detail".to_owned());
-            let rejected = Rejection { rule, address: Some("a@b.example".into()), detail, wait: Some(7) };
+            let (address, detail) = (Some("a@b.example".into()), Some("the detail".into()));
+            let rejected = Rejection { rule, address, detail, wait: Some(7) };
             let text = rejection(&rejected, "https://relay.example/s/abc").to_string();
             assert!(text.starts_with(starts), "{rule:?}: {text}");
             let has_url = text.ends_with("; see https://relay.example/s/abc");

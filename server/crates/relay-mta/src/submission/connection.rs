@@ -28,6 +28,7 @@ pub(crate) struct Context {
     pub(crate) admission: Arc<Admission>,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) proxy_protocol_from: Vec<Cidr>,
+    pub(crate) plaintext_auth_from: Vec<Cidr>,
     /// The relay stops: idle sessions end, running transactions may finish.
     pub(crate) stop: CancellationToken,
     /// The grace time is over.
@@ -36,9 +37,10 @@ pub(crate) struct Context {
 
 /// Serves one client to the end of its session.
 pub(crate) async fn serve(context: &Context, stream: TcpStream, client: IpAddr) {
+    let plaintext_auth = context.plaintext_auth_from.iter().any(|network| network.contains(client));
     let connection = Connection {
         context,
-        session: Session::new(context.session.clone()),
+        session: Session::new(SessionConfig { plaintext_auth, ..context.session.clone() }),
         client: Client::new(context.core.clone(), context.listener.clone(), client),
         admitted: context.admission.admit(client),
         content: Vec::new(),

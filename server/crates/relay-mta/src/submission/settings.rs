@@ -19,8 +19,8 @@ pub struct ListenerConfig {
     pub tls: ListenerTls,
     /// Who may send through it.
     pub auth: ListenerAuth,
-    /// The legacy profile: AUTH without TLS. Only for listed networks, and never by default.
-    pub plaintext_auth: bool,
+    /// The legacy profile: from these networks AUTH is offered without TLS. Empty unless someone insists.
+    pub plaintext_auth_from: Vec<Cidr>,
     /// Certificates for its TLS, the default one first; none when it has no TLS.
     pub certificates: Vec<CertificateFiles>,
     /// Load balancers that tell the client's address by the PROXY protocol; from them it must come.
@@ -79,7 +79,7 @@ impl Default for SubmissionSettings {
 }
 
 impl SubmissionSettings {
-    /// The settings of a session on a listener.
+    /// The settings of a session on a listener, from a network without the legacy profile.
     pub(crate) fn session(&self, listener: &ListenerConfig) -> SessionConfig {
         SessionConfig {
             tls: match listener.tls {
@@ -92,7 +92,7 @@ impl SubmissionSettings {
                 ListenerAuth::Networks => AuthRule::Networks,
                 ListenerAuth::Either => AuthRule::Either,
             },
-            plaintext_auth: listener.plaintext_auth,
+            plaintext_auth: false,
             size_limit: self.message_size,
             recipients_limit: self.recipients,
             errors_limit: self.errors,

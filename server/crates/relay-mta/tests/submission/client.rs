@@ -36,7 +36,16 @@ pub fn trusting(files: &CertificateFiles) -> Arc<ClientConfig> {
 impl Client<TcpStream> {
     /// Makes TLS on the connection.
     pub async fn tls(self, config: &Arc<ClientConfig>) -> std::io::Result<Client<TlsStream<TcpStream>>> {
-        let name = ServerName::try_from(HOST).expect("a name");
+        self.tls_with(HOST, config).await
+    }
+
+    /// Makes TLS with a host of this name.
+    pub async fn tls_with(
+        self,
+        host: &str,
+        config: &Arc<ClientConfig>,
+    ) -> std::io::Result<Client<TlsStream<TcpStream>>> {
+        let name = ServerName::try_from(host.to_owned()).expect("a name");
         let stream = TlsConnector::from(config.clone()).connect(name, self.stream.into_inner()).await?;
         Ok(Client { stream: BufReader::new(stream) })
     }
@@ -75,6 +84,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub async fn say(&mut self, line: &str) -> String {
         self.send(&format!("{line}\r\n")).await;
         self.reply().await
+    }
+
+    /// What comes until the end of the connection.
+    pub async fn rest(&mut self) -> String {
+        let mut rest = Vec::new();
+        // A reset is as good as an end.
+        let _ = self.stream.read_to_end(&mut rest).await;
+        String::from_utf8_lossy(&rest).into_owned()
     }
 
     /// The relay closes and says nothing more.

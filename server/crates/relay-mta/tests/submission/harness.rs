@@ -1,11 +1,16 @@
 //! A relay on a port of its own, with a database of its own.
 
-use relay_core::{Clock, Core, CoreConfig, config::PlatformRoute};
+use relay_core::{
+    Actor, Clock, Core, CoreConfig, config::PlatformRoute, listeners, networks, projects, senders, service_accounts,
+};
 use relay_dns::{Resolver, fixed::FixedAnswers};
 use relay_mta::{CertificateFiles, ListenerConfig, Relay, SubmissionSettings, tls::certificates};
 use relay_types::{
-    DomainName, EmailAddress, Timestamp,
-    listener::{ListenerAuth, ListenerTls},
+    Cidr, DomainName, EmailAddress, Timestamp,
+    limit::Limits,
+    listener::{ListenerAuth, ListenerStatus, ListenerTls},
+    project::Slug,
+    service_account::{AllowedSenders, ServiceAccountId, ServiceAccountSettings},
 };
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tempfile::TempDir;
@@ -13,16 +18,29 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub const HOST: &str = "relay.example";
+/// Another name of the same listeners.
+pub const OTHER_HOST: &str = "other.example";
 
 /// A running relay. Its listeners are in the order of `start`.
 pub struct TestRelay {
     pub relay: Arc<Relay>,
     pub core: Core,
+    /// The project that [`Self::account`] or [`Self::trust`] makes.
+    pub project: Slug,
     pub addresses: Vec<SocketAddr>,
     pub certificate: CertificateFiles,
+    pub other_certificate: CertificateFiles,
     pub stop: CancellationToken,
     pub running: JoinHandle<()>,
     _folder: TempDir,
+}
+
+/// A service account of the project.
+#[derive(Clone)]
+pub struct Account {
+    pub id: ServiceAccountId,
+    pub username: String,
+    pub secret: String,
 }
 
 /// Settings without the wait for early talkers.
@@ -32,9 +50,19 @@ pub fn settings() -> SubmissionSettings {
 
 /// Starts a relay with these listeners.
 pub async fn start(settings: SubmissionSettings, listeners: &[(ListenerTls, ListenerAuth)]) -> TestRelay {
+    start_behind(settings, listeners, Vec::new()).await
+}
+
+async fn start_behind(
+    settings: SubmissionSettings,
+    listeners: &[(ListenerTls, ListenerAuth)],
+    balancers: Vec<Cidr>,
+) -> TestRelay {
     let folder = tempfile::tempdir().expect("a folder");
     let core = open_core(folder.path()).await;
     let certificate = certificates::self_signed(folder.path(), HOST, Timestamp(1_780_000_000_000)).expect("made");
+    let other_certificate =
+        certificates::self_signed(folder.path(), OTHER_HOST, Timestamp(1_780_000_000_000)).expect("made");
     let stop = CancellationToken::new();
     let mut relay = Relay::new(core.clone(), settings, stop.clone());
     let mut addresses = Vec::new();
@@ -46,9 +74,9 @@ pub async fn start(settings: SubmissionSettings, listeners: &[(ListenerTls, List
             hostname: HOST.to_owned(),
             tls: *tls,
             auth: *auth,
-            plaintext_auth: false,
-            certificates: vec![certificate.clone()],
-            proxy_protocol_from: Vec::new(),
+            plaintext_auth_from: Vec::new(),
+            certificates: vec![certificate.clone(), other_certificate.clone()],
+            proxy_protocol_from: balancers.clone(),
         };
         relay.listen(&config, socket).expect("a listener");
     }
@@ -57,7 +85,52 @@ pub async fn start(settings: SubmissionSettings, listeners: &[(ListenerTls, List
         let relay = relay.clone();
         async move { relay.run().await }
     });
-    TestRelay { relay, core, addresses, certificate, stop, running, _folder: folder }
+    let project = Slug::parse("project").expect("a slug");
+    TestRelay { relay, core, project, addresses, certificate, other_certificate, stop, running, _folder: folder }
+}
+
+impl TestRelay {
+    /// A relay that believes this balancer.
+    pub async fn behind_balancer(balancer: &str, listener: (ListenerTls, ListenerAuth)) -> Self {
+        start_behind(settings(), &[listener], vec![Cidr::parse(balancer).expect("a block")]).await
+    }
+
+    /// Makes the project with the verified sender `app@sender.example`, and an account that may use every sender.
+    pub async fn account(&self) -> Account {
+        self.make_project().await;
+        let settings = ServiceAccountSettings {
+            label: "app".to_owned(),
+            expires_at: None,
+            allowed_cidrs: Vec::new(),
+            allowed_senders: AllowedSenders::All,
+            default_sender: None,
+            may_notify: false,
+            limits: Limits::default(),
+        };
+        let made = service_accounts::create(&self.core, &Actor::System, &self.project, settings).await;
+        let (id, secret) = made.expect("an account");
+        let detail = service_accounts::get(&self.core, &Actor::System, &self.project, id).await.expect("it is there");
+        Account { id, username: detail.account.username, secret: secret.reveal().to_owned() }
+    }
+
+    /// Makes the project with the verified sender `app@sender.example`, and a block of addresses that is its own.
+    pub async fn trust(&self, cidr: &str) {
+        self.make_project().await;
+        let cidr = Cidr::parse(cidr).expect("a block");
+        networks::add(&self.core, &Actor::System, &self.project, cidr, "network").await.expect("a network");
+    }
+
+    async fn make_project(&self) {
+        let slug = self.project.clone();
+        projects::create(&self.core, &Actor::System, "Project", slug, false).await.expect("a project");
+        let sender = "app@sender.example";
+        senders::mark_verified(&self.core, &Actor::System, &self.project, sender).await.expect("a sender");
+    }
+
+    /// A listener as operators see it.
+    pub fn status(&self, listener: usize) -> ListenerStatus {
+        listeners::list(&self.core, &Actor::System).expect("allowed").remove(listener)
+    }
 }
 
 async fn open_core(folder: &Path) -> Core {

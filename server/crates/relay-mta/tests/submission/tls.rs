@@ -2,7 +2,7 @@
 
 use crate::{
     client::{connect, trusting},
-    harness::{HOST, settings, start},
+    harness::{HOST, OTHER_HOST, settings, start},
 };
 use relay_mta::tls::certificates;
 use relay_types::{
@@ -67,8 +67,30 @@ async fn a_broken_renewal_is_seen_by_operators_and_changes_nothing() {
     fs::write(&relay.certificate.certificate, "no certificate").expect("written");
     relay.relay.reload_certificates();
     connect(relay.addresses[0]).await.tls(&trusted).await.expect("TLS with the old one");
-    let status = relay_core::listeners::list(&relay.core, &relay_core::Actor::System).expect("allowed").remove(0);
-    assert!(status.last_error.is_some_and(|error| error.contains("certificate")));
+    assert!(relay.status(0).last_error.is_some_and(|error| error.contains("certificate")));
+}
+
+#[tokio::test]
+async fn a_failed_handshake_closes() {
+    let relay = start(settings(), &[(Starttls, Required)]).await;
+    let mut client = connect(relay.addresses[0]).await;
+    client.reply().await;
+    client.say("EHLO client.example").await;
+    client.say("STARTTLS").await;
+    client.send("NOOP\r\nQUIT\r\n").await;
+    let rest = client.rest().await;
+    assert!(!rest.contains("250") && !rest.contains("221"), "{rest}");
+}
+
+#[tokio::test]
+async fn a_listener_has_the_certificate_of_each_of_its_names() {
+    let relay = start(settings(), &[(Implicit, Required)]).await;
+    for (host, certificate) in [(HOST, &relay.certificate), (OTHER_HOST, &relay.other_certificate)] {
+        let client = connect(relay.addresses[0]).await;
+        client.tls_with(host, &trusting(certificate)).await.expect("the certificate of that name");
+    }
+    let client = connect(relay.addresses[0]).await;
+    assert!(client.tls_with("unknown.example", &trusting(&relay.certificate)).await.is_err());
 }
 
 #[tokio::test]

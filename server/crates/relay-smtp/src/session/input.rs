@@ -1,6 +1,6 @@
 //! The octets that wait, and lines taken from them.
 //!
-//! Only CRLF ends a line. Taken octets are wiped, because a line may be a secret.
+//! Only CRLF ends a line. Lines are wiped when they are taken, because one may be a secret.
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -48,7 +48,6 @@ impl Input {
 
     /// Drops octets that were read.
     pub(super) fn consume(&mut self, count: usize) {
-        self.bytes[self.start..self.start + count].zeroize();
         self.start += count;
         if self.start == self.bytes.len() {
             self.bytes.clear();
@@ -84,6 +83,7 @@ impl Input {
             (b'\r', Some(b'\n')) => {
                 let text = std::str::from_utf8(&waiting[..end]).ok().filter(|text| !text.contains(char::is_control));
                 let line = text.map_or(Line::NotText, |text| Line::Text(Zeroizing::new(text.to_owned())));
+                self.bytes[self.start..self.start + end].zeroize();
                 self.consume(end + 2);
                 line
             }
