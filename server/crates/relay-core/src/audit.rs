@@ -87,3 +87,62 @@ async fn page(core: &Core, mut entries: Select<Entity>, after: Option<&str>) -> 
     let entries = rows.into_iter().map(entry).collect::<Result<_>>()?;
     Ok(Page::cut(entries, PAGE as usize, |entry: &AuditEntry| entry.id.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::{Test, word};
+
+    #[tokio::test]
+    async fn a_project_sees_its_own_entries_and_operators_all() {
+        let test = Test::new().await;
+        let (id, slug) = test.project("acme").await;
+        let cast = test.cast(id, &slug).await;
+        for (actor, expected) in cast.refused(Access::View) {
+            assert_eq!(word(&list(&test.core, actor, &slug, None).await), expected, "{actor:?}");
+        }
+        for actor in [&cast.owner, &cast.service_account] {
+            assert_eq!(word(&list_all(&test.core, actor, None).await), "Forbidden");
+        }
+        assert_eq!(word(&list_all(&test.core, &cast.anonymous, None).await), "SignedOut");
+        let own = list(&test.core, &cast.viewer, &slug, None).await.expect("entries").items;
+        assert!(own.iter().all(|entry| entry.project.as_deref() == Some("acme")), "{own:?}");
+        let all = list_all(&test.core, &cast.operator, None).await.expect("entries").items;
+        assert!(all.iter().any(|entry| entry.project.as_deref() == Some("acme-neighbour")));
+    }
+
+    #[tokio::test]
+    async fn pages_follow_each_other_without_gap() {
+        let test = Test::new().await;
+        let (id, slug) = test.project("acme").await;
+        let transaction = test.core.db.begin().await.expect("a transaction");
+        for n in 0..120 {
+            let subject = n.to_string();
+            record(&test.core, &transaction, &Actor::System, Some(id), "x.y", &subject, Vec::new())
+                .await
+                .expect("kept");
+        }
+        transaction.commit().await.expect("commit");
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = list(&test.core, &Actor::System, &slug, after.as_deref()).await.expect("a page");
+            assert!(page.items.len() <= 50);
+            seen.extend(page.items.into_iter().filter(|entry| entry.action == "x.y").map(|entry| entry.subject));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, (0..120).rev().map(|n| n.to_string()).collect::<Vec<_>>());
+        assert_eq!(word(&list(&test.core, &Actor::System, &slug, Some("x")).await), "after");
+    }
+
+    #[tokio::test]
+    async fn an_entry_of_a_change_that_is_taken_back_is_not_there() {
+        let test = Test::new().await;
+        let transaction = test.core.db.begin().await.expect("a transaction");
+        record(&test.core, &transaction, &Actor::System, None, "x.y", "z", Vec::new()).await.expect("kept");
+        transaction.rollback().await.expect("rollback");
+        assert!(test.audited().await.is_empty());
+    }
+}

@@ -77,12 +77,14 @@ pub async fn list(core: &Core, actor: &Actor, project: &Slug) -> Result<(Vec<Mem
 pub async fn set_role(core: &Core, actor: &Actor, project: &Slug, user: UserId, role: Role) -> Result<()> {
     let id = projects::authorize(core, actor, project, Access::Administer).await?;
     let transaction = core.db.begin().await?;
+    if role != Role::Owner {
+        refuse_without_owner(&transaction, id, user).await?;
+    }
     let (before, email) = locked(&transaction, id, user).await?;
     let was = projects::role(&before.role)?;
     if was == role {
         return Ok(());
     }
-    refuse_without_owner(&transaction, id, user).await?;
     let mut row = before.into_active_model();
     row.role = Set(role.as_str().to_owned());
     row.update(&transaction).await?;
@@ -98,8 +100,8 @@ pub async fn remove(core: &Core, actor: &Actor, project: &Slug, user: UserId) ->
     let access = if oneself { Access::View } else { Access::Administer };
     let id = projects::authorize(core, actor, project, access).await?;
     let transaction = core.db.begin().await?;
-    let (before, email) = locked(&transaction, id, user).await?;
     refuse_without_owner(&transaction, id, user).await?;
+    let (before, email) = locked(&transaction, id, user).await?;
     Entity::delete_by_id((id.uuid(), user.uuid())).exec(&transaction).await?;
     let changes = vec![field("role", Some(before.role), None::<String>)];
     audit::record(core, &transaction, actor, Some(id), "member.remove", &email, changes).await?;
@@ -201,7 +203,7 @@ async fn locked(transaction: &DatabaseTransaction, project: ProjectId, user: Use
 }
 
 /// `Conflict` when `user` is the only owner. The rows stay locked, so that two owners cannot each take the other's
-/// role at the same time.
+/// role at the same time; it is called before any other row is locked, so that they do not wait for each other either.
 async fn refuse_without_owner(transaction: &DatabaseTransaction, project: ProjectId, user: UserId) -> Result<()> {
     let owners = Entity::find()
         .filter(Column::ProjectId.eq(project.uuid()))

@@ -9,12 +9,19 @@ use crate::{
     one_time_links::Link,
     submission::{self, Arrival, Submission},
 };
-use lettre::message::{
-    Mailbox, Message, SinglePart,
-    header::{ContentType, Header, HeaderName, HeaderValue},
+use lettre::{
+    Address,
+    address::Envelope,
+    message::{
+        Mailbox, Message,
+        header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0},
+    },
 };
 use relay_types::{EmailAddress, ReversePath, member::Role};
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    time::{Duration, SystemTime},
+};
 use texts::Text;
 
 /// A link to join a project.
@@ -45,7 +52,7 @@ pub(crate) async fn sender_link(core: &Core, to: &EmailAddress, by: &Actor, proj
 }
 
 /// Composes and submits a plain text mail from the platform to one person.
-pub(crate) async fn send(core: &Core, to: &EmailAddress, text: Text) -> Result<()> {
+async fn send(core: &Core, to: &EmailAddress, text: Text) -> Result<()> {
     let content = composed(core, to, &text)?;
     let submission = Submission {
         arrival: Arrival::System { about: None },
@@ -63,39 +70,29 @@ pub(crate) async fn send(core: &Core, to: &EmailAddress, text: Text) -> Result<(
 }
 
 fn composed(core: &Core, to: &EmailAddress, text: &Text) -> Result<Vec<u8>> {
-    let mailbox = |name: Option<String>, address: &EmailAddress| -> Result<Mailbox> {
-        Ok(Mailbox::new(name, address.to_string().parse().map_err(Error::internal)?))
-    };
-    let date = std::time::SystemTime::UNIX_EPOCH
-        + std::time::Duration::from_millis(u64::try_from(core.now().0).unwrap_or_default());
-    let id = format!("<{}@{}>", core.new_id::<()>(), core.config.hostname);
+    let from: Address = core.config.mail_from.to_string().parse().map_err(Error::internal)?;
+    // `accept` takes the envelope beside the content; the one lettre insists on goes nowhere.
+    let unused = Envelope::new(None, vec![from.clone()]).map_err(Error::internal)?;
+    let moment = Duration::from_millis(u64::try_from(core.now().0).unwrap_or_default());
     let message = Message::builder()
-        .from(mailbox(Some("Relaykeep".to_owned()), &core.config.mail_from)?)
-        .to(mailbox(None, to)?)
+        .envelope(unused)
+        .from(Mailbox::new(Some("Relaykeep".to_owned()), from))
+        .raw_header(to_field(to))
         .subject(&text.subject)
-        .date(date)
-        .message_id(Some(id))
-        .header(AutoSubmitted)
-        .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(text.body.clone()));
+        .date(SystemTime::UNIX_EPOCH + moment)
+        .message_id(Some(format!("<{}@{}>", core.new_id::<()>(), core.config.hostname)))
+        // No answering machine answers (RFC 3834 §5).
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
+        .header(MIME_VERSION_1_0)
+        .header(ContentType::TEXT_PLAIN)
+        .body(text.body.clone());
     Ok(message.map_err(Error::internal)?.formatted())
 }
 
-/// `Auto-Submitted: auto-generated` (RFC 3834 §5): no answering machine answers.
-#[derive(Clone)]
-struct AutoSubmitted;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> std::result::Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".to_owned())
-    }
+/// `To` as the address is written: lettre knows no quoted local parts, and would encode what SMTPUTF8 leaves as it is
+/// (RFC 6532 §3.2). An [`EmailAddress`] has no control characters and at most 320 octets, so it is one line.
+fn to_field(to: &EmailAddress) -> HeaderValue {
+    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str("To"), to.to_string(), to.to_string())
 }
 
 #[cfg(test)]

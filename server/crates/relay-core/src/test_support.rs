@@ -5,6 +5,7 @@
 //! of a throw-away PostgreSQL cluster, every test makes a database of its own there.
 
 use crate::{Actor, Clock, Core, CoreConfig, Result, config::PlatformRoute, members, projects, users};
+use crate::{audit, sessions, sessions::StoredSession, tables::user};
 use relay_dns::Resolver;
 use relay_types::{
     DomainName, EmailAddress, Timestamp,
@@ -14,6 +15,7 @@ use relay_types::{
     service_account::ServiceAccountId,
     user::UserId,
 };
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, Statement};
 use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -23,6 +25,7 @@ use std::{
 };
 use tokio::sync::OnceCell;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// Where the browsers of tests are.
 pub(crate) const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
@@ -120,6 +123,63 @@ impl Test {
             foreign_service_account: service_account(other),
             network: network(project),
         }
+    }
+
+    /// A person with a password.
+    pub(crate) async fn user_with_password(&self, email: &str, password: &str) -> Actor {
+        let actor = self.user(email).await;
+        self.set_password(&actor, password).await;
+        actor
+    }
+
+    /// Gives a person a password, whatever it is.
+    pub(crate) async fn set_password(&self, actor: &Actor, password: &str) {
+        let hash = self.core.hasher.hash(Zeroizing::new(password.to_owned())).await.expect("a hash");
+        let row =
+            user::ActiveModel { id: Set(id_of(actor).uuid()), password_hash: Set(Some(hash)), ..Default::default() };
+        row.update(self.core.db.read()).await.expect("stored");
+    }
+
+    /// Opens a portal session of a person; gives its id.
+    pub(crate) async fn session(&self, actor: &Actor) -> String {
+        let id = Uuid::now_v7().to_string();
+        let session = StoredSession {
+            id: id.clone(),
+            user_id: Some(id_of(actor)),
+            data: "{}".to_owned(),
+            expires_at: self.core.now().plus(Duration::from_secs(3600)),
+        };
+        assert!(sessions::create(&self.core, &session).await.expect("a session"));
+        id
+    }
+
+    /// Whether a portal session is open.
+    pub(crate) async fn is_open(&self, session: &str) -> bool {
+        sessions::load(&self.core, session).await.expect("sessions").is_some()
+    }
+
+    /// The contents of all messages to an address, oldest first.
+    pub(crate) async fn mails_to(&self, address: &str) -> Vec<String> {
+        let sql = "SELECT c.bytes FROM message_content c JOIN recipient r ON r.message_id = c.message_id \
+                   WHERE r.address_key = $1 ORDER BY c.message_id, c.part";
+        let statement = Statement::from_sql_and_values(self.core.db.backend(), sql, [address.into()]);
+        let rows = self.core.db.read().query_all_raw(statement).await.expect("messages");
+        rows.iter().map(|row| String::from_utf8(row.try_get("", "bytes").expect("octets")).expect("text")).collect()
+    }
+
+    /// The token of the link in the newest message to an address.
+    pub(crate) async fn token_mailed_to(&self, address: &str) -> String {
+        let mails = self.mails_to(address).await;
+        let mail = mails.last().expect("a message");
+        let place = ["/reset/", "/invite/", "/verify/"].into_iter().find_map(|place| mail.split_once(place));
+        let (_, rest) = place.expect("a link");
+        rest.split_whitespace().next().expect("a token").to_owned()
+    }
+
+    /// Actions of the audit trail, newest first, with who did them.
+    pub(crate) async fn audited(&self) -> Vec<String> {
+        let page = audit::list_all(&self.core, &Actor::System, None).await.expect("entries");
+        page.items.into_iter().map(|entry| format!("{} {} {}", entry.actor, entry.action, entry.subject)).collect()
     }
 
     async fn person(&self, email: &str, operator: bool) -> Result<Actor> {

@@ -1,1 +1,71 @@
+//! Portal mail: the words, and the message around them.
 
+use super::{composed, texts};
+use crate::Actor;
+use crate::test_support::Test;
+use relay_types::{EmailAddress, Timestamp, member::Role};
+
+const PORTAL: &str = "https://mail.example.org";
+const LINK: &str = "https://mail.example.org/place/token";
+
+fn address(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).expect("an address")
+}
+
+async fn ada(test: &Test) -> Actor {
+    test.user("ada@example.org").await
+}
+
+fn shown(text: texts::Text) -> String {
+    format!("{}\n\n{}", text.subject, text.body)
+}
+
+#[tokio::test]
+async fn the_words() {
+    let test = Test::new().await;
+    let ada = ada(&test).await;
+    let grace = address("grace@example.org");
+    insta::assert_snapshot!("invitation", shown(texts::invitation(PORTAL, &ada, "Sea\nLab", Role::Member, LINK)));
+    let client = "192.0.2.7".parse().ok();
+    insta::assert_snapshot!("password_reset", shown(texts::password_reset(PORTAL, &grace, client, LINK)));
+    let at = Timestamp(1_795_268_800_000);
+    insta::assert_snapshot!("password_changed", shown(texts::password_changed(PORTAL, &grace, at)));
+    insta::assert_snapshot!("sender_link", shown(texts::sender_link(PORTAL, &grace, &Actor::System, "Sea Lab", LINK)));
+}
+
+#[tokio::test]
+async fn the_message_is_plain_text_from_the_platform() {
+    let test = Test::new().await;
+    let text = texts::password_reset(PORTAL, &address("grace@example.org"), None, LINK);
+    let content = composed(&test.core, &address("grace@example.org"), &text).expect("composed");
+    let content = String::from_utf8(content).expect("text");
+    let (header, body) = content.split_once("\r\n\r\n").expect("header and body");
+    let id = header.lines().find(|line| line.starts_with("Message-ID:")).expect("a Message-ID").to_owned();
+    assert!(id.ends_with("@relay.example.org>"), "{id}");
+    insta::assert_snapshot!("header", header.replace(&id, "Message-ID: <…@relay.example.org>"));
+    assert_eq!(body.replace("\r\n", "\n"), text.body);
+    assert!(!body.replace("\r\n", "").contains(['\r', '\n']));
+}
+
+#[tokio::test]
+async fn every_address_can_be_written_to() {
+    let test = Test::new().await;
+    let text = texts::password_reset(PORTAL, &address("grace@example.org"), None, LINK);
+    for to in ["a.b+c@example.org", "\"a b\"@example.org", "\"a@b\"@example.org", "grüße@example.org", "a@käse.example"]
+    {
+        let composed = composed(&test.core, &address(to), &text);
+        let content = String::from_utf8(composed.expect(to)).expect("text");
+        let field = format!("\r\nTo: {}\r\n", address(to));
+        assert!(content.contains(&field), "{content}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_a_project_cannot_add_header_fields() {
+    let test = Test::new().await;
+    let ada = ada(&test).await;
+    let text = texts::invitation(PORTAL, &ada, "x\r\nBcc: victim@example.net", Role::Viewer, LINK);
+    let content = composed(&test.core, &address("grace@example.org"), &text).expect("composed");
+    let content = String::from_utf8(content).expect("text");
+    assert!(!content.contains("\r\nBcc:"), "{content}");
+}

@@ -6,11 +6,11 @@ use relay_types::{EmailAddress, Timestamp, member::Role};
 use std::net::IpAddr;
 
 /// A mail to be composed.
-pub(crate) struct Text {
+pub(super) struct Text {
     /// Subject, one line.
-    pub(crate) subject: String,
+    pub(super) subject: String,
     /// Plain text, line ends as `\n`.
-    pub(crate) body: String,
+    pub(super) body: String,
 }
 
 pub(super) fn invitation(portal: &str, by: &Actor, project: &str, role: Role, link: &str) -> Text {

@@ -82,12 +82,12 @@ pub async fn create_operator(
 pub async fn set_operator(core: &Core, actor: &Actor, id: UserId, operator: bool) -> Result<()> {
     projects::authorize_operator(actor)?;
     let transaction = core.db.begin().await?;
+    if !operator {
+        refuse_without_operator(&transaction, id).await?;
+    }
     let before = locked(&transaction, id).await?;
     if before.operator == operator {
         return Ok(());
-    }
-    if !operator {
-        refuse_without_operator(&transaction, id).await?;
     }
     let subject = before.email.clone();
     let mut row = before.into_active_model();
@@ -106,12 +106,14 @@ pub async fn set_disabled(core: &Core, actor: &Actor, id: UserId, disabled: bool
         return Err(Error::conflict("You cannot lock yourself; ask another operator"));
     }
     let transaction = core.db.begin().await?;
+    if disabled {
+        refuse_without_operator(&transaction, id).await?;
+    }
     let before = locked(&transaction, id).await?;
     if before.disabled_at.is_some() == disabled {
         return Ok(());
     }
     if disabled {
-        refuse_without_operator(&transaction, id).await?;
         sessions::end_of(&transaction, id, None).await?;
         one_time_links::revoke(&transaction, Purpose::PasswordReset, id.uuid()).await?;
     }
@@ -130,7 +132,8 @@ async fn locked(transaction: &DatabaseTransaction, id: UserId) -> Result<Model> 
 }
 
 /// `Conflict` when nobody but `id` is an operator who can sign in. The rows stay locked, so that two operators cannot
-/// each take the other's rights at the same time.
+/// each take the other's rights at the same time; it is called before any other row is locked, so that they do not
+/// wait for each other either.
 async fn refuse_without_operator(transaction: &DatabaseTransaction, id: UserId) -> Result<()> {
     let operators = Entity::find()
         .filter(Column::Operator.eq(true))
