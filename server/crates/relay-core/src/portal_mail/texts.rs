@@ -26,7 +26,7 @@ pub(super) fn invitation(portal: &str, by: &Actor, project: &str, role: Role, li
             "{who} invites you to the project {project} on Relaykeep, the mail relay at\n\
              {portal}\n\
              \n\
-             As {role} you can {may}.\n\
+             Your role would be {role}: you can {may}.\n\
              \n\
              To accept, open this link within 7 days. It works once:\n\
              \n\

@@ -4,15 +4,15 @@ use super::{access, authorize_operator, route::Stored};
 use crate::{
     Access, Actor, Core, Error, Result,
     config::PlatformRoute,
-    limits, members, refusals,
-    tables::{domain, network, project, sender, service_account},
+    limits, members, networks, refusals, service_accounts,
+    tables::{domain, project, sender},
 };
 use relay_types::{
     EmailAddress, Timestamp,
     limit::{LimitUse, Limits},
     project::{Project, ProjectFrame, ProjectId, ProjectRow, Slug, Suspension},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -71,21 +71,13 @@ pub(crate) async fn id_of(core: &Core, slug: &Slug) -> Result<ProjectId> {
 /// What a project's pages show around their content.
 pub async fn frame(core: &Core, actor: &Actor, slug: &Slug) -> Result<ProjectFrame> {
     let (row, held) = access::open(core, actor, slug, Access::View).await?;
-    let row_id = row.id;
-    let id = ProjectId::from_uuid(row_id);
+    let id = ProjectId::from_uuid(row.id);
     Ok(ProjectFrame {
         project: shown(core, row)?,
         abilities: access::abilities(held),
-        service_accounts: count(
-            core,
-            service_account::Entity::find()
-                .filter(service_account::Column::ProjectId.eq(row_id))
-                .filter(service_account::Column::RemovedAt.is_null()),
-        )
-        .await?,
-        senders: count(core, sender::Entity::find().filter(sender::Column::ProjectId.eq(row_id))).await?
-            + count(core, domain::Entity::find().filter(domain::Column::ProjectId.eq(row_id))).await?,
-        networks: count(core, network::Entity::find().filter(network::Column::ProjectId.eq(row_id))).await?,
+        service_accounts: service_accounts::count(core, id).await?,
+        senders: senders_and_domains(core, id).await?,
+        networks: networks::count(core, id).await?,
         members: members::count(core, id).await?,
         refusals_day: refusals::count_day(core, id).await?,
     })
@@ -116,8 +108,10 @@ pub async fn limit_use(core: &Core, actor: &Actor, slug: &Slug) -> Result<LimitU
     Ok(LimitUse { limits: in_force(core, &row), last_hour, last_day })
 }
 
-async fn count<E: EntityTrait<Model: Send + Sync>>(core: &Core, rows: sea_orm::Select<E>) -> Result<u64> {
-    Ok(sea_orm::PaginatorTrait::count(rows, core.db.read()).await?)
+async fn senders_and_domains(core: &Core, id: ProjectId) -> Result<u64> {
+    let senders = sender::Entity::find().filter(sender::Column::ProjectId.eq(id.uuid()));
+    let domains = domain::Entity::find().filter(domain::Column::ProjectId.eq(id.uuid()));
+    Ok(senders.count(core.db.read()).await? + domains.count(core.db.read()).await?)
 }
 
 async fn row(core: &Core, id: ProjectId) -> Result<project::Model> {
