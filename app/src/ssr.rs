@@ -8,7 +8,7 @@ mod forms;
 mod request;
 mod router;
 
-pub use request::{actor, client, core, done, end_session, redirect, session, set_cookie, start_session};
+pub use request::{USER, actor, client, core, done, end_session, redirect, session, set_cookie, start_session};
 pub use router::{Portal, router};
 
 use crate::error::AppError;

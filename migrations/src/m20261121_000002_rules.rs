@@ -34,7 +34,10 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        unique(manager, "service_account", &["project_id", "label"]).await?;
+        // Of those that are not removed; sea-query builds no partial index that both databases take alike.
+        let unique_label = "CREATE UNIQUE INDEX service_account_project_id_label \
+                            ON service_account (project_id, label) WHERE removed_at IS NULL";
+        manager.get_connection().execute_unprepared(unique_label).await?;
         manager
             .create_table(
                 Table::create()

@@ -1,1 +1,141 @@
-fn main() {}
+//! The binary `relaykeep`: subcommands, each a few lines that call their file.
+
+mod apply;
+mod check;
+mod client_address;
+mod cross_origin;
+mod demo;
+mod downloads;
+mod health;
+mod log;
+mod relay;
+mod schedule;
+mod session_store;
+mod settings;
+mod startup;
+mod web;
+
+use anyhow::{Context, Result, bail};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use relay_core::{Actor, Clock, Core, users};
+use relay_dns::Resolver;
+use relay_types::EmailAddress;
+use settings::Settings;
+use std::{io::Read, path::Path, process::ExitCode};
+use zeroize::Zeroizing;
+
+fn main() -> ExitCode {
+    let matches = command().get_matches();
+    // The one TLS provider; nothing before this may use TLS.
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        eprintln!("relaykeep: the TLS provider was set twice");
+        return ExitCode::FAILURE;
+    }
+    match run(&matches) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("relaykeep: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Command {
+    let reading = |name: &'static str, about: &'static str| Command::new(name).about(about).args(settings::arguments());
+    Command::new("relaykeep")
+        .about("SMTP relay with a portal in which its rules are made and watched")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .after_help("Every key that `relaykeep config` prints is also a flag: --portal-listen for portal.listen.")
+        .subcommand(
+            reading("serve", "Run the portal and the relay").arg(
+                Arg::new("demo")
+                    .long("demo")
+                    .action(ArgAction::SetTrue)
+                    .help("Fill an empty database with a demonstration"),
+            ),
+        )
+        .subcommand(reading("migrate", "Bring the database to the newest schema"))
+        .subcommand(reading("check", "Judge configuration, database and certificates; test that this is no open relay"))
+        .subcommand(
+            reading("apply", "Make true what a YAML file says; prints issued secrets once, as JSON")
+                .arg(Arg::new("file").value_name("FILE").required(true)),
+        )
+        .subcommand(
+            Command::new("operator").about("People who run the relay").subcommand_required(true).subcommand(
+                reading("create", "Make an operator, or give a known person the role and a new password")
+                    .arg(Arg::new("email").long("email").value_name("ADDRESS").required(true))
+                    .arg(
+                        Arg::new("password-stdin")
+                            .long("password-stdin")
+                            .action(ArgAction::SetTrue)
+                            .required(true)
+                            .help("Read the password from standard input"),
+                    ),
+            ),
+        )
+        .subcommand(Command::new("config").about("Print all settings with meaning and default"))
+}
+
+fn run(matches: &ArgMatches) -> Result<ExitCode> {
+    let Some((name, matches)) = matches.subcommand() else { bail!("no subcommand") };
+    if name == "config" {
+        print!("{}", settings::print_manual());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (name, matches) = match matches.subcommand() {
+        Some((inner, matches)) => (inner, matches),
+        None => (name, matches),
+    };
+    let settings = Settings::read(matches)?;
+    log::start(&settings.log_level, settings.log_json)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // Rendering a page nests deeply in unoptimised builds.
+        .thread_stack_size(8 << 20)
+        .build()?;
+    runtime.block_on(async {
+        match name {
+            "serve" => startup::serve(settings, matches.get_flag("demo")).await,
+            "migrate" => migrate(&settings).await,
+            "check" => check::run(settings).await,
+            "apply" => {
+                let file = matches.get_one::<String>("file").context("FILE is missing")?;
+                let report = apply::run(&open(&settings).await?, Path::new(file)).await?;
+                println!("{}", serde_json::to_string_pretty(&report)?);
+                Ok(ExitCode::SUCCESS)
+            }
+            "create" => create_operator(&settings, matches).await,
+            other => bail!("unknown subcommand {other}"),
+        }
+    })
+}
+
+/// Opens the use cases on a migrated database.
+pub(crate) async fn open(settings: &Settings) -> Result<Core> {
+    std::fs::create_dir_all(&settings.data_dir)
+        .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))?;
+    if settings.migrate {
+        Core::migrate(&settings.core.database_url).await.context("the database cannot be brought up to date")?;
+    }
+    let resolver = Resolver::new(&settings.nameservers).context("dns.nameservers")?;
+    Core::open(settings.core.clone(), resolver, Clock::System).await.context("the database cannot be opened")
+}
+
+async fn migrate(settings: &Settings) -> Result<ExitCode> {
+    std::fs::create_dir_all(&settings.data_dir)?;
+    Core::migrate(&settings.core.database_url).await?;
+    println!("The database has the newest schema.");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create_operator(settings: &Settings, matches: &ArgMatches) -> Result<ExitCode> {
+    let email = matches.get_one::<String>("email").context("--email is missing")?;
+    let email = EmailAddress::parse(email).with_context(|| format!("--email {email}"))?;
+    let mut password = Zeroizing::new(String::new());
+    std::io::stdin().read_to_string(&mut password).context("cannot read the password from standard input")?;
+    let password = Zeroizing::new(password.trim_end_matches(['\r', '\n']).to_owned());
+    users::create_operator(&open(settings).await?, &Actor::System, email.clone(), password).await?;
+    println!("{email} is an operator.");
+    Ok(ExitCode::SUCCESS)
+}

@@ -29,6 +29,12 @@ pub struct Inner {
     pub(crate) listeners: Listeners,
     /// Refusals that wait to be written.
     pub(crate) refusals: crate::refusals::Groups,
+    /// Last uses that wait to be written.
+    pub(crate) uses: crate::uses::Uses,
+    /// Credentials that were right a short time ago.
+    pub(crate) successes: crate::service_accounts::Successes,
+    /// How submitters stood at their last MAIL.
+    pub(crate) submitters: crate::policy::Submitters,
     pub(crate) throttles: Throttles,
 }
 
@@ -56,6 +62,9 @@ impl Core {
             queue_wake: Notify::new(),
             listeners: Listeners::default(),
             refusals: crate::refusals::Groups::default(),
+            uses: crate::uses::Uses::default(),
+            successes: crate::service_accounts::Successes::default(),
+            submitters: crate::policy::Submitters::default(),
             throttles: Throttles::default(),
         };
         Ok(Self { inner: Arc::new(inner) })

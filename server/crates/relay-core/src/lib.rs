@@ -13,6 +13,7 @@ pub mod error;
 
 mod db;
 mod hashing;
+mod label;
 mod one_time_links;
 mod sealing;
 mod secrets;
@@ -20,6 +21,7 @@ mod tables;
 #[cfg(test)]
 pub(crate) mod test_support;
 mod throttle;
+mod uses;
 
 // People
 pub mod audit;

@@ -50,7 +50,12 @@ impl Listeners {
         listener
     }
 
-    pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Listener>>> {
+    /// The listeners of this node.
+    pub fn all(&self) -> Vec<Arc<Listener>> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Listener>>> {
         self.all.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
@@ -58,10 +63,16 @@ impl Listeners {
 /// The listeners of this node. Operator only.
 pub fn list(core: &Core, actor: &Actor) -> Result<Vec<ListenerStatus>> {
     crate::projects::authorize_operator(actor)?;
-    Ok(core.listeners().lock().iter().map(|listener| listener.status()).collect())
+    Ok(core.listeners().all().iter().map(|listener| listener.status()).collect())
 }
 
 impl Listener {
+    /// Whether the certificate in use was made here for a trial.
+    pub(crate) fn is_self_signed(&self) -> bool {
+        let certificate = *self.certificate.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        certificate.is_some_and(|(self_signed, _)| self_signed)
+    }
+
     fn status(&self) -> ListenerStatus {
         let certificate = *self.certificate.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         ListenerStatus {

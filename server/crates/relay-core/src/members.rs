@@ -177,6 +177,12 @@ pub(crate) async fn owners(core: &Core, project: ProjectId) -> Result<Vec<EmailA
     people.values().filter(|person| person.disabled_at.is_none()).map(users::email_of).collect()
 }
 
+/// Whether the address is that of a member.
+pub(crate) async fn is_member_address(core: &Core, project: ProjectId, address: &EmailAddress) -> Result<bool> {
+    let Some(person) = users::by_email(core.db.read(), address).await? else { return Ok(false) };
+    Ok(Entity::find_by_id((project.uuid(), person.id)).one(core.db.read()).await?.is_some())
+}
+
 async fn people(core: &Core, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, user::Model>> {
     let rows = user::Entity::find().filter(user::Column::Id.is_in(ids)).all(core.db.read()).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())

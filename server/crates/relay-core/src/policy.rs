@@ -1,7 +1,20 @@
 //! Which addresses an actor may put in reverse-path, From and Sender, and to whom it may send. The one place that decides.
+//!
+//! MAIL is judged by what is stored at that moment. What was read then holds for the rest of the transaction for a
+//! second at most, so that a hundred RCPT do not ask a hundred times.
+//!
+//! The null reverse-path (RFC 5321 §4.5.5): a service account needs leave to use it; a trusted network does not, because
+//! behind it is a mail server that must be able to pass on its notifications.
 
-use crate::{Actor, Core, Result};
-use relay_types::{EmailAddress, ReversePath, refusal::Rule};
+mod sender;
+mod submitter;
+
+use crate::{Actor, Core, Result, limits, members, uses::Used};
+use relay_types::{EmailAddress, ReversePath, project::ProjectId, refusal::Rule, service_account::AllowedSenders};
+
+pub(crate) use sender::{SenderStanding, judge_sender};
+pub(crate) use submitter::Submitters;
+use submitter::{Submitter, Who};
 
 /// A refusal by policy, before it is a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,17 +29,45 @@ pub struct Rejection {
     pub wait: Option<u64>,
 }
 
+impl Rejection {
+    /// By `rule` alone.
+    pub(crate) fn new(rule: Rule) -> Self {
+        Self { rule, address: None, detail: None, wait: None }
+    }
+
+    /// With more in words.
+    pub(crate) fn detail(self, words: impl Into<String>) -> Self {
+        Self { detail: Some(words.into()), ..self }
+    }
+
+    /// About an address.
+    pub(crate) fn about(self, address: &EmailAddress) -> Self {
+        Self { address: Some(address.to_string()), ..self }
+    }
+}
+
 /// A verdict of policy: `Ok(Err(…))` is a refusal, `Err(…)` is no verdict (the store cannot be reached).
 pub type Verdict<T> = Result<std::result::Result<T, Rejection>>;
 
-/// At MAIL: is the project active, the actor still allowed in, the reverse-path verified and allowed? Reads what is stored now.
+/// At MAIL: is the project active, the actor still allowed in, the reverse-path verified and allowed? Reads what is
+/// stored now.
 pub async fn judge_mail(core: &Core, actor: &Actor, reverse_path: &ReversePath) -> Verdict<()> {
-    todo!()
+    match submitter::read(core, actor).await? {
+        Who::Relaykeep => Ok(Ok(())),
+        Who::Nobody => Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
+        Who::Submitter(submitter) => judge_reverse_path(core, &submitter, reverse_path).await,
+    }
 }
+
 /// At RCPT, the `already`-th recipient of the transaction (0 for the first): sandbox, limits.
 pub async fn judge_rcpt(core: &Core, actor: &Actor, recipient: &EmailAddress, already: usize) -> Verdict<()> {
-    todo!()
+    match submitter::recall(core, actor).await? {
+        Who::Relaykeep => Ok(Ok(())),
+        Who::Nobody => Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
+        Who::Submitter(submitter) => judge_recipient(core, &submitter, recipient, already).await,
+    }
 }
+
 /// At end of data: every mailbox of From, and Sender.
 pub async fn judge_header(
     core: &Core,
@@ -34,5 +75,122 @@ pub async fn judge_header(
     from: &[EmailAddress],
     sender: Option<&EmailAddress>,
 ) -> Verdict<()> {
-    todo!()
+    let submitter = match submitter::recall(core, actor).await? {
+        Who::Relaykeep => return Ok(Ok(())),
+        Who::Nobody => return Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
+        Who::Submitter(submitter) => submitter,
+    };
+    if let Err(rejection) = judge_mailboxes(core, &submitter, from, sender).await? {
+        return Ok(Err(rejection));
+    }
+    if let Actor::TrustedNetwork { id, .. } = actor {
+        core.uses.note(Used::Network(id.uuid()), core.now());
+    }
+    Ok(Ok(()))
 }
+
+/// All of the above for a message that a member sends from the portal: reverse-path and From are the same address, and
+/// every verified sender of the project is allowed. Who asks was authorized before.
+pub(crate) async fn judge_portal(
+    core: &Core,
+    project: ProjectId,
+    from: &EmailAddress,
+    recipients: &[EmailAddress],
+) -> Verdict<()> {
+    let submitter = submitter::of_project(core, project).await?;
+    if let Err(rejection) = judge_reverse_path(core, &submitter, &ReversePath::Address(from.clone())).await? {
+        return Ok(Err(rejection));
+    }
+    for (already, recipient) in recipients.iter().enumerate() {
+        if let Err(rejection) = judge_recipient(core, &submitter, recipient, already).await? {
+            return Ok(Err(rejection));
+        }
+    }
+    Ok(Ok(()))
+}
+
+async fn judge_reverse_path(core: &Core, submitter: &Submitter, reverse_path: &ReversePath) -> Verdict<()> {
+    if let Err(rejection) = submitter.admitted() {
+        return Ok(Err(rejection));
+    }
+    match reverse_path {
+        ReversePath::Null if submitter.may_notify => Ok(Ok(())),
+        ReversePath::Null => Ok(Err(Rejection::new(Rule::NullReversePath))),
+        ReversePath::Address(address) => {
+            let standing = judge_sender(core, submitter.project, &submitter.allowed_senders, address).await?;
+            Ok(verdict(standing, address, Rule::ReversePathNotVerified, Rule::ReversePathNotAllowed))
+        }
+    }
+}
+
+async fn judge_recipient(core: &Core, submitter: &Submitter, recipient: &EmailAddress, already: usize) -> Verdict<()> {
+    if let Err(rejection) = submitter.admitted() {
+        return Ok(Err(rejection));
+    }
+    if submitter.sandbox && !is_verified_recipient(core, submitter.project, recipient).await? {
+        return Ok(Err(Rejection::new(Rule::Sandbox).about(recipient)));
+    }
+    let more = already as u64 + 1;
+    let project = limits::wait(core, submitter.project.uuid(), submitter.limits, more).await?;
+    let account = match submitter.account {
+        Some((id, limits)) => limits::wait(core, id.uuid(), limits, more).await?,
+        None => None,
+    };
+    // The longer wait is the one that helps.
+    let (wait, whose) = match (project, account) {
+        (None, None) => return Ok(Ok(())),
+        (project, account) if account > project => (account, "the service account's limit"),
+        (project, _) => (project, "the project's limit"),
+    };
+    Ok(Err(Rejection { wait, ..Rejection::new(Rule::Limit).about(recipient).detail(whose) }))
+}
+
+/// In the sandbox: the project's own verified addresses and domains, and its members.
+async fn is_verified_recipient(core: &Core, project: ProjectId, recipient: &EmailAddress) -> Result<bool> {
+    if judge_sender(core, project, &AllowedSenders::All, recipient).await? == SenderStanding::Allowed {
+        return Ok(true);
+    }
+    members::is_member_address(core, project, recipient).await
+}
+
+async fn judge_mailboxes(
+    core: &Core,
+    submitter: &Submitter,
+    from: &[EmailAddress],
+    sender: Option<&EmailAddress>,
+) -> Verdict<()> {
+    if let Err(rejection) = submitter.admitted() {
+        return Ok(Err(rejection));
+    }
+    if from.is_empty() {
+        return Ok(Err(Rejection::new(Rule::HeaderAmbiguous).detail("there is no address in From")));
+    }
+    let all: Vec<&EmailAddress> = from.iter().chain(sender).collect();
+    let verified = sender::verified(core, submitter.project, &all).await?;
+    let judge = |address: &EmailAddress, not_verified, not_allowed| {
+        let standing = sender::standing(&verified, &submitter.allowed_senders, address);
+        verdict(standing, address, not_verified, not_allowed)
+    };
+    for address in from {
+        if let Err(rejection) = judge(address, Rule::FromNotVerified, Rule::FromNotAllowed) {
+            return Ok(Err(rejection));
+        }
+    }
+    Ok(sender.map_or(Ok(()), |address| judge(address, Rule::SenderNotVerified, Rule::SenderNotAllowed)))
+}
+
+fn verdict(
+    standing: SenderStanding,
+    address: &EmailAddress,
+    not_verified: Rule,
+    not_allowed: Rule,
+) -> std::result::Result<(), Rejection> {
+    match standing {
+        SenderStanding::Allowed => Ok(()),
+        SenderStanding::NotVerified => Err(Rejection::new(not_verified).about(address)),
+        SenderStanding::NotAllowed => Err(Rejection::new(not_allowed).about(address)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -118,7 +118,7 @@ pub async fn fix(core: &Core, actor: &Actor, code: &str) -> Result<Fix> {
     let row = row.ok_or(Error::NotFound)?;
     let project = match row.project_id {
         Some(id) => {
-            let slug = slug_of(core, ProjectId::from_uuid(id)).await?;
+            let slug = projects::slug(core, ProjectId::from_uuid(id)).await?;
             projects::authorize(core, actor, &slug, Access::View).await.map_err(|_| Error::NotFound)?;
             Some(slug)
         }
@@ -192,6 +192,5 @@ fn rule(row: &refusal::Model) -> Result<Rule> {
     Rule::parse(&row.rule).ok_or_else(|| Error::internal(format!("refusal {} has no known rule", row.id)))
 }
 
-async fn slug_of(_core: &Core, _project: ProjectId) -> Result<Slug> {
-    todo!()
-}
+#[cfg(test)]
+mod tests;

@@ -26,3 +26,11 @@ impl IssuedSecret {
         self.0[self.0.len() - 4..].to_owned()
     }
 }
+
+/// `length` random lower-case letters and digits without look-alikes (base 32 of RFC 4648), for names and challenges.
+pub(crate) fn random_base32(length: usize) -> Result<String> {
+    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let mut octets = vec![0u8; length];
+    rand::fill(&mut octets).map_err(Error::internal)?;
+    Ok(octets.into_iter().map(|octet| char::from(ALPHABET[usize::from(octet & 31)])).collect())
+}

@@ -1,37 +1,66 @@
 //! Service accounts: made with a generated name and secret, authenticated here, two live secrets at most.
+//!
+//! Owns the tables `service_account`, `service_account_secret` and `service_account_source`. A removed account keeps
+//! its row, without secrets.
 
-use crate::{Actor, Core, IssuedSecret, Result};
+mod authenticate;
+mod settings;
+mod view;
+
+use crate::{
+    Access, Actor, Core, Error, IssuedSecret, Result, audit, projects,
+    secrets::random_base32,
+    tables::{service_account, service_account_secret, service_account_source},
+};
 use relay_types::{
-    project::Slug,
+    Timestamp,
+    limit::Limits,
+    listener::{ListenerAuth, ListenerTls},
+    project::{ProjectId, Slug},
     service_account::{
-        ClientAccess, SecretId, ServiceAccount, ServiceAccountDetail, ServiceAccountId, ServiceAccountSettings,
+        AllowedSenders, ClientAccess, SecretId, ServiceAccount, ServiceAccountDetail, ServiceAccountId,
+        ServiceAccountSettings,
     },
 };
-use std::net::IpAddr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Set,
+};
 use zeroize::Zeroizing;
 
-/// Why an AUTH failed. Outside, all but `Unavailable` look the same.
-#[derive(Debug)]
-pub enum AuthFailure {
-    /// Unknown, wrong, disabled, expired, wrong source: one text, one duration. The cause is for the refusal's row.
-    Invalid(&'static str),
-    /// Too many failures from the address or for the account.
-    Throttled {
-        /// When to try again.
-        seconds: u64,
-    },
-    /// The store cannot be reached.
-    Unavailable,
-}
+pub(crate) use authenticate::{Successes, name_of};
+pub use {
+    crate::uses::run_writer,
+    authenticate::{AuthFailure, authenticate},
+};
+
+/// An account has one secret, or two while it is rotated.
+const SECRETS: usize = 2;
+const SOURCES_SHOWN: u64 = 100;
 
 /// All accounts that are not removed, by label. Any member.
 pub async fn list(core: &Core, actor: &Actor, project: &Slug) -> Result<Vec<ServiceAccount>> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    let rows = live(project).order_by_asc(service_account::Column::Label).all(core.db.read()).await?;
+    rows.into_iter().map(|row| view::account(row, core.now())).collect()
 }
+
 /// One account. Any member.
 pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccountId) -> Result<ServiceAccountDetail> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    let row = live(project).filter(service_account::Column::Id.eq(id.uuid())).one(core.db.read()).await?;
+    let account = view::account(row.ok_or(Error::NotFound)?, core.now())?;
+    let secrets = secrets_of(id).all(core.db.read()).await?;
+    let sources = service_account_source::Entity::find()
+        .filter(service_account_source::Column::ServiceAccountId.eq(id.uuid()))
+        .order_by_desc(service_account_source::Column::LastUsedAt)
+        .limit(SOURCES_SHOWN)
+        .all(core.db.read())
+        .await?;
+    let sources = sources.into_iter().map(|row| view::source(row, &secrets)).collect();
+    Ok(ServiceAccountDetail { account, secrets: secrets.into_iter().map(view::secret).collect(), sources })
 }
+
 /// Makes an account and its first secret. Member. Fields as in the settings' names.
 pub async fn create(
     core: &Core,
@@ -39,8 +68,42 @@ pub async fn create(
     project: &Slug,
     settings: ServiceAccountSettings,
 ) -> Result<(ServiceAccountId, IssuedSecret)> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::Manage).await?;
+    let settings = settings::judged(settings)?;
+    if settings.expires_at.is_some_and(|at| at <= core.now()) {
+        return Err(Error::invalid("expires_at", "Choose a time to come"));
+    }
+    let (issued, hash) = issue(core).await?;
+    let id: ServiceAccountId = core.new_id();
+    let transaction = core.db.begin().await?;
+    let empty = service_account::Model {
+        id: id.uuid(),
+        project_id: project.uuid(),
+        label: String::new(),
+        username: format!("sa-{}", random_base32(10)?),
+        enabled: true,
+        expires_at: None,
+        allowed_cidrs: "[]".to_owned(),
+        allowed_senders: None,
+        default_sender: None,
+        may_notify: false,
+        limit_per_hour: None,
+        limit_per_day: None,
+        created_at: core.now().0,
+        last_used_at: None,
+        removed_at: None,
+    };
+    let row = settings::applied(empty.clone(), &settings)?;
+    keep_label_unique(&transaction, project, &row).await?;
+    let changes = settings::changes(None, &row);
+    let subject = format!("{} ({})", row.label, row.username);
+    service_account::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await?;
+    insert_secret(core, &transaction, id, &issued, hash).await?;
+    audit::record(core, &transaction, actor, Some(project), "service_account.create", &subject, changes).await?;
+    transaction.commit().await?;
+    Ok((id, issued))
 }
+
 /// Changes an account. Member.
 pub async fn update(
     core: &Core,
@@ -49,8 +112,10 @@ pub async fn update(
     id: ServiceAccountId,
     settings: ServiceAccountSettings,
 ) -> Result<()> {
-    todo!()
+    let settings = settings::judged(settings);
+    change(core, actor, project, id, "service_account.update", |row| settings::applied(row, &settings?)).await
 }
+
 /// Switches an account on or off; open sessions fail at their next MAIL. Member.
 pub async fn set_enabled(
     core: &Core,
@@ -59,12 +124,26 @@ pub async fn set_enabled(
     id: ServiceAccountId,
     enabled: bool,
 ) -> Result<()> {
-    todo!()
+    let action = if enabled { "service_account.enable" } else { "service_account.disable" };
+    change(core, actor, project, id, action, |row| Ok(service_account::Model { enabled, ..row })).await
 }
+
 /// Issues a second secret beside the first; `Conflict` when there are two. Member.
 pub async fn issue_secret(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccountId) -> Result<IssuedSecret> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::Manage).await?;
+    let (issued, hash) = issue(core).await?;
+    let transaction = core.db.begin().await?;
+    let row = locked(&transaction, project, id).await?;
+    if secrets_of(id).all(&transaction).await?.len() >= SECRETS {
+        return Err(Error::conflict("There are two secrets already. Revoke the one that is not used any more first"));
+    }
+    insert_secret(core, &transaction, id, &issued, hash).await?;
+    let changes = vec![audit::field("secret", None::<&str>, Some(format!("…{}", issued.hint())))];
+    audit::record(core, &transaction, actor, Some(project), "secret.issue", &row.label, changes).await?;
+    transaction.commit().await?;
+    Ok(issued)
 }
+
 /// Revokes a secret at once; `Conflict` when it is the only one. Member.
 pub async fn revoke_secret(
     core: &Core,
@@ -73,31 +152,178 @@ pub async fn revoke_secret(
     id: ServiceAccountId,
     secret: SecretId,
 ) -> Result<()> {
-    todo!()
-}
-/// Removes an account for good; its messages keep its name. Member.
-pub async fn remove(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccountId) -> Result<()> {
-    todo!()
-}
-/// Where clients connect, from the running listeners.
-pub fn client_access(core: &Core) -> ClientAccess {
-    todo!()
-}
-/// SASL: `username` or `username@realm`, its secret, from where. Notes the use of the secret. Successes are cached by a keyed hash; Argon2 is bounded; failures are throttled per address and account.
-pub async fn authenticate(
-    core: &Core,
-    client: IpAddr,
-    username: &str,
-    secret: Zeroizing<String>,
-) -> std::result::Result<Actor, AuthFailure> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::Manage).await?;
+    let transaction = core.db.begin().await?;
+    let row = locked(&transaction, project, id).await?;
+    let secrets = secrets_of(id).all(&transaction).await?;
+    let only = secrets.len() == 1;
+    let revoked = secrets.into_iter().find(|row| row.id == secret.uuid()).ok_or(Error::NotFound)?;
+    if only {
+        return Err(Error::conflict("This is the only secret. Issue another one first, or disable the account"));
+    }
+    let changes = vec![audit::field("secret", Some(format!("…{}", revoked.hint)), None::<&str>)];
+    revoked.delete(&transaction).await?;
+    audit::record(core, &transaction, actor, Some(project), "secret.revoke", &row.label, changes).await?;
+    Ok(transaction.commit().await?)
 }
 
-/// The user name in `user` or `user@realm`, in lower case; with another realm it is no name of ours.
-pub(crate) fn name_of(typed: &str, realm: &str) -> String {
-    let typed = typed.to_lowercase();
-    match typed.rsplit_once('@') {
-        Some((name, at)) if at.eq_ignore_ascii_case(realm) => name.to_owned(),
-        _ => typed,
+/// Removes an account for good; its messages keep its name. Member.
+pub async fn remove(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccountId) -> Result<()> {
+    let project = projects::authorize(core, actor, project, Access::Manage).await?;
+    let transaction = core.db.begin().await?;
+    let row = locked(&transaction, project, id).await?;
+    let subject = format!("{} ({})", row.label, row.username);
+    let gone = service_account::ActiveModel {
+        id: Set(row.id),
+        enabled: Set(false),
+        removed_at: Set(Some(core.now().0)),
+        ..Default::default()
+    };
+    service_account::Entity::update(gone).exec(&transaction).await?;
+    service_account_secret::Entity::delete_many()
+        .filter(service_account_secret::Column::ServiceAccountId.eq(id.uuid()))
+        .exec(&transaction)
+        .await?;
+    service_account_source::Entity::delete_many()
+        .filter(service_account_source::Column::ServiceAccountId.eq(id.uuid()))
+        .exec(&transaction)
+        .await?;
+    audit::record(core, &transaction, actor, Some(project), "service_account.remove", &subject, vec![]).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Where clients connect, from the running listeners.
+pub fn client_access(core: &Core) -> ClientAccess {
+    let listeners = core.listeners().lock();
+    let first = |tls: Option<ListenerTls>, auth: &[ListenerAuth]| {
+        listeners.iter().find(|one| tls.is_none_or(|tls| one.tls == tls) && auth.contains(&one.auth)).cloned()
+    };
+    let sasl = [ListenerAuth::Required, ListenerAuth::Either];
+    let starttls = first(Some(ListenerTls::Starttls), &sasl);
+    let implicit = first(Some(ListenerTls::Implicit), &sasl);
+    let network = first(None, &[ListenerAuth::Networks]).or_else(|| first(None, &[ListenerAuth::Either]));
+    let host = [&starttls, &implicit, &network].into_iter().flatten().next().map(|one| one.hostname.clone());
+    let port = |one: &Option<std::sync::Arc<crate::listeners::Listener>>| one.as_ref().map(|one| one.address.port());
+    ClientAccess {
+        host: host.unwrap_or_else(|| core.config().hostname.to_string()),
+        starttls_port: port(&starttls),
+        implicit_port: port(&implicit),
+        network_port: port(&network),
+        self_signed: [&starttls, &implicit].into_iter().flatten().any(|one| one.is_self_signed()),
     }
 }
+
+/// What policy needs to know of an account.
+pub(crate) struct Standing {
+    /// Why it may not send now, when it may not.
+    pub(crate) barred: Option<&'static str>,
+    pub(crate) allowed_senders: AllowedSenders,
+    pub(crate) may_notify: bool,
+    pub(crate) limits: Limits,
+}
+
+/// How an account stands now; `None` when it is removed.
+pub(crate) async fn standing(core: &Core, project: ProjectId, id: ServiceAccountId) -> Result<Option<Standing>> {
+    let row = live(project).filter(service_account::Column::Id.eq(id.uuid())).one(core.db.read()).await?;
+    row.map(|row| {
+        Ok(Standing {
+            barred: view::barred(&row, core.now()),
+            allowed_senders: view::allowed_senders(&row)?,
+            may_notify: row.may_notify,
+            limits: view::limits(&row),
+        })
+    })
+    .transpose()
+}
+
+/// Number of the project's accounts.
+pub(crate) async fn count(core: &Core, project: ProjectId) -> Result<u64> {
+    Ok(live(project).count(core.db.read()).await?)
+}
+
+fn live(project: ProjectId) -> sea_orm::Select<service_account::Entity> {
+    service_account::Entity::find()
+        .filter(service_account::Column::ProjectId.eq(project.uuid()))
+        .filter(service_account::Column::RemovedAt.is_null())
+}
+
+/// Oldest first.
+fn secrets_of(id: ServiceAccountId) -> sea_orm::Select<service_account_secret::Entity> {
+    service_account_secret::Entity::find()
+        .filter(service_account_secret::Column::ServiceAccountId.eq(id.uuid()))
+        .order_by_asc(service_account_secret::Column::CreatedAt)
+        .order_by_asc(service_account_secret::Column::Id)
+}
+
+/// The account's row, which no other transaction changes until this one ends.
+async fn locked(
+    transaction: &DatabaseTransaction,
+    project: ProjectId,
+    id: ServiceAccountId,
+) -> Result<service_account::Model> {
+    let found = live(project).filter(service_account::Column::Id.eq(id.uuid())).lock_exclusive();
+    found.one(transaction).await?.ok_or(Error::NotFound)
+}
+
+async fn change(
+    core: &Core,
+    actor: &Actor,
+    project: &Slug,
+    id: ServiceAccountId,
+    action: &str,
+    change: impl FnOnce(service_account::Model) -> Result<service_account::Model>,
+) -> Result<()> {
+    let project = projects::authorize(core, actor, project, Access::Manage).await?;
+    let transaction = core.db.begin().await?;
+    let before = locked(&transaction, project, id).await?;
+    let after = change(before.clone())?;
+    keep_label_unique(&transaction, project, &after).await?;
+    let changes = settings::changes(Some(&before), &after);
+    let subject = format!("{} ({})", after.label, after.username);
+    service_account::Entity::update(after.into_active_model().reset_all()).exec(&transaction).await?;
+    audit::record(core, &transaction, actor, Some(project), action, &subject, changes).await?;
+    Ok(transaction.commit().await?)
+}
+
+async fn keep_label_unique(
+    transaction: &DatabaseTransaction,
+    project: ProjectId,
+    row: &service_account::Model,
+) -> Result<()> {
+    let same = live(project)
+        .filter(service_account::Column::Label.eq(row.label.as_str()))
+        .filter(service_account::Column::Id.ne(row.id));
+    match same.one(transaction).await? {
+        Some(_) => Err(Error::conflict(format!("There is a service account named {} already", row.label))),
+        None => Ok(()),
+    }
+}
+
+async fn issue(core: &Core) -> Result<(IssuedSecret, String)> {
+    let issued = IssuedSecret::generate()?;
+    let hash = core.hasher.hash(Zeroizing::new(issued.reveal().to_owned())).await?;
+    Ok((issued, hash))
+}
+
+async fn insert_secret(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    account: ServiceAccountId,
+    issued: &IssuedSecret,
+    hash: String,
+) -> Result<()> {
+    let id: SecretId = core.new_id();
+    let row = service_account_secret::ActiveModel {
+        id: Set(id.uuid()),
+        service_account_id: Set(account.uuid()),
+        hash: Set(hash),
+        hint: Set(issued.hint()),
+        created_at: Set(core.now().0),
+        last_used_at: Set(None),
+    };
+    service_account_secret::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 
 pub mod listener;
 pub mod proxy_protocol;
+pub mod self_test;
 pub mod submission;
 pub mod tls;
 

@@ -1,0 +1,173 @@
+//! SASL: who is behind a user name and a secret.
+//!
+//! Every failure takes one Argon2id verification, whatever its cause, so that neither text nor time tells them apart.
+
+use super::view;
+use crate::{
+    Actor, Core, Result,
+    tables::{service_account, service_account_secret},
+    throttle,
+    uses::Used,
+};
+use moka::sync::Cache;
+use relay_types::{project::ProjectId, service_account::ServiceAccountId};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use std::{net::IpAddr, time::Duration};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// Why an AUTH failed. Outside, all but `Unavailable` look the same.
+#[derive(Debug)]
+pub enum AuthFailure {
+    /// Unknown, wrong, disabled, expired, wrong source: one text, one duration. The cause is for the refusal's row.
+    Invalid(&'static str),
+    /// Too many failures from the address or for the account.
+    Throttled {
+        /// When to try again.
+        seconds: u64,
+    },
+    /// The store cannot be reached.
+    Unavailable,
+}
+
+impl From<crate::Error> for AuthFailure {
+    fn from(error: crate::Error) -> Self {
+        tracing::error!(%error, "AUTH without a verdict");
+        Self::Unavailable
+    }
+}
+
+/// User names and secrets that were right a short time ago, by a keyed hash: a program that signs in for each message
+/// costs one Argon2id in five minutes. What may change (enabled, expiry, networks, the secret itself) is read each time.
+pub(crate) struct Successes(Cache<[u8; 32], (Uuid, Uuid)>);
+
+impl Default for Successes {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(300)).build())
+    }
+}
+
+/// SASL: `username` or `username@realm`, its secret, from where. Notes the use of the secret.
+///
+/// Failures are throttled per address and account; a secret that was right in the last five minutes is not, so that
+/// strangers cannot lock a working program out.
+pub async fn authenticate(
+    core: &Core,
+    client: IpAddr,
+    username: &str,
+    secret: Zeroizing<String>,
+) -> std::result::Result<Actor, AuthFailure> {
+    let name = name_of(username, core.config().realm.as_str());
+    let key = core.sealing.sign("auth-cache", &Zeroizing::new([name.as_bytes(), b"\0", secret.as_bytes()].concat()));
+    let known = core.successes.0.get(&key);
+    let client_key = throttle::key_of(client);
+    if known.is_none() {
+        let waits = [
+            core.throttles.sasl_client.check(&client_key, core.now()),
+            core.throttles.sasl_account.check(&name, core.now()),
+        ];
+        if let Some(seconds) = waits.into_iter().flatten().max() {
+            return Err(AuthFailure::Throttled { seconds });
+        }
+    }
+    let Found { account, secrets } = find(core, &name).await?;
+    let remembered = known.and_then(|(account, id)| {
+        secrets.iter().find(|secret| secret.id == id && secret.service_account_id == account)
+    });
+    let right = match remembered {
+        Some(right) => Some(right),
+        None => verify(core, &secret, &secrets).await?,
+    };
+    let (Some(account), Some(right)) = (account.as_ref(), right) else {
+        core.throttles.sasl_client.fail(&client_key, core.now());
+        core.throttles.sasl_account.fail(&name, core.now());
+        return Err(AuthFailure::Invalid(if account.is_none() { "unknown user name" } else { "wrong secret" }));
+    };
+    if let Some(cause) = barred(core, account, client)? {
+        if remembered.is_some() {
+            core.hasher.verify(secret, Vec::new()).await?;
+        }
+        return Err(AuthFailure::Invalid(cause));
+    }
+    core.successes.0.insert(key, (account.id, right.id));
+    core.throttles.sasl_account.succeed(&name);
+    core.uses.note(Used::Secret { account: account.id, secret: right.id, address: client }, core.now());
+    Ok(Actor::ServiceAccount {
+        id: ServiceAccountId::from_uuid(account.id),
+        project_id: ProjectId::from_uuid(account.project_id),
+        label: account.label.clone(),
+    })
+}
+
+/// The user name in `user` or `user@realm`, in lower case; with another realm it is no name of ours.
+pub(crate) fn name_of(typed: &str, realm: &str) -> String {
+    let typed = typed.to_lowercase();
+    match typed.rsplit_once('@') {
+        Some((name, at)) if at.eq_ignore_ascii_case(realm) => name.to_owned(),
+        _ => typed,
+    }
+}
+
+struct Found {
+    account: Option<service_account::Model>,
+    secrets: Vec<service_account_secret::Model>,
+}
+
+async fn find(core: &Core, name: &str) -> Result<Found> {
+    let unknown = Found { account: None, secrets: Vec::new() };
+    // No name of ours; PostgreSQL would not even take a NUL.
+    if name.len() > 64 || !name.bytes().all(|octet| octet.is_ascii_graphic()) {
+        return Ok(unknown);
+    }
+    let account = service_account::Entity::find()
+        .filter(service_account::Column::Username.eq(name))
+        .filter(service_account::Column::RemovedAt.is_null())
+        .one(core.db.read())
+        .await?;
+    let Some(account) = account else { return Ok(unknown) };
+    let secrets = service_account_secret::Entity::find()
+        .filter(service_account_secret::Column::ServiceAccountId.eq(account.id))
+        .all(core.db.read())
+        .await?;
+    Ok(Found { account: Some(account), secrets })
+}
+
+/// The one of `secrets` that `secret` is, by one Argon2id verification: the stored last characters say which to try.
+async fn verify<'a>(
+    core: &Core,
+    secret: &Zeroizing<String>,
+    secrets: &'a [service_account_secret::Model],
+) -> Result<Option<&'a service_account_secret::Model>> {
+    let candidates: Vec<_> = secrets.iter().filter(|one| secret.ends_with(&one.hint)).collect();
+    let hashes = candidates.iter().map(|one| one.hash.clone()).collect();
+    let found = core.hasher.verify(secret.clone(), hashes).await?;
+    Ok(found.map(|index| candidates[index]))
+}
+
+fn barred(core: &Core, account: &service_account::Model, client: IpAddr) -> Result<Option<&'static str>> {
+    if let Some(cause) = view::barred(account, core.now()) {
+        return Ok(Some(cause));
+    }
+    let cidrs = view::allowed_cidrs(account)?;
+    let allowed = cidrs.is_empty() || cidrs.iter().any(|cidr| cidr.contains(client));
+    Ok(if allowed { None } else { Some("the service account may not be used from this address") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn the_realm_may_follow_the_name() {
+        for (typed, name) in [
+            ("sa-abc", "sa-abc"),
+            ("SA-abc", "sa-abc"),
+            ("sa-abc@relay.example", "sa-abc"),
+            ("sa-abc@Relay.Example", "sa-abc"),
+            ("sa-abc@other.example", "sa-abc@other.example"),
+            ("sa-abc@x@relay.example", "sa-abc@x"),
+        ] {
+            assert_eq!(name_of(typed, "relay.example"), name);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a page links to that is no page: raw messages, captured HTML in a sandbox, attachments.
+
+use app::ssr::USER;
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderName, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use relay_core::{Actor, Core, Error, captured, messages, sign_in};
+use relay_types::{message::MessageId, project::Slug, user::UserId};
+use std::net::IpAddr;
+use tower_sessions::Session;
+
+/// The routes.
+pub fn routes(core: Core) -> Router {
+    Router::new()
+        .route("/p/{project}/messages/{id}/raw", get(raw))
+        .route("/p/{project}/captured/{id}/html", get(html))
+        .route("/p/{project}/captured/{id}/attachments/{place}", get(attachment))
+        .with_state(core)
+}
+
+/// A failed download: the status alone says enough, and tells nothing of other tenants.
+struct Refused(StatusCode);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.0, self.0.canonical_reason().unwrap_or_default()).into_response()
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self(match error {
+            Error::SignedOut => StatusCode::UNAUTHORIZED,
+            Error::Forbidden => StatusCode::FORBIDDEN,
+            Error::NotFound => StatusCode::NOT_FOUND,
+            error => {
+                tracing::error!(%error, "a download failed");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        })
+    }
+}
+
+/// Who asks, by the session.
+async fn actor(core: &Core, session: &Session, client: Option<Extension<IpAddr>>) -> Result<Actor, Refused> {
+    let client = client.map(|Extension(client)| client);
+    let user = session.get::<UserId>(USER).await.map_err(|_| Refused(StatusCode::SERVICE_UNAVAILABLE))?;
+    match user {
+        Some(id) => Ok(sign_in::actor(core, id, client).await?),
+        None => Ok(Actor::Anonymous { client }),
+    }
+}
+
+fn place<T: std::str::FromStr>(text: &str) -> Result<T, Refused> {
+    text.parse().map_err(|_| Refused(StatusCode::NOT_FOUND))
+}
+
+async fn raw(
+    State(core): State<Core>,
+    session: Session,
+    client: Option<Extension<IpAddr>>,
+    Path((project, id)): Path<(String, String)>,
+) -> Result<Response, Refused> {
+    let (project, id): (Slug, MessageId) = (place(&project)?, place(&id)?);
+    let content = messages::raw(&core, &actor(&core, &session, client).await?, &project, id).await?;
+    Ok(download(&format!("{id}.eml"), "message/rfc822", content))
+}
+
+async fn html(
+    State(core): State<Core>,
+    session: Session,
+    client: Option<Extension<IpAddr>>,
+    Path((project, id)): Path<(String, String)>,
+) -> Result<Response, Refused> {
+    let (project, id): (Slug, MessageId) = (place(&project)?, place(&id)?);
+    let html = captured::html(&core, &actor(&core, &session, client).await?, &project, id).await?;
+    // The sender wrote this: no script, no form, no request to anywhere, an origin of its own.
+    let policy = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'";
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, html).into_response())
+}
+
+async fn attachment(
+    State(core): State<Core>,
+    session: Session,
+    client: Option<Extension<IpAddr>>,
+    Path((project, id, at)): Path<(String, String, String)>,
+) -> Result<Response, Refused> {
+    let (project, id): (Slug, MessageId) = (place(&project)?, place(&id)?);
+    let actor = actor(&core, &session, client).await?;
+    let (name, _, content) = captured::attachment(&core, &actor, &project, id, place(&at)?).await?;
+    Ok(download(&name, "application/octet-stream", content))
+}
+
+/// An answer that the browser saves and never shows.
+fn download(name: &str, media_type: &'static str, content: Vec<u8>) -> Response {
+    let safe: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
+    let headers: [(HeaderName, String); 4] = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{safe}\"")),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, Body::from(content)).into_response()
+}

@@ -1,0 +1,64 @@
+//! `/healthz` (the process runs), `/readyz` (it can serve: the database answers and it is not draining), `/metrics`.
+
+use axum::{Extension, Router, extract::State, http::StatusCode, routing::get};
+use metrics_exporter_prometheus::PrometheusHandle;
+use relay_core::{Core, queue};
+use relay_types::{Cidr, Timestamp};
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::Ordering},
+};
+use tokio_util::sync::CancellationToken;
+
+/// What the health routes need.
+#[derive(Clone)]
+pub struct Health {
+    /// The use cases.
+    pub core: Core,
+    /// Cancelled when the process drains.
+    pub stop: CancellationToken,
+    /// Renders the metrics.
+    pub metrics: PrometheusHandle,
+    /// Who may read them.
+    pub metrics_allow: Arc<[Cidr]>,
+}
+
+/// The routes.
+pub fn routes(health: Health) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(show_metrics))
+        .with_state(health)
+}
+
+async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
+    if health.stop.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+    }
+    match health.core.ready().await {
+        Ok(()) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}
+
+async fn show_metrics(State(health): State<Health>, client: Option<Extension<IpAddr>>) -> (StatusCode, String) {
+    if !client.is_some_and(|Extension(client)| health.metrics_allow.iter().any(|block| block.contains(client))) {
+        return (StatusCode::FORBIDDEN, "Not allowed from this address; see metrics.allow.\n".to_owned());
+    }
+    if let Ok(totals) = queue::totals(&health.core).await {
+        let age = totals.oldest_at.map_or(0.0, |oldest: Timestamp| health.core.now().since(oldest).as_secs_f64());
+        metrics::gauge!("relaykeep_queue_due").set(totals.due as f64);
+        metrics::gauge!("relaykeep_queue_in_flight").set(totals.in_flight as f64);
+        metrics::gauge!("relaykeep_queue_held").set(totals.held as f64);
+        metrics::gauge!("relaykeep_queue_oldest_seconds").set(age);
+    }
+    for listener in health.core.listeners().all() {
+        let name = listener.name.clone();
+        metrics::gauge!("relaykeep_sessions", "listener" => name).set(listener.sessions.load(Ordering::Relaxed) as f64);
+    }
+    (StatusCode::OK, health.metrics.render())
+}

@@ -1,0 +1,16 @@
+//! The log: one line an event on stderr, as text or JSON.
+
+use anyhow::{Context, Result};
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+/// Starts logging.
+pub fn start(level: &str, json: bool) -> Result<()> {
+    let filter = EnvFilter::try_new(level).with_context(|| format!("log.level: {level} is not a level or filter"))?;
+    let registry = tracing_subscriber::registry().with(filter);
+    if json {
+        registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init()?;
+    } else {
+        registry.with(fmt::layer().with_target(false).with_writer(std::io::stderr)).try_init()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! The relay as configured: sockets bound, listeners made.
+
+use crate::settings::{ListenerSettings, Settings};
+use anyhow::{Context, Result};
+use relay_core::Core;
+use relay_mta::{CertificateFiles, ListenerConfig, Relay, SubmissionSettings, tls::certificates};
+use relay_types::listener::ListenerTls;
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Binds every listener where the settings say.
+pub async fn bind(core: &Core, settings: &Settings, stop: &CancellationToken) -> Result<Relay> {
+    bind_at(core, settings, stop, |listener| listener.listen).await
+}
+
+/// Binds every listener where `place` says.
+pub async fn bind_at(
+    core: &Core,
+    settings: &Settings,
+    stop: &CancellationToken,
+    place: impl Fn(&ListenerSettings) -> SocketAddr,
+) -> Result<Relay> {
+    let common = SubmissionSettings {
+        sessions: settings.smtp_sessions,
+        sessions_per_address: settings.smtp_sessions_per_address,
+        message_size: settings.core.message_size,
+        recipients: settings.smtp_recipients,
+        grace: settings.shutdown_grace,
+        ..SubmissionSettings::default()
+    };
+    let mut relay = Relay::new(core.clone(), common, stop.clone());
+    for listener in &settings.listeners {
+        let address = place(listener);
+        let socket = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("listener {}: {address} cannot be bound", listener.name))?;
+        relay.listen(&config(core, settings, listener)?, socket)?;
+    }
+    Ok(relay)
+}
+
+fn config(core: &Core, settings: &Settings, listener: &ListenerSettings) -> Result<ListenerConfig> {
+    let hostname = listener.hostname.as_ref().unwrap_or(&settings.hostname);
+    let certificates = match (&listener.certificate, listener.tls) {
+        (_, ListenerTls::None) => Vec::new(),
+        (Some((certificate, key)), _) => {
+            vec![CertificateFiles { certificate: certificate.clone(), key: key.clone(), self_signed: false }]
+        }
+        (None, _) => {
+            vec![certificates::self_signed(&settings.data_dir, hostname.as_str(), core.now())?]
+        }
+    };
+    Ok(ListenerConfig {
+        name: listener.name.clone(),
+        hostname: hostname.to_string(),
+        tls: listener.tls,
+        auth: listener.auth,
+        plaintext_auth: false,
+        certificates,
+        proxy_protocol_from: listener.proxy_protocol_from.clone(),
+    })
+}

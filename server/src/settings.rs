@@ -1,0 +1,330 @@
+//! Every setting once: its key, its meaning, its default. A key is read from a flag, else from the environment, else
+//! from the configuration file, else it has its default.
+//!
+//! `portal.listen` is `--portal-listen`, `RELAYKEEP_PORTAL_LISTEN`, or `listen` under `[portal]` in the file.
+
+mod file;
+mod listener;
+mod manual;
+mod value;
+
+pub use listener::ListenerSettings;
+pub use manual::print as print_manual;
+
+use anyhow::{Context, Result, bail};
+use clap::{Arg, ArgMatches};
+use relay_core::{CoreConfig, config::PlatformRoute, config::SmarthostAccess};
+use relay_types::{Cidr, DomainName, EmailAddress, route::RouteKind, route::SmarthostTls};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use value::{Origin, Values};
+use zeroize::Zeroizing;
+
+/// A key of the configuration.
+pub struct Key {
+    /// Its place in the file: `section.name`.
+    pub name: &'static str,
+    /// The default, as it would be written; empty when it is made from something else, which `meaning` then says.
+    pub default: &'static str,
+    /// One or two sentences.
+    pub meaning: &'static str,
+}
+
+const fn key(name: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    Key { name, default, meaning }
+}
+
+/// All keys but `[[listener]]`, which is a list of tables (see [`ListenerSettings`]).
+pub const KEYS: &[Key] = &[
+    key("data_dir", "data", "Folder for what Relaykeep keeps: database, sealing key, self-made certificates."),
+    key(
+        "secret_key_file",
+        "",
+        "File with the 32 octets that seal secrets at rest; made with mode 0600 when missing. Default: secret.key in the data folder. Back it up: without it sealed secrets are lost.",
+    ),
+    key(
+        "hostname",
+        "",
+        "Full name of this relay: in greetings, Received, EHLO and notifications. Default: the machine's name.",
+    ),
+    key("realm", "", "`user@REALM` is understood as a service account's user name. Default: the host name."),
+    key(
+        "database.url",
+        "",
+        "`sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`. Default: relaykeep.sqlite in the data folder.",
+    ),
+    key("database.migrate", "true", "Bring the schema up to date at start. When false, run `relaykeep migrate` first."),
+    key("portal.listen", "127.0.0.1:3000", "Address and port of the portal."),
+    key(
+        "portal.public_url",
+        "",
+        "Base of links in mails and SMTP replies. With https, cookies are Secure. Default: http:// and the listen address.",
+    ),
+    key("portal.site_dir", "", "Folder with the portal's browser files. Default: `site` beside the binary."),
+    key("portal.trusted_proxies", "", "Addresses or blocks whose X-Forwarded-For is believed."),
+    key("portal.mail_from", "", "From of mail that the portal sends. Default: relaykeep@ and the host name."),
+    key("metrics.allow", "127.0.0.1, ::1", "Addresses or blocks that may read /metrics."),
+    key("smtp.message_size", "25 MB", "Largest message."),
+    key("smtp.recipients", "100", "Most recipients in a transaction; at least 100 (RFC 5321 section 4.5.3.1.8)."),
+    key("smtp.sessions", "1000", "Most sessions at a time on all listeners."),
+    key("smtp.sessions_per_address", "50", "Most sessions at a time from one address."),
+    key("dns.nameservers", "", "Addresses of resolvers, with a port when it is not 53. Default: the system's."),
+    key("delivery.route", "capture", "Where mail goes: `mx`, `smarthost`, or `capture` (nothing leaves this machine)."),
+    key("delivery.port", "25", "TCP port of mail exchangers."),
+    key("delivery.smarthost", "", "`HOST:PORT` of the smarthost."),
+    key(
+        "delivery.smarthost_tls",
+        "starttls",
+        "`starttls` and `implicit` verify the certificate; `opportunistic` does not and never sends credentials.",
+    ),
+    key("delivery.smarthost_username", "", "SASL user name at the smarthost."),
+    key("delivery.smarthost_password", "", "SASL password at the smarthost. Better in the environment than in a file."),
+    key(
+        "delivery.extra_ca",
+        "",
+        "PEM file with further certification authorities that smarthosts are verified against.",
+    ),
+    key("delivery.workers", "64", "Most deliveries at a time."),
+    key("delivery.per_destination", "4", "Most connections at a time to one destination."),
+    key("delivery.retry", "1m, 5m, 15m, 30m, 1h, 2h, 4h", "Waits between attempts; the last one repeats."),
+    key("delivery.lifetime", "5d", "After this a message that is still waiting bounces."),
+    key("delivery.delay_warning", "4h", "After this the reverse-path is told of the delay, once."),
+    key("delivery.lease", "30m", "How long a worker may hold a recipient before another may take it."),
+    key("security.hashing_parallelism", "2", "Argon2 verifications at a time; each takes 19 MiB."),
+    key("security.sandbox_per_hour", "50", "Recipients per hour of a project in the sandbox."),
+    key("log.level", "info", "`error`, `warn`, `info`, `debug`, or a filter such as `info,relay_mta=debug`."),
+    key("log.format", "text", "`text` or `json`."),
+    key("shutdown.grace", "30s", "How long running transactions may take to finish after SIGTERM."),
+];
+
+/// All settings, read and judged.
+pub struct Settings {
+    /// Folder of everything that is kept.
+    pub data_dir: PathBuf,
+    /// Migrate at start.
+    pub migrate: bool,
+    /// Name of this relay.
+    pub hostname: DomainName,
+    /// Portal.
+    pub portal: PortalSettings,
+    /// Blocks that may read /metrics.
+    pub metrics_allow: Vec<Cidr>,
+    /// SMTP listeners.
+    pub listeners: Vec<ListenerSettings>,
+    /// Most recipients in a transaction.
+    pub smtp_recipients: usize,
+    /// Most sessions at a time.
+    pub smtp_sessions: usize,
+    /// Most sessions at a time from one address.
+    pub smtp_sessions_per_address: usize,
+    /// Resolvers; empty for the system's.
+    pub nameservers: Vec<SocketAddr>,
+    /// TCP port of mail exchangers.
+    pub delivery_port: u16,
+    /// PEM file of further authorities.
+    pub extra_ca: Option<PathBuf>,
+    /// Most deliveries at a time.
+    pub delivery_workers: usize,
+    /// Most connections at a time to one destination.
+    pub delivery_per_destination: usize,
+    /// Log filter.
+    pub log_level: String,
+    /// Log as JSON.
+    pub log_json: bool,
+    /// Grace time at shutdown.
+    pub shutdown_grace: Duration,
+    /// What the use cases need.
+    pub core: CoreConfig,
+}
+
+/// Settings of the portal.
+pub struct PortalSettings {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Base of links, without a trailing slash.
+    pub public_url: String,
+    /// Folder with the browser files.
+    pub site_dir: PathBuf,
+    /// Blocks whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<Cidr>,
+}
+
+/// The arguments every command that reads the configuration takes.
+pub fn arguments() -> Vec<Arg> {
+    let file =
+        Arg::new("config").long("config").value_name("FILE").env("RELAYKEEP_CONFIG").help("Configuration file (TOML)");
+    let listener =
+        Arg::new("listener").long("listener").value_name("KEY=VALUE,…").action(clap::ArgAction::Append).help(
+            "A listener, such as name=submission,listen=127.0.0.1:2587,tls=starttls,auth=required; may be given again",
+        );
+    let keys = KEYS.iter().map(|key| {
+        Arg::new(key.name).long(key.name.replace(['.', '_'], "-")).value_name("VALUE").help(key.meaning).hide(true)
+    });
+    [file, listener].into_iter().chain(keys).collect()
+}
+
+impl Settings {
+    /// Reads flags, environment and file, and judges them.
+    pub fn read(matches: &ArgMatches) -> Result<Self> {
+        let (mut values, mut listeners) = match matches.get_one::<String>("config") {
+            Some(path) => file::read(std::path::Path::new(path))?,
+            None => (Values::default(), Vec::new()),
+        };
+        for key in KEYS {
+            let variable = environment_name(key.name);
+            if let Ok(text) = std::env::var(&variable) {
+                values.set(key.name, text, Origin::Environment(variable));
+            }
+            if let Some(text) = matches.get_one::<String>(key.name) {
+                values.set(key.name, text.clone(), Origin::Flag);
+            }
+        }
+        let flags: Vec<String> = match matches.get_many::<String>("listener") {
+            Some(given) => given.cloned().collect(),
+            None => std::env::var("RELAYKEEP_LISTENER")
+                .ok()
+                .map(|all| all.split(';').map(str::to_owned).collect())
+                .unwrap_or_default(),
+        };
+        if !flags.is_empty() {
+            listeners = flags.iter().map(|text| ListenerSettings::from_flag(text)).collect::<Result<_>>()?;
+        }
+        Self::judge(&values, listeners)
+    }
+
+    fn judge(values: &Values, mut listeners: Vec<ListenerSettings>) -> Result<Self> {
+        let data_dir: PathBuf = values.get("data_dir")?;
+        let data_dir = std::path::absolute(&data_dir).with_context(|| format!("data_dir {}", data_dir.display()))?;
+        let hostname = match values.optional("hostname")? {
+            Some(name) => name,
+            None => machine_name()?,
+        };
+        let listen: SocketAddr = values.get("portal.listen")?;
+        let public_url = values.optional::<String>("portal.public_url")?.unwrap_or_else(|| format!("http://{listen}"));
+        if !(public_url.starts_with("http://") || public_url.starts_with("https://")) {
+            bail!("portal.public_url must begin with https:// or http://");
+        }
+        if listeners.is_empty() {
+            listeners = ListenerSettings::for_a_trial();
+        }
+        listener::judge(&listeners)?;
+        let core = CoreConfig {
+            database_url: values
+                .optional("database.url")?
+                .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("relaykeep.sqlite").display())),
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            realm: values.optional("realm")?.unwrap_or_else(|| hostname.clone()),
+            mail_from: match values.optional("portal.mail_from")? {
+                Some(address) => address,
+                None => EmailAddress::parse(&format!("relaykeep@{hostname}")).context("portal.mail_from")?,
+            },
+            secret_key_file: values.optional("secret_key_file")?.unwrap_or_else(|| data_dir.join("secret.key")),
+            route: platform_route(values)?,
+            message_size: values.size("smtp.message_size")?,
+            retry_schedule: values.list("delivery.retry", value::duration)?,
+            queue_lifetime: values.duration("delivery.lifetime")?,
+            delay_warning: values.duration("delivery.delay_warning")?,
+            lease: values.duration("delivery.lease")?,
+            hashing_parallelism: values.get("security.hashing_parallelism")?,
+            sandbox_per_hour: values.get("security.sandbox_per_hour")?,
+            hostname: hostname.clone(),
+        };
+        if core.retry_schedule.is_empty() {
+            bail!("delivery.retry needs at least one wait, for example 5m");
+        }
+        let recipients: usize = values.get("smtp.recipients")?;
+        if recipients < 100 {
+            bail!("smtp.recipients must be at least 100 (RFC 5321 section 4.5.3.1.8)");
+        }
+        let log_format: String = values.get("log.format")?;
+        if !["text", "json"].contains(&log_format.as_str()) {
+            bail!("log.format must be text or json, not {log_format}");
+        }
+        Ok(Self {
+            migrate: values.get("database.migrate")?,
+            portal: PortalSettings {
+                listen,
+                public_url: core.public_url.clone(),
+                site_dir: values.optional("portal.site_dir")?.map_or_else(site_beside_binary, Ok)?,
+                trusted_proxies: values.list("portal.trusted_proxies", value::parsed)?,
+            },
+            metrics_allow: values.list("metrics.allow", value::parsed)?,
+            listeners,
+            smtp_recipients: recipients,
+            smtp_sessions: values.get("smtp.sessions")?,
+            smtp_sessions_per_address: values.get("smtp.sessions_per_address")?,
+            nameservers: values.list("dns.nameservers", value::nameserver)?,
+            delivery_port: values.get("delivery.port")?,
+            extra_ca: values.optional("delivery.extra_ca")?,
+            delivery_workers: values.get("delivery.workers")?,
+            delivery_per_destination: values.get("delivery.per_destination")?,
+            log_level: values.get("log.level")?,
+            log_json: log_format == "json",
+            shutdown_grace: values.duration("shutdown.grace")?,
+            hostname,
+            data_dir,
+            core,
+        })
+    }
+}
+
+/// `portal.listen` → `RELAYKEEP_PORTAL_LISTEN`.
+pub fn environment_name(key: &str) -> String {
+    format!("RELAYKEEP_{}", key.replace('.', "_").to_uppercase())
+}
+
+fn platform_route(values: &Values) -> Result<PlatformRoute> {
+    let word: String = values.get("delivery.route")?;
+    let kind = RouteKind::parse(&word)
+        .with_context(|| format!("delivery.route must be mx, smarthost or capture, not {word}"))?;
+    Ok(match kind {
+        RouteKind::Mx => PlatformRoute::Mx,
+        RouteKind::Capture => PlatformRoute::Capture,
+        RouteKind::Smarthost => {
+            let place: String = values
+                .optional("delivery.smarthost")?
+                .context("delivery.route is smarthost: set delivery.smarthost to HOST:PORT")?;
+            let (host, port) = place.rsplit_once(':').context("delivery.smarthost must be HOST:PORT")?;
+            let word: String = values.get("delivery.smarthost_tls")?;
+            let tls = SmarthostTls::parse(&word).with_context(|| {
+                format!("delivery.smarthost_tls must be starttls, implicit or opportunistic, not {word}")
+            })?;
+            let credentials = match (
+                values.optional::<String>("delivery.smarthost_username")?,
+                values.optional::<String>("delivery.smarthost_password")?,
+            ) {
+                (Some(username), Some(password)) => Some((username, Zeroizing::new(password))),
+                (None, None) => None,
+                _ => bail!("delivery.smarthost_username and delivery.smarthost_password belong together"),
+            };
+            if credentials.is_some() && tls == SmarthostTls::Opportunistic {
+                bail!(
+                    "credentials are never sent with delivery.smarthost_tls = \"opportunistic\"; use starttls or implicit"
+                );
+            }
+            PlatformRoute::Smarthost(SmarthostAccess {
+                host: host.trim_matches(['[', ']']).to_owned(),
+                port: port.parse().context("delivery.smarthost: the port is not a number")?,
+                tls,
+                credentials,
+            })
+        }
+    })
+}
+
+/// The machine's name when it is a full one, else one that says it is a trial.
+fn machine_name() -> Result<DomainName> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    match DomainName::parse(name) {
+        Ok(full) => Ok(full),
+        Err(_) => Ok(DomainName::parse("relaykeep.localdomain")?),
+    }
+}
+
+fn site_beside_binary() -> Result<PathBuf> {
+    let binary = std::env::current_exe().context("where the binary lies")?;
+    Ok(binary.parent().unwrap_or(std::path::Path::new(".")).join("site"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! What the configuration accepts and how it refuses.
+
+use super::*;
+
+fn read(text: &str) -> Result<Settings> {
+    let (values, listeners) = file::parse(text)?;
+    Settings::judge(&values, listeners)
+}
+
+fn refusal(text: &str) -> String {
+    match read(text) {
+        Ok(_) => panic!("accepted: {text}"),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+#[test]
+fn an_empty_file_gives_a_trial_that_sends_nothing() {
+    let settings = read("").expect("defaults");
+    assert_eq!(settings.portal.listen.to_string(), "127.0.0.1:3000");
+    assert_eq!(settings.core.route.kind(), RouteKind::Capture);
+    let places: Vec<_> = settings.listeners.iter().map(|listener| listener.listen.to_string()).collect();
+    assert_eq!(places, ["127.0.0.1:2587", "127.0.0.1:2465", "127.0.0.1:2525"]);
+}
+
+#[test]
+fn the_manual_is_a_valid_file_and_names_every_key() {
+    let manual = print_manual();
+    read(&manual).expect("the manual as a file");
+    let uncommented: Vec<&str> = manual.lines().filter_map(|line| line.strip_prefix("# ").or(Some(line))).collect();
+    let is_key = |line: &&&str| {
+        line.starts_with('[')
+            || line.split_once(" = ").is_some_and(|(name, value)| {
+                value != "\"\"" && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            })
+    };
+    let uncommented: Vec<&str> =
+        uncommented.iter().filter(is_key).filter(|line| !line.starts_with("[[")).copied().collect();
+    let before_listeners = uncommented.iter().take_while(|line| !line.starts_with("tls")).copied().collect::<Vec<_>>();
+    assert!(before_listeners.len() > 20, "{before_listeners:?}");
+    read(&before_listeners.join("\n")).expect("with every default written out");
+    for key in KEYS {
+        assert!(manual.contains(&environment_name(key.name)), "{}", key.name);
+    }
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_name() {
+    assert_eq!(refusal("[portal]\nlissen = \"127.0.0.1:1\""), "unknown key portal.lissen; did you mean portal.listen?");
+    assert_eq!(
+        refusal("[[listener]]\nlisten = \"127.0.0.1:1\"\nhostnam = \"a.example\""),
+        "listener: unknown key hostnam; did you mean hostname?"
+    );
+}
+
+#[test]
+fn what_cannot_work_is_refused_in_words() {
+    for (text, words) in [
+        ("[delivery]\nroute = \"smarthost\"", "set delivery.smarthost to HOST:PORT"),
+        ("[delivery]\nroute = \"out\"", "must be mx, smarthost or capture"),
+        ("[delivery]\nretry = \"5 minutes\"", "write 30s, 5m, 4h or 5d"),
+        ("[smtp]\nrecipients = 10", "at least 100"),
+        ("[dns]\nnameservers = [\"resolver\"]", "is not an address"),
+        ("[[listener]]\nlisten = \"127.0.0.1:1\"\ntls = \"none\"", "could never be used"),
+        ("[[listener]]\nlisten = \"127.0.0.1\"", "is not ADDRESS:PORT"),
+        ("[[listener]]\nlisten = \"127.0.0.1:1\"\ncertificate = \"a\"", "belong together"),
+        (
+            "[delivery]\nroute = \"smarthost\"\nsmarthost = \"h.example:25\"\nsmarthost_tls = \"opportunistic\"\nsmarthost_username = \"u\"\nsmarthost_password = \"p\"",
+            "never sent",
+        ),
+    ] {
+        let refusal = refusal(text);
+        assert!(refusal.contains(words), "{text}\n{refusal}");
+    }
+}

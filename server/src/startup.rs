@@ -1,0 +1,148 @@
+//! From settings to a running process: bind everything first, then run, then drain.
+
+use crate::{health::Health, open, relay, settings::Settings, web};
+use anyhow::{Context, Result, bail};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use relay_core::{Core, users};
+use relay_mta::{Relay, self_test, self_test::Finding};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Everything bound and ready to run.
+pub struct Application {
+    settings: Settings,
+    core: Core,
+    portal: TcpListener,
+    relay: Arc<Relay>,
+    health: Health,
+    stop: CancellationToken,
+}
+
+/// `relaykeep serve`.
+pub async fn serve(settings: Settings, demo: bool) -> Result<ExitCode> {
+    let application = Application::build(settings).await?;
+    if demo {
+        crate::demo::fill(&application.core).await.context("the demonstration")?;
+    }
+    application.announce().await?;
+    application.run().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Application {
+    /// Opens the database and binds every port.
+    pub async fn build(settings: Settings) -> Result<Self> {
+        let core = open(&settings).await?;
+        let metrics = PrometheusBuilder::new().install_recorder().context("metrics")?;
+        let portal = TcpListener::bind(settings.portal.listen)
+            .await
+            .with_context(|| format!("portal.listen {} cannot be bound", settings.portal.listen))?;
+        let stop = CancellationToken::new();
+        let relay = Arc::new(relay::bind(&core, &settings, &stop).await?);
+        let metrics_allow = settings.metrics_allow.clone().into();
+        let health = Health { core: core.clone(), stop: stop.clone(), metrics, metrics_allow };
+        Ok(Self { settings, core, portal, relay, health, stop })
+    }
+
+    /// Says where it is to be found.
+    async fn announce(&self) -> Result<()> {
+        let portal = &self.settings.portal.public_url;
+        println!("Portal  {portal}");
+        if users::setup_needed(&self.core).await? {
+            println!("Setup   {portal}/setup?code={}", users::setup_code(&self.core));
+        }
+        for listener in self.core.listeners().all() {
+            let tls = match listener.tls {
+                relay_types::listener::ListenerTls::Starttls => "STARTTLS",
+                relay_types::listener::ListenerTls::Implicit => "TLS",
+                relay_types::listener::ListenerTls::None => "no TLS",
+            };
+            let auth = match listener.auth {
+                relay_types::listener::ListenerAuth::Required => "service accounts",
+                relay_types::listener::ListenerAuth::Networks => "trusted networks",
+                relay_types::listener::ListenerAuth::Either => "service accounts and trusted networks",
+            };
+            println!("SMTP    {}  {tls}, {auth} ({})", listener.address, listener.name);
+        }
+        println!(
+            "Mail    {}",
+            match self.settings.core.route.kind() {
+                relay_types::route::RouteKind::Capture =>
+                    "is captured and shown in the portal; nothing leaves this machine",
+                relay_types::route::RouteKind::Mx => "goes to mail exchangers",
+                relay_types::route::RouteKind::Smarthost => "goes to the smarthost",
+            }
+        );
+        Ok(())
+    }
+
+    /// Runs until SIGTERM or SIGINT, then drains.
+    pub async fn run(self) -> Result<()> {
+        let Self { settings, core, portal, relay, health, stop } = self;
+        let grace = settings.shutdown_grace;
+        let router = web::router(core.clone(), &settings.portal, health)?;
+        let tasks = TaskTracker::new();
+        // Writers outlive the sessions that feed them.
+        let writers_stop = CancellationToken::new();
+        let writers = TaskTracker::new();
+        writers.spawn(relay_core::refusals::run_writer(core.clone(), writers_stop.clone()));
+        let serving = relay.clone();
+        tasks.spawn(async move { serving.run().await });
+        tasks.spawn(crate::schedule::run(core.clone(), stop.clone()));
+        let web_stop = stop.clone();
+        let web = axum::serve(portal, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(async move { web_stop.cancelled().await });
+        tasks.spawn(async move {
+            if let Err(error) = web.await {
+                tracing::error!(%error, "the portal stopped");
+            }
+        });
+        refuse_to_be_open(&core).await?;
+        signals(&stop, &relay).await?;
+        tracing::info!(grace_seconds = grace.as_secs(), "stopping: running transactions may finish");
+        tasks.close();
+        if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
+            tracing::warn!("the grace time is over; what still runs is cut off, and nothing acknowledged is lost");
+        }
+        writers_stop.cancel();
+        writers.close();
+        writers.wait().await;
+        Ok(())
+    }
+}
+
+/// Asks every listener as an outsider; a relay that takes an outsider's mail does not run.
+async fn refuse_to_be_open(core: &Core) -> Result<()> {
+    for listener in core.listeners().all() {
+        match self_test::ask(listener.address, listener.tls).await {
+            Finding::Closed(reply) => tracing::debug!(listener = %listener.name, reply, "refuses outsiders"),
+            Finding::Unknown(why) => {
+                tracing::warn!(listener = %listener.name, why, "the open-relay test got no answer");
+            }
+            Finding::Open(reply) => {
+                bail!("listener {} takes mail from outsiders ({reply}); this must never be: stopping", listener.name)
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits for SIGTERM or SIGINT; SIGHUP reads certificates again on the way.
+async fn signals(stop: &CancellationToken, relay: &Relay) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => relay.reload_certificates(),
+        }
+    }
+    stop.cancel();
+    Ok(())
+}

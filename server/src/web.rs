@@ -1,0 +1,93 @@
+//! The web server: portal, downloads, browser files, health, and the layers around them.
+
+use crate::{client_address, cross_origin, downloads, health, session_store::DatabaseStore, settings::PortalSettings};
+use anyhow::{Context, Result};
+use app::{components::boot::Assets, ssr::Portal};
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, header},
+    middleware,
+};
+use relay_core::Core;
+use std::path::Path;
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir,
+    set_header::SetResponseHeaderLayer, trace::TraceLayer,
+};
+use tower_sessions::{
+    Expiry, SessionManagerLayer,
+    cookie::{SameSite, time::Duration},
+};
+
+/// A session ends after so long without a request.
+const SESSION_IDLE: Duration = Duration::hours(12);
+/// No form of ours is larger.
+const LARGEST_REQUEST: usize = 1 << 20;
+
+/// The whole router.
+pub fn router(core: Core, settings: &PortalSettings, health: health::Health) -> Result<Router> {
+    let portal = Portal { core: core.clone(), assets: assets(&settings.site_dir)? };
+    let https = settings.public_url.starts_with("https://");
+    let sessions = SessionManagerLayer::new(DatabaseStore(core.clone()))
+        // The __Host- prefix binds the cookie to this host, this path and TLS (RFC 6265bis section 4.1.3.2).
+        .with_name(if https { "__Host-relaykeep" } else { "relaykeep" })
+        .with_secure(https)
+        .with_http_only(true)
+        // Lax, so that a link in a mail opens the page and not the sign-in form.
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(SESSION_IDLE));
+    let own = cross_origin::OwnOrigin(origin(&settings.public_url).into());
+    let proxies = client_address::TrustedProxies(settings.trusted_proxies.clone().into());
+    let pages = app::ssr::router(portal)
+        .merge(downloads::routes(core))
+        .layer(sessions)
+        .layer(middleware::from_fn_with_state(own, cross_origin::refuse))
+        .layer(RequestBodyLimitLayer::new(LARGEST_REQUEST))
+        .layer(CompressionLayer::new());
+    let files = ServiceBuilder::new()
+        .layer(set(header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .service(ServeDir::new(settings.site_dir.join("pkg")).precompressed_br().precompressed_gzip());
+    let headers = ServiceBuilder::new()
+        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(set(header::REFERRER_POLICY, "same-origin"))
+        .layer(set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"))
+        .option_layer(https.then(|| set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")));
+    Ok(pages
+        .nest_service("/pkg", files)
+        .merge(health::routes(health))
+        .layer(headers)
+        .layer(middleware::from_fn_with_state(proxies, client_address::note))
+        .layer(CatchPanicLayer::new())
+        .layer(TraceLayer::new_for_http()))
+}
+
+fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// Scheme, host and port of a URL.
+fn origin(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()),
+        None => url.to_owned(),
+    }
+}
+
+/// The hashed names of the browser's files, from the manifest that the build wrote.
+fn assets(site_dir: &Path) -> Result<Assets> {
+    let path = site_dir.join("pkg/manifest.json");
+    let text = std::fs::read_to_string(&path).with_context(|| {
+        format!(
+            "the portal's browser files are missing ({}): run `cargo xtask serve`, or set portal.site_dir",
+            path.display()
+        )
+    })?;
+    let names: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+    let name = |kind: &str| {
+        let name = names[kind].as_str().with_context(|| format!("{} names no {kind}", path.display()))?;
+        anyhow::Ok(format!("/pkg/{name}"))
+    };
+    Ok(Assets { js: name("js")?.into(), wasm: name("wasm")?.into(), css: name("css")?.into() })
+}
