@@ -5,12 +5,15 @@
 
 #![warn(missing_docs)]
 
+pub mod delivery;
 pub mod listener;
 pub mod proxy_protocol;
+pub mod queue_manager;
 pub mod self_test;
 pub mod submission;
 pub mod tls;
 
+pub use delivery::{DeliveryConfig, DeliveryError};
 pub use listener::{ListenerError, Relay};
 pub use submission::{ListenerConfig, SubmissionSettings};
 pub use tls::{TlsError, certificates::CertificateFiles};

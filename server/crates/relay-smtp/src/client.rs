@@ -182,6 +182,11 @@ impl ClientSession {
         matches!(self.phase, Phase::Ready)
     }
 
+    /// Whether content is being sent and more of it is wanted.
+    pub fn wants_content(&self) -> bool {
+        matches!(&self.phase, Phase::Sending(sending) if sending.is_flowing())
+    }
+
     /// What is awaited, for how long, and a number that changes when a new wait begins.
     pub fn waiting(&self) -> Waiting {
         let (what, limit) = waiting::of(&self.phase);

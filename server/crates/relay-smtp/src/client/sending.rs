@@ -70,6 +70,11 @@ impl Sending {
         self.mail_answered
     }
 
+    /// The content is being sent.
+    pub fn is_flowing(&self) -> bool {
+        self.flowing
+    }
+
     /// Octets of the content.
     pub fn size(&self) -> u64 {
         self.transaction.size

@@ -1,0 +1,239 @@
+//! One message to one next hop: from where it goes to what became of each recipient.
+//!
+//! It owns the connections to other hosts. It never decides when something is tried again and never records anything:
+//! that is `queue_manager` and `relay-core`. It trusts nothing that DNS or a host says; every wait has an end.
+
+mod client;
+mod config;
+mod next_hop;
+mod pool;
+mod tls;
+
+pub use config::{DeliveryConfig, DeliveryError};
+pub(crate) use next_hop::key;
+
+use client::{Connection, Ended};
+use next_hop::{Hop, Plan};
+use pool::Pool;
+use relay_core::{queue::Outgoing, routes::Way};
+use relay_dns::Resolver;
+use relay_smtp::client::{TlsPolicy, Transaction};
+use relay_types::{
+    EmailAddress,
+    message::{Cause, DialogueLine, Outcome},
+};
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    net::SocketAddr,
+};
+use tls::ClientTls;
+use tokio::time::Instant;
+
+/// Hosts and addresses of a host that one attempt tries; the rest has its turn another time.
+const MOST_HOSTS: usize = 5;
+const MOST_ADDRESSES: usize = 4;
+
+/// Delivers, and keeps connections for the next message.
+pub(crate) struct Deliverer {
+    config: DeliveryConfig,
+    resolver: Resolver,
+    tls: ClientTls,
+    pool: Pool,
+}
+
+/// How an attempt went.
+#[derive(Debug, Default)]
+pub(crate) struct Delivery {
+    /// The host spoken to, or tried last.
+    pub host: Option<String>,
+    /// Its address.
+    pub address: Option<SocketAddr>,
+    /// TLS version and whether the certificate was verified.
+    pub tls: Option<String>,
+    /// What was said.
+    pub dialogue: Vec<DialogueLine>,
+    /// One for each recipient, in their order.
+    pub outcomes: Vec<Outcome>,
+    /// No host could be used at all: what else waits for this destination need not be tried now.
+    pub unreachable: Option<Cause>,
+}
+
+impl Deliverer {
+    /// Reads the trusted certificates; no connection is made.
+    pub fn new(config: DeliveryConfig, resolver: Resolver) -> Result<Self, DeliveryError> {
+        let tls = ClientTls::new(&config.extra_ca)?;
+        let pool = Pool::new(config.idle, config.connections_per_destination);
+        Ok(Self { config, resolver, tls, pool })
+    }
+
+    /// Sends the message to these recipients, who share a way. Takes `limit` at most.
+    pub async fn deliver(
+        &self,
+        way: &Way,
+        message: &Outgoing,
+        recipients: &[EmailAddress],
+        limit: Instant,
+    ) -> Delivery {
+        let mut delivery = Delivery::default();
+        let transaction = Transaction {
+            reverse_path: message.reverse_path.clone(),
+            recipients: recipients.to_vec(),
+            size: message.content.len() as u64,
+            eight_bit: message.eight_bit,
+            smtputf8: message.smtputf8,
+        };
+        let job = Job { transaction, content: &message.content, limit };
+        let key = next_hop::key(way);
+        // A host may have closed a connection that was idle; then nothing of this message was heard, and a new
+        // connection is made.
+        while let Some(connection) = self.pool.take(&key) {
+            if self.transact(connection, &key, &job, &mut delivery).await.is_ok() {
+                return delivery;
+            }
+            delivery.dialogue.clear();
+        }
+        let hops = match next_hop::plan(way, &self.resolver, &self.config, random()).await {
+            Plan::Capture => return Delivery { outcomes: vec![Outcome::Captured; recipients.len()], ..delivery },
+            Plan::Failed(outcome) => {
+                if let Outcome::TempFail(cause) = &outcome {
+                    delivery.unreachable = Some(cause.clone());
+                }
+                return Delivery { outcomes: vec![outcome; recipients.len()], ..delivery };
+            }
+            Plan::Hops(hops) => hops,
+        };
+        let mut failures = Vec::new();
+        for hop in hops.iter().take(MOST_HOSTS) {
+            let addresses = match next_hop::addresses(hop, &self.resolver).await {
+                Ok(addresses) => addresses,
+                Err(cause) => {
+                    delivery.note(format!("({}: {})", hop.host, cause.reply()));
+                    failures.push(cause);
+                    continue;
+                }
+            };
+            for address in addresses.into_iter().take(MOST_ADDRESSES) {
+                match self.try_address(hop, SocketAddr::new(address, hop.port), &key, &job, &mut delivery).await {
+                    Ok(()) => return delivery,
+                    Err(cause) => failures.push(cause),
+                }
+                if Instant::now() >= limit {
+                    break;
+                }
+            }
+        }
+        let outcome = next_hop::verdict(failures);
+        if let Outcome::TempFail(cause) = &outcome {
+            delivery.unreachable = Some(cause.clone());
+        }
+        delivery.outcomes = vec![outcome; recipients.len()];
+        delivery
+    }
+
+    /// Closes connections that were idle for too long; all of them when `everything`.
+    pub async fn close_idle(&self, everything: bool) {
+        let closing = self.pool.expired(everything).into_iter().map(Connection::quit);
+        let closing: Vec<_> = closing.map(tokio::spawn).collect();
+        for task in closing {
+            // A task that panicked has closed its connection, too.
+            let _ = task.await;
+        }
+    }
+
+    /// One address of one host. An error says why it cannot be used; the next may be tried.
+    async fn try_address(
+        &self,
+        hop: &Hop,
+        address: SocketAddr,
+        key: &str,
+        job: &Job<'_>,
+        delivery: &mut Delivery,
+    ) -> Result<(), Cause> {
+        delivery.note(format!("(connecting to {} [{}]:{})", hop.host, address.ip(), address.port()));
+        let connection = self.connect(hop, address, hop.tls, delivery).await?;
+        match self.transact(connection, key, job, delivery).await {
+            Ok(()) => Ok(()),
+            Err(Failure::Unusable(cause)) => Err(cause),
+            // RFC 7435: with opportunistic TLS a handshake that fails is no reason to keep the mail.
+            Err(Failure::NoHandshake(why)) => {
+                delivery.note(format!("(TLS failed: {why}; connecting again in the clear)"));
+                let connection = self.connect(hop, address, TlsPolicy::Never, delivery).await?;
+                match self.transact(connection, key, job, delivery).await {
+                    Ok(()) => Ok(()),
+                    Err(Failure::Unusable(cause)) => Err(cause),
+                    Err(Failure::NoHandshake(why)) => Err(client::no_handshake(&why)),
+                }
+            }
+        }
+    }
+
+    async fn connect(
+        &self,
+        hop: &Hop,
+        address: SocketAddr,
+        policy: TlsPolicy,
+        delivery: &mut Delivery,
+    ) -> Result<Connection, Cause> {
+        delivery.host = Some(hop.host.clone());
+        delivery.address = Some(address);
+        delivery.tls = None;
+        Connection::open(hop, address, policy, &self.tls, &self.config)
+            .await
+            .inspect_err(|cause| delivery.note(format!("({})", cause.reply())))
+    }
+
+    /// Runs the transaction; a connection that can carry another one goes to the pool.
+    async fn transact(
+        &self,
+        mut connection: Connection,
+        key: &str,
+        job: &Job<'_>,
+        delivery: &mut Delivery,
+    ) -> Result<(), Failure> {
+        delivery.host = Some(connection.host().to_owned());
+        delivery.address = Some(connection.address());
+        let ended = connection.transact(job.transaction.clone(), job.content, job.limit).await;
+        delivery.tls = connection.tls().map(str::to_owned);
+        delivery.dialogue.extend(connection.take_dialogue());
+        match ended {
+            Ended::Done(outcomes) => {
+                delivery.outcomes = outcomes;
+                if connection.is_reusable(self.config.transactions_per_connection) {
+                    self.pool.put(key, connection);
+                } else {
+                    tokio::spawn(connection.quit());
+                }
+                Ok(())
+            }
+            Ended::Unusable(cause) => Err(Failure::Unusable(cause)),
+            Ended::NoHandshake(why) => Err(Failure::NoHandshake(why)),
+        }
+    }
+}
+
+/// What one attempt is about.
+struct Job<'a> {
+    transaction: Transaction,
+    content: &'a [u8],
+    limit: Instant,
+}
+
+/// Why a connection did not end the transaction.
+enum Failure {
+    Unusable(Cause),
+    NoHandshake(String),
+}
+
+impl Delivery {
+    fn note(&mut self, text: String) {
+        self.dialogue.push(DialogueLine { ours: true, text });
+    }
+}
+
+/// A number that differs each time; it only spreads load over equal hosts.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+#[cfg(test)]
+mod tests;

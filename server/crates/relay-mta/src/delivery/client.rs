@@ -1,0 +1,333 @@
+//! The driver of a client session: carries its octets over TCP and TLS, and bounds every wait.
+
+use super::{DeliveryConfig, next_hop::Hop, tls::ClientTls};
+use relay_smtp::client::{ClientConfig, ClientOutput, ClientSession, DotStuffer, TlsPolicy, Transaction};
+use relay_types::{
+    message::{Cause, DialogueLine, Outcome},
+    reply::Reply,
+};
+use rustls::ProtocolVersion;
+use rustls_pki_types::ServerName;
+use std::{io, net::SocketAddr, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+    time::{Instant, timeout, timeout_at},
+};
+
+/// How much of a message is encoded and written at once.
+const BLOCK: usize = 64 * 1024;
+/// How long a handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(60);
+/// How long the last words of a host that closed are listened for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A connection in the clear or in TLS.
+trait Octets: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Octets for S {}
+
+/// How a transaction ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// An outcome for each recipient.
+    Done(Vec<Outcome>),
+    /// This host, or this connection, will not do; nothing of the transaction was heard.
+    Unusable(Cause),
+    /// STARTTLS failed where TLS is only welcome: a new connection in the clear may do.
+    NoHandshake(String),
+}
+
+/// One connection with its session.
+pub struct Connection {
+    /// None while a handshake has it, and after one failed.
+    stream: Option<Box<dyn Octets>>,
+    session: ClientSession,
+    host: String,
+    address: SocketAddr,
+    policy: TlsPolicy,
+    make_tls: ClientTls,
+    tls: Option<String>,
+    transactions: u32,
+    idle_since: Instant,
+    input: Vec<u8>,
+}
+
+/// The wait that is running: a new turn of the session begins a new one.
+struct Wait {
+    turn: Option<u64>,
+    until: Instant,
+    limit: Instant,
+}
+
+impl Wait {
+    fn until(&mut self, session: &ClientSession) -> Instant {
+        let waiting = session.waiting();
+        if self.turn != Some(waiting.turn) {
+            self.turn = Some(waiting.turn);
+            self.until = (Instant::now() + waiting.limit).min(self.limit);
+        }
+        self.until
+    }
+}
+
+impl Connection {
+    /// Connects; with implicit TLS makes it. The cause says why it cannot be had.
+    pub async fn open(
+        hop: &Hop,
+        address: SocketAddr,
+        policy: TlsPolicy,
+        make_tls: &ClientTls,
+        config: &DeliveryConfig,
+    ) -> Result<Self, Cause> {
+        let named = || format!("{} [{}]:{}", hop.host, address.ip(), address.port());
+        let stream = match timeout(config.connect_timeout, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Err(no_connection(&format!("{}: {error}", named()))),
+            Err(_) => {
+                let seconds = config.connect_timeout.as_secs();
+                return Err(no_connection(&format!("{}: no answer in {seconds} seconds", named())));
+            }
+        };
+        // Each write is a whole group of commands or a block: waiting for more would only cost time.
+        stream.set_nodelay(true).map_err(|error| no_connection(&error.to_string()))?;
+        let session = ClientConfig { name: config.hostname.clone(), tls: policy, credentials: hop.credentials.clone() };
+        let mut connection = Self::over(stream, session, &hop.host, address, make_tls);
+        if policy == TlsPolicy::Implicit {
+            connection.handshake(config.connect_timeout).await.map_err(|why| no_handshake(&why))?;
+        }
+        Ok(connection)
+    }
+
+    /// A session over a stream that is open.
+    fn over(
+        stream: impl Octets + 'static,
+        config: ClientConfig,
+        host: &str,
+        address: SocketAddr,
+        make_tls: &ClientTls,
+    ) -> Self {
+        Self {
+            stream: Some(Box::new(stream)),
+            policy: config.tls,
+            session: ClientSession::new(config),
+            host: host.to_owned(),
+            address,
+            make_tls: make_tls.clone(),
+            tls: None,
+            transactions: 0,
+            idle_since: Instant::now(),
+            input: vec![0; 8 * 1024],
+        }
+    }
+
+    /// Runs one transaction; over at `limit` whatever the host does.
+    pub async fn transact(&mut self, transaction: Transaction, content: &[u8], limit: Instant) -> Ended {
+        self.transactions += 1;
+        self.session.next_transaction(transaction);
+        let mut wait = Wait { turn: None, until: limit, limit };
+        let mut ended = None;
+        loop {
+            while let Some(output) = self.session.poll() {
+                match output {
+                    ClientOutput::Send(wire) => {
+                        let until = wait.until(&self.session);
+                        let written = timeout_at(until, self.write(&wire)).await;
+                        self.judge_write(written, &wait).await;
+                    }
+                    ClientOutput::SendContent => self.send_content(content, &mut wait).await,
+                    ClientOutput::StartTls => {
+                        let left = wait.limit.saturating_duration_since(Instant::now()).min(HANDSHAKE);
+                        match self.handshake(left).await {
+                            Ok(verified) => self.session.tls_established(verified),
+                            Err(why) if self.policy == TlsPolicy::Opportunistic => return Ended::NoHandshake(why),
+                            Err(why) => return Ended::Unusable(no_handshake(&why)),
+                        }
+                    }
+                    ClientOutput::Done(outcomes) => ended = Some(Ended::Done(outcomes)),
+                    ClientOutput::Unusable(cause) => ended = Some(Ended::Unusable(cause)),
+                    ClientOutput::Close => self.stream = None,
+                }
+            }
+            if let Some(ended) = ended {
+                self.idle_since = Instant::now();
+                return ended;
+            }
+            let until = wait.until(&self.session);
+            match timeout_at(until, self.read()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => self.session.connection_lost(&error.to_string()),
+                Err(_) => self.out_of_time(&wait),
+            }
+        }
+    }
+
+    /// Says goodbye and closes; the answer is waited for a few seconds.
+    pub async fn quit(mut self) {
+        self.session.quit();
+        let until = Instant::now() + self.session.waiting().limit;
+        let goodbye = async {
+            loop {
+                match self.session.poll() {
+                    Some(ClientOutput::Send(wire)) => self.write(&wire).await?,
+                    Some(ClientOutput::Close) => return io::Result::Ok(()),
+                    Some(_) => {}
+                    None => self.read().await?,
+                }
+            }
+        };
+        // The mail is long delivered: a host that does not say goodbye is left without it.
+        let _ = timeout_at(until, goodbye).await;
+    }
+
+    /// Whether it can carry another transaction, of `most` in all.
+    pub fn is_reusable(&self, most: u32) -> bool {
+        self.stream.is_some() && self.session.is_idle() && self.transactions < most
+    }
+
+    /// How long it has been waiting for another transaction.
+    pub fn idle_for(&self) -> Duration {
+        self.idle_since.elapsed()
+    }
+
+    /// The host's name.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The host's address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `TLS 1.3, verified`, `TLS 1.2, not verified`; none in the clear.
+    pub fn tls(&self) -> Option<&str> {
+        self.tls.as_deref()
+    }
+
+    /// What was said since the last call.
+    pub fn take_dialogue(&mut self) -> Vec<DialogueLine> {
+        self.session.take_dialogue()
+    }
+
+    /// Streams the content, and listens meanwhile: a host that answers early is not sent the rest.
+    async fn send_content(&mut self, content: &[u8], wait: &mut Wait) {
+        let mut blocks = content.chunks(BLOCK);
+        let mut stuffer = Some(DotStuffer::default());
+        let mut wire = Vec::with_capacity(BLOCK + BLOCK / 8);
+        while let Some(encoder) = &mut stuffer {
+            wire.clear();
+            if let Some(block) = blocks.next() {
+                encoder.encode(block, &mut wire);
+            }
+            // The end goes with the last block: most messages are one write.
+            if blocks.len() == 0
+                && let Some(encoder) = stuffer.take()
+            {
+                encoder.finish(&mut wire);
+            }
+            let until = (Instant::now() + self.session.waiting().limit).min(wait.limit);
+            let written = timeout_at(until, self.write_and_listen(&wire)).await;
+            self.judge_write(written, wait).await;
+            if !self.session.wants_content() {
+                return;
+            }
+        }
+        self.session.content_sent();
+    }
+
+    /// Writes a block; stops when the session has heard enough.
+    async fn write_and_listen(&mut self, wire: &[u8]) -> io::Result<()> {
+        let Some(stream) = &mut self.stream else { return Err(io::ErrorKind::NotConnected.into()) };
+        let (mut reading, mut writing) = tokio::io::split(stream);
+        let write = async {
+            writing.write_all(wire).await?;
+            writing.flush().await
+        };
+        tokio::pin!(write);
+        loop {
+            tokio::select! {
+                written = &mut write => return written,
+                heard = reading.read(&mut self.input) => match heard? {
+                    0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    length => {
+                        self.session.receive(&self.input[..length]);
+                        if !self.session.wants_content() {
+                            return Ok(());
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    async fn write(&mut self, wire: &[u8]) -> io::Result<()> {
+        let Some(stream) = &mut self.stream else { return Err(io::ErrorKind::NotConnected.into()) };
+        stream.write_all(wire).await?;
+        stream.flush().await
+    }
+
+    async fn read(&mut self) -> io::Result<()> {
+        let Some(stream) = &mut self.stream else { return Err(io::ErrorKind::NotConnected.into()) };
+        match stream.read(&mut self.input).await? {
+            0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed by the host")),
+            length => {
+                self.session.receive(&self.input[..length]);
+                Ok(())
+            }
+        }
+    }
+
+    /// A host that closes while we write has often said why.
+    async fn judge_write(&mut self, written: Result<io::Result<()>, tokio::time::error::Elapsed>, wait: &Wait) {
+        match written {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                let last_words = async { while self.read().await.is_ok() {} };
+                // Whether it said something or not, the connection is over.
+                let _ = timeout(LAST_WORDS, last_words).await;
+                self.session.connection_lost(&error.to_string());
+            }
+            Err(_) => self.out_of_time(wait),
+        }
+    }
+
+    fn out_of_time(&mut self, wait: &Wait) {
+        if Instant::now() >= wait.limit {
+            self.session.connection_lost("the time for one attempt is over");
+        } else {
+            self.session.timed_out();
+        }
+    }
+
+    /// Makes TLS; whether the certificate was verified, or why it failed.
+    async fn handshake(&mut self, limit: Duration) -> Result<bool, String> {
+        let connector = self.make_tls.connector(self.policy).map_err(|error| error.to_string())?;
+        let name = ServerName::try_from(self.host.clone()).unwrap_or(ServerName::IpAddress(self.address.ip().into()));
+        let stream = self.stream.take().ok_or("the connection is closed")?;
+        let stream = match timeout(limit, connector.connector.connect(name, stream)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Err(error.to_string()),
+            Err(_) => return Err(format!("no end of the handshake in {} seconds", limit.as_secs())),
+        };
+        let version = match stream.get_ref().1.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
+            _ => "TLS 1.2",
+        };
+        let verified = connector.was_verified();
+        self.tls = Some(format!("{version}, {}", if verified { "verified" } else { "not verified" }));
+        self.stream = Some(Box::new(stream));
+        Ok(verified)
+    }
+}
+
+fn no_connection(why: &str) -> Cause {
+    Cause::Network(Reply::new(451, (4, 4, 1), why))
+}
+
+/// TLS is a condition and failed.
+pub fn no_handshake(why: &str) -> Cause {
+    Cause::Network(Reply::new(451, (4, 7, 5), format!("TLS failed: {why}")))
+}
+
+#[cfg(test)]
+mod tests;
