@@ -5,3 +5,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends, and says where")]
 
 mod architecture;
+mod harness;
+mod submission;

@@ -1,0 +1,38 @@
+//! What integration tests stand on: the real binary on fresh data, a real DNS server, a scripted sink, real clients.
+
+pub mod clients;
+pub mod dns;
+pub mod portal;
+pub mod process;
+pub mod relaykeep;
+pub mod sink;
+
+pub use dns::Dns;
+pub use portal::Portal;
+pub use relaykeep::{Issued, Relaykeep};
+pub use sink::{Received, Sink};
+
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
+
+/// How long anything may take on a busy machine before a test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks again until there is an answer; fails with `what` after [`PATIENCE`].
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < end, "waited {PATIENCE:?} for: {what}");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

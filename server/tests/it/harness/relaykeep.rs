@@ -1,0 +1,202 @@
+//! The real binary, on a fresh data folder and database.
+
+use super::{free_port, portal::Portal, process::Process, until};
+use serde::Deserialize;
+use std::{
+    fmt::Write as _,
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+/// A secret that `relaykeep apply` issued.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Issued {
+    pub project: String,
+    pub label: String,
+    pub username: String,
+    pub secret: String,
+}
+
+#[derive(Deserialize)]
+struct Report {
+    issued: Vec<Issued>,
+    changed: usize,
+}
+
+/// One relay. Its address is 127.0.0.1 for all ports.
+pub struct Relaykeep {
+    folder: TempDir,
+    database: String,
+    settings: String,
+    running: Option<Process>,
+    pub portal_port: u16,
+    /// STARTTLS, service accounts.
+    pub submission: u16,
+    /// Implicit TLS, service accounts.
+    pub submissions: u16,
+    /// No TLS, trusted networks.
+    pub networks: u16,
+}
+
+impl Relaykeep {
+    /// Prepares a relay whose configuration file has these further lines (top-level keys and sections).
+    pub fn prepare(settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = fresh_database(folder.path());
+        let relay = Self {
+            folder,
+            database,
+            settings: settings.to_owned(),
+            running: None,
+            portal_port: free_port(),
+            submission: free_port(),
+            submissions: free_port(),
+            networks: free_port(),
+        };
+        relay.write_config();
+        relay
+    }
+
+    /// Prepares and starts.
+    pub fn start(settings: &str) -> Self {
+        let mut relay = Self::prepare(settings);
+        relay.run();
+        relay
+    }
+
+    fn write_config(&self) {
+        // The site is a stand-in unless a real one was built: these tests ask the portal without a browser.
+        let site = self.path("site");
+        std::fs::create_dir_all(site.join("pkg")).unwrap();
+        std::fs::write(site.join("pkg/manifest.json"), r#"{"js":"a.js","wasm":"a.wasm","css":"a.css"}"#).unwrap();
+        let mut text = format!(
+            "data_dir = {:?}\nhostname = \"relay.test\"\n{}\n",
+            self.folder.path().display().to_string(),
+            self.settings
+        );
+        let listeners = [
+            ("submission", self.submission, "starttls", "required"),
+            ("submissions", self.submissions, "implicit", "required"),
+            ("networks", self.networks, "none", "networks"),
+        ];
+        for (name, port, tls, auth) in listeners {
+            let _ = write!(
+                text,
+                "[[listener]]\nname = \"{name}\"\nlisten = \"127.0.0.1:{port}\"\ntls = \"{tls}\"\nauth = \"{auth}\"\n"
+            );
+        }
+        std::fs::write(self.path("relaykeep.toml"), text).unwrap();
+    }
+
+    /// A path in the data folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_relaykeep"));
+        command
+            .args(arguments)
+            .arg("--config")
+            .arg(self.path("relaykeep.toml"))
+            .env("RELAYKEEP_DATABASE_URL", &self.database)
+            .env("RELAYKEEP_PORTAL_LISTEN", format!("127.0.0.1:{}", self.portal_port))
+            .env("RELAYKEEP_PORTAL_SITE_DIR", self.path("site"));
+        command
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub fn run(&mut self) {
+        let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let mut command = self.command(&["serve"]);
+        command.stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null());
+        self.running = Some(Process::start(&mut command));
+        let url = format!("{}/readyz", self.url());
+        until("/readyz", || {
+            if let Some(status) = self.running.as_mut().and_then(|process| process.0.try_wait().unwrap()) {
+                panic!("relaykeep ended with {status}\n{}", self.log());
+            }
+            let answer = Command::new("curl").args(["-fsS", "-m", "5", &url]).output().unwrap();
+            answer.status.success().then_some(())
+        });
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        drop(self.running.take());
+    }
+
+    /// Ends it as an administrator would, and says how.
+    pub fn terminate(&mut self) -> std::process::ExitStatus {
+        let mut process = self.running.take().expect("it runs");
+        process.signal("TERM");
+        until("the end after SIGTERM", || process.0.try_wait().unwrap())
+    }
+
+    /// The process, for signals.
+    pub fn process(&self) -> &Process {
+        self.running.as_ref().expect("it runs")
+    }
+
+    /// What it has printed and logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// Base of the portal.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.portal_port)
+    }
+
+    /// Runs another subcommand on the same data, with this on its standard input.
+    pub fn subcommand(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Applies YAML; returns what was issued.
+    pub fn apply(&self, yaml: &str) -> Vec<Issued> {
+        self.apply_counted(yaml).0
+    }
+
+    /// Applies YAML; returns what was issued and how much was changed.
+    pub fn apply_counted(&self, yaml: &str) -> (Vec<Issued>, usize) {
+        let file = self.path("apply.yaml");
+        std::fs::write(&file, yaml).unwrap();
+        let output = self.subcommand(&["apply", &file.display().to_string()], "");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let report: Report = serde_json::from_slice(&output.stdout).unwrap();
+        (report.issued, report.changed)
+    }
+
+    /// Makes an operator and signs in as them.
+    pub fn operator(&self) -> Portal {
+        let (email, password) = ("operator@relay.test", "correct horse battery");
+        let output = self.subcommand(&["operator", "create", "--email", email, "--password-stdin"], password);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let portal = Portal::new(&self.url(), &self.path("operator.cookies"));
+        portal.sign_in(email, password);
+        portal
+    }
+}
+
+/// `sqlite://` in the folder, or a new database on the PostgreSQL that the run was given.
+fn fresh_database(folder: &Path) -> String {
+    match std::env::var("RELAYKEEP_TEST_DATABASE").as_deref() {
+        Ok("postgres") => {
+            let server = std::env::var("RELAYKEEP_TEST_POSTGRES").expect("RELAYKEEP_TEST_POSTGRES names a PostgreSQL");
+            let name = format!("it_{}_{}", std::process::id(), free_port());
+            let sql = format!("CREATE DATABASE {name}");
+            let made = Command::new("psql").args([&server, "-v", "ON_ERROR_STOP=1", "-qc", &sql]).output().unwrap();
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+            let (base, _) = server.rsplit_once('/').expect("a URL with a database");
+            format!("{base}/{name}")
+        }
+        _ => format!("sqlite://{}", folder.join("relaykeep.sqlite").display()),
+    }
+}
