@@ -56,7 +56,7 @@ fn config(core: &Core, settings: &Settings, listener: &ListenerSettings) -> Resu
         hostname: hostname.to_string(),
         tls: listener.tls,
         auth: listener.auth,
-        plaintext_auth: false,
+        plaintext_auth_from: Vec::new(),
         certificates,
         proxy_protocol_from: listener.proxy_protocol_from.clone(),
     })

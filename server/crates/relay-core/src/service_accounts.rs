@@ -194,7 +194,7 @@ pub async fn remove(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccou
 
 /// Where clients connect, from the running listeners.
 pub fn client_access(core: &Core) -> ClientAccess {
-    let listeners = core.listeners().lock();
+    let listeners = core.listeners().all();
     let first = |tls: Option<ListenerTls>, auth: &[ListenerAuth]| {
         listeners.iter().find(|one| tls.is_none_or(|tls| one.tls == tls) && auth.contains(&one.auth)).cloned()
     };
@@ -202,7 +202,10 @@ pub fn client_access(core: &Core) -> ClientAccess {
     let starttls = first(Some(ListenerTls::Starttls), &sasl);
     let implicit = first(Some(ListenerTls::Implicit), &sasl);
     let network = first(None, &[ListenerAuth::Networks]).or_else(|| first(None, &[ListenerAuth::Either]));
-    let host = [&starttls, &implicit, &network].into_iter().flatten().next().map(|one| one.hostname.clone());
+    let host = [&starttls, &implicit, &network].into_iter().flatten().next().map(|one| {
+        // A listener that only this machine reaches is reached by its address; the name may resolve nowhere.
+        if one.address.ip().is_loopback() { one.address.ip().to_string() } else { one.hostname.clone() }
+    });
     let port = |one: &Option<std::sync::Arc<crate::listeners::Listener>>| one.as_ref().map(|one| one.address.port());
     ClientAccess {
         host: host.unwrap_or_else(|| core.config().hostname.to_string()),
