@@ -55,7 +55,7 @@ impl Listeners {
         self.lock().clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Listener>>> {
+    pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Listener>>> {
         self.all.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
