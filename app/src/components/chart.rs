@@ -15,6 +15,8 @@ const HEIGHT: f64 = 190.0;
 /// Room for the numbers above the highest bar and for the times below.
 const TOP: f64 = 18.0;
 const BOTTOM: f64 = 20.0;
+/// Room for the numbers of the lines, right of the bars.
+const RIGHT: f64 = 40.0;
 
 /// What is stacked, from the bottom, and its class.
 const SERIES: [(&str, fn(&Counts) -> u64); 3] =
@@ -34,7 +36,7 @@ pub fn Chart(
     let step = step(highest);
     let top = step * 4;
     let y = move |value: u64| HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value as f64 / top as f64;
-    let width = WIDTH / bars.len().max(1) as f64;
+    let width = (WIDTH - RIGHT) / bars.len().max(1) as f64;
     let every = bars.len().div_ceil(6).max(1);
     let lines = (1..=4)
         .map(|n| {

@@ -1,5 +1,5 @@
-//! Dialogs that open without JavaScript (invoker commands, or a popover in browsers without them): danger, which asks
-//! for the name of the thing, and a secret, which is shown once.
+//! Dialogs that open without JavaScript (by invoker commands of the browser): danger, which asks for the name of the
+//! thing, and a secret, which is shown once.
 
 use crate::{
     components::{
@@ -44,17 +44,18 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let heading = format!("{id}-title");
+    let node = NodeRef::<html::Dialog>::new();
     view! {
         <button
             type="button"
             class=format!("button {kind}")
             command="show-modal"
             commandfor=id.clone()
-            popovertarget=id.clone()
+            on:click=move |_| open_if_not(node)
         >
             {button}
         </button>
-        <dialog id=id.clone() class="dialog" popover="auto" open=open aria-labelledby=heading.clone()>
+        <dialog node_ref=node id=id.clone() class="dialog" open=open aria-labelledby=heading.clone()>
             <header>
                 <h2 id=heading.clone()>{title}</h2>
                 <button
@@ -62,8 +63,7 @@ pub fn Dialog(
                     class="button quiet"
                     command="close"
                     commandfor=id.clone()
-                    popovertarget=id.clone()
-                    popovertargetaction="hide"
+                    on:click=move |_| close(node)
                     aria-label=strings::CANCEL
                 >
                     <Glyph icon=Icon::Close/>
@@ -71,6 +71,23 @@ pub fn Dialog(
             </header>
             <div class="pad">{children()}</div>
         </dialog>
+    }
+}
+
+/// For browsers without invoker commands: what the button's own command has not done by the next frame.
+fn open_if_not(node: NodeRef<html::Dialog>) {
+    request_animation_frame(move || {
+        if let Some(dialog) = node.try_get_untracked().flatten()
+            && !dialog.open()
+        {
+            let _ = dialog.show_modal();
+        }
+    });
+}
+
+fn close(node: NodeRef<html::Dialog>) {
+    if let Some(dialog) = node.try_get_untracked().flatten() {
+        dialog.close();
     }
 }
 

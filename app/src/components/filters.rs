@@ -7,7 +7,8 @@ use crate::components::{
     text,
 };
 use leptos::prelude::*;
-use leptos_router::components::Form;
+use leptos_router::hooks::use_navigate;
+use wasm_bindgen::JsCast;
 
 /// A tab or segment: one value of a parameter.
 #[derive(Debug, Clone)]
@@ -91,8 +92,16 @@ pub fn Filters(
     let query = untrack(query);
     let action = query.with("", None);
     let action = action.split('?').next().unwrap_or("/").to_owned();
+    let (navigate, path) = (use_navigate(), action.clone());
+    // In the browser: no reload, and nothing in the URL that is not set.
+    let on_submit = move |event: web_sys::SubmitEvent| {
+        if let Some(set) = set_inputs(&event) {
+            event.prevent_default();
+            navigate(&format!("{path}{set}"), Default::default());
+        }
+    };
     view! {
-        <Form method="GET" action=action attr:class="filters" attr:role="search">
+        <form method="get" action=action class="filters" role="search" on:submit=on_submit>
             {query
                 .others(own)
                 .into_iter()
@@ -102,8 +111,17 @@ pub fn Filters(
             <button class="button" type="submit">
                 "Show"
             </button>
-        </Form>
+        </form>
     }
+}
+
+/// The query string of a form's inputs that are not empty.
+fn set_inputs(event: &web_sys::SubmitEvent) -> Option<String> {
+    let form = event.target()?.dyn_into::<web_sys::HtmlFormElement>().ok()?;
+    let inputs = web_sys::FormData::new_with_form(&form).ok()?;
+    let pairs = String::from(web_sys::UrlSearchParams::new_with_str_sequence_sequence(&inputs).ok()?.to_string());
+    let set: Vec<&str> = pairs.split('&').filter(|pair| !pair.ends_with('=') && !pair.is_empty()).collect();
+    Some(if set.is_empty() { String::new() } else { format!("?{}", set.join("&")) })
 }
 
 /// Free text. `/` puts the cursor into the first one of a page.

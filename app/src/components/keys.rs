@@ -122,7 +122,7 @@ fn Palette(node: NodeRef<html::Dialog>, jumps: Vec<Jump>) -> impl IntoView {
     view! {
         <dialog node_ref=node class="dialog palette" aria-label="Go to">
             <input
-                type="search"
+                type="text"
                 aria-label="Go to"
                 placeholder="Go to a place or project"
                 autocomplete="off"

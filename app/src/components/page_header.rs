@@ -36,8 +36,8 @@ pub fn PageHeader(
                 .map(|crumb| {
                     view! {
                         <nav class="crumb" aria-label="Breadcrumb">
+                            <span aria-hidden="true">"‹ "</span>
                             <a href=crumb.href>{crumb.text}</a>
-                            <span aria-hidden="true">" /"</span>
                         </nav>
                     }
                 })}

@@ -127,7 +127,7 @@ pub fn Switcher(
     view! {
         <details class="switcher" node_ref=node>
             <summary>
-                <span class="tile" aria-hidden="true">{tile}</span>
+                <span class="initial" aria-hidden="true">{tile}</span>
                 <span class="names">
                     <b>{name}</b>
                     <small>{small}</small>
@@ -164,10 +164,13 @@ fn Who(me: Me) -> impl IntoView {
     view! {
         <div class="who">
             <ThemeToggle/>
-            <A href="/account">{name}</A>
             <PostForm form=sign_out inline=true>
                 <Submit kind="quiet">"Sign out"</Submit>
             </PostForm>
+            <A href="/account">
+                <Glyph icon=Icon::Person/>
+                <span>{name}</span>
+            </A>
         </div>
     }
 }

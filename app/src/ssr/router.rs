@@ -12,7 +12,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
-        header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE},
+        header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, REFERRER_POLICY},
         request::Parts,
     },
     response::{IntoResponse, Response},
@@ -91,6 +91,8 @@ fn set_headers() {
         options.insert_header(CONTENT_SECURITY_POLICY, policy);
     }
     options.insert_header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Links from mail carry tokens, so other hosts learn nothing; `ssr::forms` needs it on our own.
+    options.insert_header(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
 }
 
 /// The theme this browser remembers.
