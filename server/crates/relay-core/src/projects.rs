@@ -10,7 +10,7 @@ mod settings;
 
 pub(crate) use self::{
     access::{authorize, authorize_operator, authorize_system},
-    lookup::{Standing, id_of, route, slug, slugs, standing},
+    lookup::{route, slug, slugs, standing},
 };
 pub use self::{
     lookup::{frame, limit_use, list},
@@ -88,6 +88,12 @@ fn name_of(text: &str) -> Result<String> {
         return Err(Error::invalid("name", "Enter a name of 1 to 80 characters"));
     }
     Ok(text.to_owned())
+}
+
+/// The project behind a place in URLs, for tests.
+#[cfg(test)]
+pub(crate) async fn id_of(core: &Core, slug: &Slug) -> Result<ProjectId> {
+    authorize(core, &Actor::System, slug, crate::Access::View).await
 }
 
 /// Reads a stored role.

@@ -109,8 +109,7 @@ impl Test {
 
     /// Everyone a project-scoped use case must judge, for the refusal matrix. The outsider owns another project.
     pub(crate) async fn cast(&self, project: ProjectId, slug: &Slug) -> Cast {
-        let (_, elsewhere) = self.project(&format!("{slug}-neighbour")).await;
-        let other = projects::id_of(&self.core, &elsewhere).await.expect("the neighbour");
+        let (other, _) = self.project(&format!("{slug}-neighbour")).await;
         let at = |name: &str| format!("{name}@{slug}.example");
         Cast {
             owner: self.member(project, &at("owner"), Role::Owner).await,

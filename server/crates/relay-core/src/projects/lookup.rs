@@ -62,12 +62,6 @@ pub(crate) async fn slugs(core: &Core, ids: impl IntoIterator<Item = Uuid>) -> R
     Ok(found.into_iter().collect())
 }
 
-/// The project behind a place in URLs, with no question asked of who may know: for tests and the command line.
-pub(crate) async fn id_of(core: &Core, slug: &Slug) -> Result<ProjectId> {
-    let found = project::Entity::find().filter(project::Column::Slug.eq(slug.as_str())).one(core.db.read()).await?;
-    found.map(|row| ProjectId::from_uuid(row.id)).ok_or(Error::NotFound)
-}
-
 /// What a project's pages show around their content.
 pub async fn frame(core: &Core, actor: &Actor, slug: &Slug) -> Result<ProjectFrame> {
     let (row, held) = access::open(core, actor, slug, Access::View).await?;
