@@ -18,9 +18,9 @@ pub async fn sign_in(core: &Core, client: Option<IpAddr>, email: &str, password:
     let user_key = email.as_ref().map(EmailAddress::key).unwrap_or_default();
     let client_key = client.map(throttle::key_of).unwrap_or_default();
     let now = core.now();
-    let by_client = core.throttles.sign_in_client.attempt(&client_key, now);
-    let by_user = core.throttles.sign_in_user.attempt(&user_key, now);
-    if let Some(seconds) = by_client.max(by_user) {
+    // The client first: one that must wait does not count against users.
+    let by_user = || core.throttles.sign_in_user.attempt(&user_key, now);
+    if let Some(seconds) = core.throttles.sign_in_client.attempt(&client_key, now).or_else(by_user) {
         tracing::info!(%client_key, seconds, "sign-in throttled");
         return Err(Error::TooMany { seconds });
     }

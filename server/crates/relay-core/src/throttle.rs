@@ -11,14 +11,13 @@ use std::{
 
 /// Most keys remembered; beyond it the least used are forgotten.
 const KEYS: u64 = 100_000;
-/// The wait after the last free failure; it doubles with each failure after that.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// Failures a key. Some are free, then each doubles the wait, up to a longest one; failures older than the memory are
 /// forgotten.
 pub(crate) struct Throttle {
     keys: Cache<String, Failures>,
     free: u32,
+    first_wait: Duration,
     longest_wait: Duration,
     memory: Duration,
 }
@@ -30,9 +29,10 @@ struct Failures {
 }
 
 impl Throttle {
-    /// `free` failures cost nothing; waits grow to `longest_wait`; a key that did not fail for `memory` is clean.
-    pub(crate) fn new(free: u32, longest_wait: Duration, memory: Duration) -> Self {
-        Self { keys: Cache::new(KEYS), free, longest_wait, memory }
+    /// `free` failures cost nothing; waits double from `first_wait` to `longest_wait`; a key that did not fail for
+    /// `memory` is clean.
+    pub(crate) fn new(free: u32, first_wait: Duration, longest_wait: Duration, memory: Duration) -> Self {
+        Self { keys: Cache::new(KEYS), free, first_wait, longest_wait, memory }
     }
 
     /// Seconds to wait before the key may try, when it must.
@@ -79,7 +79,7 @@ impl Throttle {
 
     fn wait(&self, failures: Failures, now: Timestamp) -> Option<u64> {
         let beyond = failures.count.checked_sub(self.free)?;
-        let wait = FIRST_WAIT.saturating_mul(2u32.saturating_pow(beyond)).min(self.longest_wait);
+        let wait = self.first_wait.saturating_mul(2u32.saturating_pow(beyond)).min(self.longest_wait);
         let left = wait.saturating_sub(now.since(failures.last));
         if left.is_zero() || now.since(failures.last) >= self.memory {
             None
@@ -116,15 +116,16 @@ pub(crate) struct Throttles {
 
 impl Default for Throttles {
     fn default() -> Self {
+        const SECOND: Duration = Duration::from_secs(1);
         const MINUTE: Duration = Duration::from_secs(60);
         const HOUR: Duration = Duration::from_secs(3600);
         Self {
-            sign_in_client: Throttle::new(20, 15 * MINUTE, HOUR),
+            sign_in_client: Throttle::new(20, SECOND, 15 * MINUTE, HOUR),
             // A short longest wait: strangers must not be able to lock a person out.
-            sign_in_user: Throttle::new(5, MINUTE, HOUR),
-            sasl_client: Throttle::new(20, 15 * MINUTE, HOUR),
-            sasl_account: Throttle::new(10, MINUTE, HOUR),
-            mail: Throttle::new(3, HOUR, 4 * HOUR),
+            sign_in_user: Throttle::new(5, SECOND, MINUTE, HOUR),
+            sasl_client: Throttle::new(20, SECOND, 15 * MINUTE, HOUR),
+            sasl_account: Throttle::new(10, SECOND, MINUTE, HOUR),
+            mail: Throttle::new(3, 5 * MINUTE, 4 * HOUR, 24 * HOUR),
         }
     }
 }
@@ -138,7 +139,7 @@ mod tests {
         T0.plus(Duration::from_secs(seconds))
     }
     fn throttle() -> Throttle {
-        Throttle::new(3, Duration::from_secs(60), Duration::from_secs(600))
+        Throttle::new(3, Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(600))
     }
 
     #[test]

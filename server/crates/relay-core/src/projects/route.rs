@@ -114,15 +114,25 @@ pub(super) fn judged(core: &Core, before: &project::Model, change: RouteChange) 
             "Enter a user name of at most 255 characters without control characters",
         ));
     }
-    let sealed = match password {
+    let secret = match password {
         Some(password) if password.contains('\0') || password.len() > 1024 => {
             return Err(Error::invalid("password", "Enter a password of at most 1024 characters without NUL"));
         }
-        Some(password) => core.sealing.seal(PURPOSE, password.as_bytes())?,
+        Some(password) => sealed(core, before, &password)?,
         None => kept(before, &host, name)?
             .ok_or_else(|| Error::invalid("password", "Enter the password of this user name on this host"))?,
     };
-    Ok((Stored::Smarthost { host, port, tls, username }, Some(sealed)))
+    Ok((Stored::Smarthost { host, port, tls, username }, Some(secret)))
+}
+
+/// What is stored already when it is the same password, so that setting a route again changes nothing.
+fn sealed(core: &Core, before: &project::Model, password: &str) -> Result<Vec<u8>> {
+    if let Some(stored) = &before.route_password_sealed
+        && *open_password(core, stored)? == *password
+    {
+        return Ok(stored.clone());
+    }
+    core.sealing.seal(PURPOSE, password.as_bytes())
 }
 
 fn kept(before: &project::Model, host: &str, username: &str) -> Result<Option<Vec<u8>>> {

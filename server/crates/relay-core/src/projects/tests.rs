@@ -238,6 +238,13 @@ async fn the_password_of_a_smarthost_is_sealed_kept_for_its_host_and_never_shown
     assert_eq!(set(smarthost("smtp.example.org", tls, Some("other"), None)).await, "password");
     assert_eq!(credentials().await, stored);
 
+    let entries = test.audited().await.len();
+    assert_eq!(
+        set(smarthost("smtp.example.org", SmarthostTls::Implicit, Some("relay"), Some("hush hush"))).await,
+        "Ok"
+    );
+    assert_eq!(test.audited().await.len(), entries, "the same once more changes nothing");
+
     let shown = shown(&test, &slug).await.route;
     let expected = Smarthost {
         host: "smtp.example.org".to_owned(),

@@ -60,10 +60,10 @@ pub async fn change_password(
 pub async fn request_password_reset(core: &Core, client: Option<IpAddr>, email: &str) -> Result<()> {
     let email = EmailAddress::parse(email.trim()).map_err(|why| Error::invalid("email", why.to_string()))?;
     let now = core.now();
-    let by_client = client
-        .and_then(|client| core.throttles.sign_in_client.attempt(&format!("reset {}", throttle::key_of(client)), now));
-    let by_recipient = core.throttles.mail.attempt(&format!("reset {}", email.key()), now);
-    if let Some(seconds) = by_client.max(by_recipient) {
+    let throttles = &core.throttles;
+    let by_client = |client| throttles.sign_in_client.attempt(&format!("reset {}", throttle::key_of(client)), now);
+    let by_recipient = || throttles.mail.attempt(&format!("reset {}", email.key()), now);
+    if let Some(seconds) = client.and_then(by_client).or_else(by_recipient) {
         return Err(Error::TooMany { seconds });
     }
     let (done, ()) = tokio::join!(mail_reset(core, client, &email), tokio::time::sleep(REQUEST_TIME));

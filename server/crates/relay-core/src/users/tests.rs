@@ -234,6 +234,18 @@ async fn changing_the_password_asks_for_the_current_one_and_ends_other_sessions(
 }
 
 #[tokio::test]
+async fn only_people_have_a_password_to_change() {
+    let test = Test::new().await;
+    let (project, _) = test.project("acme").await;
+    let change = async |actor: &Actor| change_password(&test.core, actor, secret(OLD), secret(NEW), None).await;
+    assert_eq!(word(&change(&Actor::Anonymous { client: None }).await), "SignedOut");
+    assert_eq!(word(&change(&service_account(project)).await), "Forbidden");
+    assert_eq!(word(&change(&network(project)).await), "Forbidden");
+    assert_eq!(word(&change(&Actor::System).await), "Forbidden");
+    assert_eq!(word(&change(&test.user("ada@example.org").await).await), "current_password");
+}
+
+#[tokio::test]
 async fn guessing_the_current_password_is_slowed() {
     let test = Test::new().await;
     let ada = test.user_with_password("ada@example.org", OLD).await;
