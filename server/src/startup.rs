@@ -4,7 +4,7 @@ use crate::{health::Health, open, relay, settings::Settings, web};
 use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use relay_core::{Core, users};
-use relay_mta::{Relay, self_test, self_test::Finding};
+use relay_mta::{Relay, delivery::DeliveryConfig, queue_manager, self_test, self_test::Finding};
 use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 use tokio::{
     net::TcpListener,
@@ -89,9 +89,18 @@ impl Application {
         // Writers outlive the sessions that feed them.
         let writers_stop = CancellationToken::new();
         let writers = TaskTracker::new();
+        writers.spawn(relay_core::service_accounts::run_writer(core.clone(), writers_stop.clone()));
         writers.spawn(relay_core::refusals::run_writer(core.clone(), writers_stop.clone()));
         let serving = relay.clone();
         tasks.spawn(async move { serving.run().await });
+        let delivery = delivery(&settings);
+        let (delivering, halt) = (core.clone(), stop.clone());
+        tasks.spawn(async move {
+            if let Err(error) = queue_manager::run(delivering, delivery, halt.clone()).await {
+                tracing::error!(%error, "nothing can be delivered: stopping");
+                halt.cancel();
+            }
+        });
         tasks.spawn(crate::schedule::run(core.clone(), stop.clone()));
         let web_stop = stop.clone();
         let web = axum::serve(portal, router.into_make_service_with_connect_info::<SocketAddr>())
@@ -112,6 +121,19 @@ impl Application {
         writers.close();
         writers.wait().await;
         Ok(())
+    }
+}
+
+/// Delivery as configured. The relay's own names are never a next hop.
+fn delivery(settings: &Settings) -> DeliveryConfig {
+    DeliveryConfig {
+        own_names: settings.listeners.iter().filter_map(|listener| listener.hostname.clone()).collect(),
+        port: settings.delivery_port,
+        workers: settings.delivery_workers,
+        connections_per_destination: settings.delivery_per_destination,
+        grace: settings.shutdown_grace,
+        extra_ca: settings.extra_ca.iter().cloned().collect(),
+        ..DeliveryConfig::new(settings.hostname.clone())
     }
 }
 
@@ -140,6 +162,7 @@ async fn signals(stop: &CancellationToken, relay: &Relay) -> Result<()> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
+            () = stop.cancelled() => break,
             _ = hangup.recv() => relay.reload_certificates(),
         }
     }
