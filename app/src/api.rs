@@ -1,7 +1,11 @@
 //! Server functions, one file a noun: three to eight lines each. They take the actor from the session, call one use case
 //! of `relay-core`, and nothing else; authorization is decided there. All are POST.
 
+pub mod domains;
 pub mod frame;
+pub mod networks;
+pub mod senders;
+pub mod service_accounts;
 pub mod session;
 pub mod theme;
 

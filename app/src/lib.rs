@@ -13,6 +13,7 @@ pub mod next;
 pub mod pages;
 mod routes;
 pub mod strings;
+pub mod typed;
 
 #[cfg(feature = "ssr")]
 pub mod ssr;

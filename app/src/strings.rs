@@ -53,7 +53,7 @@ pub mod places {
     pub const ACCOUNT: &str = "Your account";
 }
 
-/// What was done, for the toast after a form: `?done=CODE` in the URL, set by `ssr::done`. A code that is not in this
+/// What was done, for the toast after a form: `?done=CODE.MOMENT` in the URL, set by `ssr::done`. A code that is not in this
 /// table shows nothing, so a link cannot put words into our mouth.
 pub fn done(code: &str) -> Option<&'static str> {
     Some(match code {
@@ -72,8 +72,10 @@ pub fn done(code: &str) -> Option<&'static str> {
         "link-sent" => "A new link is on its way",
         "domain-added" => "Domain added",
         "domain-removed" => "Domain removed",
+        "domain-verified" => "Domain verified",
         "domain-checked" => "DNS was asked again",
         "network-added" => "Network added",
+        "network-renamed" => "Network renamed",
         "network-removed" => "Network removed",
         "message-retried" => "It will be tried at once",
         "message-held" => "Held",

@@ -45,12 +45,13 @@ pub fn CodeBlocks(
 pub fn Code(
     /// The lines.
     code: String,
-    /// What they are, for screen readers.
-    what: &'static str,
+    /// What they are, for screen readers; unique on the page.
+    #[prop(into)]
+    what: String,
 ) -> impl IntoView {
     view! {
         <div class="code">
-            <pre tabindex="0" role="region" aria-label=what>{code.clone()}</pre>
+            <pre tabindex="0" role="region" aria-label=what.clone()>{code.clone()}</pre>
             <CopyButton text=code what/>
         </div>
     }

@@ -153,6 +153,9 @@ pub fn SecretOnce(
     /// Where to go once it is kept, and the words for it.
     #[prop(into)]
     leave: Go,
+    /// In the browser, when it goes there: forget the secret, read the page's data again.
+    #[prop(optional, into)]
+    on_leave: Option<Callback<()>>,
     /// Ready lines.
     #[prop(optional)]
     children: Option<Children>,
@@ -165,6 +168,11 @@ pub fn SecretOnce(
             let _ = dialog.show_modal();
         }
     });
+    let on_click = move |_| {
+        if let Some(on_leave) = on_leave {
+            on_leave.run(());
+        }
+    };
     let file = format!("data:text/plain;charset=utf-8,{}", encode(&env));
     view! {
         <dialog node_ref=node class="dialog secret" open=true closedby="none" aria-labelledby="secret-title">
@@ -189,7 +197,9 @@ pub fn SecretOnce(
                 </div>
                 {children.map(|children| children())}
                 <div class="actions">
-                    <a class="button primary" href=leave.href>{leave.text}</a>
+                    <a class="button primary" href=leave.href on:click=on_click>
+                        {leave.text}
+                    </a>
                     <a class="button" href=file download=".env">"Download .env"</a>
                 </div>
             </div>

@@ -3,11 +3,16 @@
 use crate::components::{form::FormState, raw_text::SafeTextarea};
 use leptos::prelude::*;
 
+/// Judges what was typed, in the browser, when the field is left: `None` or a sentence that says what to type. The
+/// checks of `crate::typed` are the server's own parsers.
+pub type Check = fn(&str) -> Option<String>;
+
 /// What every input shares: its id, its error, and the texts around it.
 #[derive(Clone)]
 struct Frame {
     id: String,
     error: Signal<Option<String>>,
+    found: RwSignal<Option<String>>,
     posted: Option<String>,
     described: Option<String>,
 }
@@ -15,8 +20,11 @@ struct Frame {
 fn frame(name: &'static str, has_hint: bool) -> Frame {
     let form = use_context::<FormState>();
     let id = form.map_or_else(|| name.to_owned(), |form| form.register(name));
+    let found = RwSignal::new(None);
+    let told = form.map_or_else(|| Signal::stored(None), |form| form.error_of(name));
     Frame {
-        error: form.map_or_else(|| Signal::stored(None), |form| form.error_of(name)),
+        error: Signal::derive(move || found.get().or_else(|| told.get())),
+        found,
         posted: form.and_then(|form| form.posted(name)),
         described: has_hint.then(|| format!("{id}-hint")),
         id,
@@ -37,6 +45,17 @@ impl Frame {
     fn invalid(&self) -> impl Fn() -> Option<&'static str> + Send + Sync + Clone + 'static + use<> {
         let error = self.error;
         move || error.with(Option::is_some).then_some("true")
+    }
+
+    /// What listens to the field being left.
+    fn judge(&self, check: Option<Check>) -> impl Fn(leptos::ev::Event) + 'static + use<> {
+        let found = self.found;
+        move |event| {
+            if let Some(check) = check {
+                let typed = event_target_value(&event);
+                found.set(if typed.trim().is_empty() { None } else { check(&typed) });
+            }
+        }
     }
 
     /// True at once in the answer to a plain post, so that the browser focuses the field without JavaScript.
@@ -75,7 +94,7 @@ pub fn TextField(
     /// What it holds at first.
     #[prop(optional, into)]
     value: String,
-    /// `text`, `email`, `url`, `number`, `password`, `datetime-local`.
+    /// `text`, `email`, `url`, `number`, `password`, `date`, `datetime-local`.
     #[prop(default = "text")]
     kind: &'static str,
     /// What browsers may fill in: `email`, `current-password`, `new-password`, `one-time-code`, or `off`.
@@ -90,6 +109,9 @@ pub fn TextField(
     /// Set in monospace.
     #[prop(optional)]
     mono: bool,
+    /// Judges it in the browser.
+    #[prop(optional, into)]
+    check: Option<Check>,
 ) -> impl IntoView {
     let frame = frame(name, !hint.is_empty());
     let kept = if kind == "password" { None } else { frame.posted.clone() };
@@ -106,6 +128,7 @@ pub fn TextField(
             class:mono=mono
             aria-invalid=frame.invalid()
             aria-describedby=frame.described_by()
+            on:change=frame.judge(check)
         />
     };
     frame.around(label, hint, input.into_any())
@@ -124,10 +147,17 @@ pub fn TextareaField(
     /// What it holds at first.
     #[prop(optional, into)]
     value: String,
+    /// Set in monospace.
+    #[prop(optional)]
+    mono: bool,
+    /// Judges it in the browser.
+    #[prop(optional, into)]
+    check: Option<Check>,
 ) -> impl IntoView {
     let frame = frame(name, !hint.is_empty());
     let value = frame.posted.clone().unwrap_or(value);
     let (invalid, described_by, autofocus) = (frame.invalid(), frame.described_by(), frame.autofocus());
+    let judge = frame.judge(check);
     let input = view! {
         <SafeTextarea
             name
@@ -136,6 +166,8 @@ pub fn TextareaField(
             attr:rows="4"
             attr:spellcheck="false"
             attr:autofocus=autofocus
+            class:mono=mono
+            on:change=judge
             attr:aria-invalid=invalid
             attr:aria-describedby=described_by
         />

@@ -1,4 +1,4 @@
-//! The toast after a form: one sentence of `strings::done`, chosen by `?done=` in the URL.
+//! The toast after a form: one sentence of `strings::done`, chosen by `?done=` in the URL (`ssr::done` writes it).
 
 use crate::strings;
 use leptos::prelude::*;
@@ -10,10 +10,12 @@ use std::time::Duration;
 #[component]
 pub fn Flash() -> impl IntoView {
     let query = use_query_map();
-    let text = Memo::new(move |_| query.with(|query| query.get_str("done").and_then(strings::done)));
+    // The code, a dot, and the moment, which tells two acts of one kind apart.
+    let done = Memo::new(move |_| query.with(|query| query.get("done")));
+    let text = move || done.with(|done| strings::done(done.as_deref()?.split('.').next()?));
     let gone = RwSignal::new(false);
     Effect::new(move || {
-        if text.get().is_some() {
+        if text().is_some() {
             gone.set(false);
             forget_parameter();
             set_timeout(
@@ -26,7 +28,7 @@ pub fn Flash() -> impl IntoView {
     });
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            {move || text.get().filter(|_| !gone.get()).map(|text| view! { <p class="toast">{text}</p> })}
+            {move || text().filter(|_| !gone.get()).map(|text| view! { <p class="toast">{text}</p> })}
         </div>
     }
 }

@@ -207,7 +207,18 @@ where
         self.state.error
     }
 
-    /// Whether the dialog this form stands in must be open already: the page is the answer to its plain post.
+    /// Whether it is on its way.
+    pub fn pending(&self) -> Signal<bool> {
+        self.state.pending
+    }
+
+    /// Whether the dialog this form stands in must be open already: the page is the answer to its plain post, which
+    /// failed.
+    pub fn failed_reply(&self) -> bool {
+        self.state.is_reply() && self.state.error.with_untracked(Option::is_some)
+    }
+
+    /// Whether the page is the answer to its plain post.
     pub fn is_reply(&self) -> bool {
         self.state.is_reply()
     }

@@ -16,7 +16,7 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{
     components::Outlet,
-    hooks::{use_location, use_params_map},
+    hooks::{use_location, use_params_map, use_query_map},
 };
 use relay_types::{
     project::{Abilities, ProjectFrame, Slug},
@@ -95,11 +95,11 @@ pub struct ProjectLinkText {
     pub slug: String,
 }
 
-/// In the browser: counts are read again at every navigation.
+/// In the browser: counts are read again at every navigation and after everything that was done.
 fn refresh(slug: Slug, frame: RwSignal<ProjectFrame>) {
-    let path = use_location().pathname;
-    Effect::new(move |before: Option<String>| {
-        let now = path.get();
+    let (path, query) = (use_location().pathname, use_query_map());
+    Effect::new(move |before: Option<(String, Option<String>)>| {
+        let now = (path.get(), query.with(|query| query.get("done")));
         if before.is_some_and(|before| before != now) {
             let slug = slug.to_string();
             spawn_local(async move {

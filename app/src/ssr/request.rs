@@ -1,7 +1,7 @@
 //! What the request says: who, from where; and what the answer carries besides the page.
 
 use super::internal;
-use crate::{error::AppError, next::safe_next};
+use crate::{components::time::Now, error::AppError, next::safe_next};
 use axum::{
     extract::ConnectInfo,
     http::{HeaderValue, header::SET_COOKIE, request::Parts},
@@ -64,12 +64,14 @@ pub fn redirect(path: &str) {
     leptos_axum::redirect(safe_next(path));
 }
 
-/// Goes on at `path` with a toast; `code` is one of `strings::done`.
+/// Goes on at `path` with a toast; `code` is one of `strings::done`. The moment stands behind the code, so that the same
+/// act done twice is a new URL: the page reads its data again and the toast comes again.
 pub fn done(path: &str, code: &str) {
     debug_assert!(crate::strings::done(code).is_some(), "strings::done does not know {code}");
     let path = safe_next(path);
     let sign = if path.contains('?') { '&' } else { '?' };
-    redirect(&format!("{path}{sign}done={code}"));
+    let at = use_context::<Now>().map_or(0, |Now(at)| at.0);
+    redirect(&format!("{path}{sign}done={code}.{at}"));
 }
 
 /// Sets a cookie, given as the header's value. Only for values of ours.

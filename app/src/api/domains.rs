@@ -1,0 +1,61 @@
+//! Sender domains.
+
+use crate::error::AppError;
+use leptos::prelude::*;
+use relay_types::domain::DomainDetail;
+
+#[cfg(feature = "ssr")]
+use crate::{
+    api::{id, slug},
+    components::dialog::confirmed,
+    ssr::{actor, core, done},
+    typed,
+};
+#[cfg(feature = "ssr")]
+use relay_core::domains;
+#[cfg(feature = "ssr")]
+use relay_types::DomainName;
+
+/// One domain with the records to publish.
+#[server]
+pub async fn load_domain(slug: String, id: String) -> Result<DomainDetail, AppError> {
+    Ok(domains::get(&core()?, &actor().await?, &self::slug(&slug)?, self::id(&id)?).await?)
+}
+
+/// Adds a domain and goes to its page, where its records are.
+#[server]
+pub async fn add_domain(slug: String, name: String) -> Result<(), AppError> {
+    let name = typed::one("name", &name, DomainName::parse)?;
+    let id = domains::add(&core()?, &actor().await?, &self::slug(&slug)?, name).await?;
+    done(&format!("/p/{slug}/domains/{id}"), "domain-added");
+    Ok(())
+}
+
+/// Asks DNS now.
+#[server]
+pub async fn check_domain(slug: String, id: String) -> Result<(), AppError> {
+    domains::check(&core()?, &actor().await?, &self::slug(&slug)?, self::id(&id)?).await?;
+    done(&format!("/p/{slug}/domains/{id}"), "domain-checked");
+    Ok(())
+}
+
+/// Marks a domain verified without its record.
+#[server]
+pub async fn verify_domain(slug: String, id: String) -> Result<(), AppError> {
+    let (core, actor, project) = (core()?, actor().await?, self::slug(&slug)?);
+    let domain = domains::get(&core, &actor, &project, self::id(&id)?).await?.domain;
+    domains::mark_verified(&core, &actor, &project, domain.name).await?;
+    done(&format!("/p/{slug}/domains/{id}"), "domain-verified");
+    Ok(())
+}
+
+/// Removes a domain with its keys.
+#[server]
+pub async fn remove_domain(slug: String, id: String, confirm: String) -> Result<(), AppError> {
+    let (core, actor, project, id) = (core()?, actor().await?, self::slug(&slug)?, self::id(&id)?);
+    let domain = domains::get(&core, &actor, &project, id).await?.domain;
+    confirmed(&confirm, domain.name.as_str())?;
+    domains::remove(&core, &actor, &project, id).await?;
+    done(&format!("/p/{slug}/senders"), "domain-removed");
+    Ok(())
+}

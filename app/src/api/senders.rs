@@ -1,0 +1,73 @@
+//! Sender addresses, and the list of domains beside them.
+
+use crate::error::AppError;
+use leptos::prelude::*;
+use relay_types::{domain::Domain, sender::Sender};
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "ssr")]
+use crate::{
+    api::{id, slug},
+    components::dialog::confirmed,
+    ssr::{actor, core, done},
+    typed,
+};
+#[cfg(feature = "ssr")]
+use relay_core::senders;
+#[cfg(feature = "ssr")]
+use relay_types::EmailAddress;
+
+/// The page of senders.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendersPage {
+    /// By address.
+    pub senders: Vec<Sender>,
+    /// By name.
+    pub domains: Vec<Domain>,
+}
+
+/// All addresses and domains.
+#[server]
+pub async fn load_senders(slug: String) -> Result<SendersPage, AppError> {
+    let (core, actor, project) = (core()?, actor().await?, self::slug(&slug)?);
+    let senders = senders::list(&core, &actor, &project).await?;
+    Ok(SendersPage { senders, domains: relay_core::domains::list(&core, &actor, &project).await? })
+}
+
+/// Adds an address and mails its link.
+#[server]
+pub async fn add_sender(slug: String, address: String) -> Result<(), AppError> {
+    let address = typed::one("address", &address, EmailAddress::parse)?;
+    senders::add(&core()?, &actor().await?, &self::slug(&slug)?, &address.to_string()).await?;
+    done(&format!("/p/{slug}/senders"), "sender-added");
+    Ok(())
+}
+
+/// Mails a new link.
+#[server]
+pub async fn resend_link(slug: String, id: String) -> Result<(), AppError> {
+    senders::resend(&core()?, &actor().await?, &self::slug(&slug)?, self::id(&id)?).await?;
+    done(&format!("/p/{slug}/senders"), "link-sent");
+    Ok(())
+}
+
+/// Marks an address verified without its link.
+#[server]
+pub async fn verify_sender(slug: String, id: String, address: String) -> Result<(), AppError> {
+    let _: relay_types::sender::SenderId = self::id(&id)?;
+    senders::mark_verified(&core()?, &actor().await?, &self::slug(&slug)?, &address).await?;
+    done(&format!("/p/{slug}/senders"), "sender-verified");
+    Ok(())
+}
+
+/// Removes an address.
+#[server]
+pub async fn remove_sender(slug: String, id: String, confirm: String) -> Result<(), AppError> {
+    let (core, actor, project, id) = (core()?, actor().await?, self::slug(&slug)?, self::id(&id)?);
+    let all = senders::list(&core, &actor, &project).await?;
+    let sender = all.iter().find(|sender| sender.id == id).ok_or(AppError::NotFound)?;
+    confirmed(&confirm, &sender.address.to_string())?;
+    senders::remove(&core, &actor, &project, id).await?;
+    done(&format!("/p/{slug}/senders"), "sender-removed");
+    Ok(())
+}
