@@ -33,6 +33,8 @@ pub struct Inner {
     pub(crate) uses: crate::uses::Uses,
     /// Credentials that were right a short time ago.
     pub(crate) successes: crate::service_accounts::Successes,
+    /// DKIM keys that were opened.
+    pub(crate) dkim_keys: crate::dkim_keys::OpenedKeys,
     /// How submitters stood at their last MAIL.
     pub(crate) submitters: crate::policy::Submitters,
     pub(crate) throttles: Throttles,
@@ -64,6 +66,7 @@ impl Core {
             refusals: crate::refusals::Groups::default(),
             uses: crate::uses::Uses::default(),
             successes: crate::service_accounts::Successes::default(),
+            dkim_keys: crate::dkim_keys::OpenedKeys::default(),
             submitters: crate::policy::Submitters::default(),
             throttles: Throttles::default(),
         };
