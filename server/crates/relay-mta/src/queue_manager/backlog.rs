@@ -116,10 +116,18 @@ impl Backlog {
 
     /// Destinations for which `enough` jobs wait; nothing more is claimed for them.
     pub fn busy(&self, enough: usize) -> Vec<String> {
-        let busy = |(name, destination): (&String, &Destination)| {
-            (destination.waiting.len() >= enough.max(1)).then(|| name.clone())
-        };
-        self.destinations.iter().filter_map(busy).collect()
+        self.destinations.keys().filter(|name| self.is_busy(name, enough)).cloned().collect()
+    }
+
+    /// Whether `enough` jobs wait for this destination.
+    pub fn is_busy(&self, destination: &str, enough: usize) -> bool {
+        self.destinations.get(destination).is_some_and(|known| known.waiting.len() >= enough.max(1))
+    }
+
+    /// How many of the waiting jobs could run now.
+    pub fn runnable(&self) -> usize {
+        let free = |known: &Destination| known.waiting.len().min(self.limit.saturating_sub(known.running));
+        self.turns.iter().filter_map(|name| self.destinations.get(name)).map(free).sum()
     }
 
     /// How many jobs wait.
@@ -171,12 +179,13 @@ mod tests {
         backlog.add((1..=5).map(|message| job("slow", message, now)).chain([job("quick", 9, now)]).collect());
         let order: Vec<_> = std::iter::from_fn(|| next(&mut backlog)).collect();
         assert_eq!(order, ["slow 1", "quick 9", "slow 2"]);
-        assert_eq!(backlog.waiting(), 3);
+        assert_eq!((backlog.waiting(), backlog.runnable()), (3, 0));
         assert_eq!(backlog.busy(3), ["slow"]);
         assert!(backlog.busy(4).is_empty());
         backlog.finished("quick");
         assert_eq!(next(&mut backlog), None);
         backlog.finished("slow");
+        assert_eq!(backlog.runnable(), 1);
         assert_eq!(next(&mut backlog).as_deref(), Some("slow 3"));
         assert_eq!(next(&mut backlog), None);
     }

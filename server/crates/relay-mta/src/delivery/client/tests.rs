@@ -124,7 +124,7 @@ async fn a_host_that_stops_reading_is_left_after_three_minutes() {
         writing.write_all(b"220 mx\r\n").await.unwrap();
         let mut buffer = [0; 1024];
         for answer in ["250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"] {
-            reading.read(&mut buffer).await.unwrap();
+            assert_ne!(reading.read(&mut buffer).await.unwrap(), 0);
             writing.write_all(answer.as_bytes()).await.unwrap();
         }
         (reading, writing)
@@ -145,7 +145,7 @@ async fn a_refusal_in_the_middle_of_the_content_ends_the_sending() {
         writing.write_all(b"220 mx\r\n").await.unwrap();
         let mut buffer = [0; 1024];
         for answer in ["250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "552 5.3.4 too large\r\n"] {
-            reading.read(&mut buffer).await.unwrap();
+            assert_ne!(reading.read(&mut buffer).await.unwrap(), 0);
             writing.write_all(answer.as_bytes()).await.unwrap();
         }
         (reading, writing)
