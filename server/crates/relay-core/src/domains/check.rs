@@ -72,12 +72,10 @@ pub(super) async fn check(core: &Core, row: Model, fresh: bool) -> Result<()> {
             None => None,
         }
     };
-    let records = stream::iter(keys.iter().map(|key| {
-        let name = dkim_keys::record_name(&key.selector, &row.name);
-        async move { core.resolver().txt(&name, fresh).await }
-    }))
-    .buffered(TOGETHER)
-    .collect::<Vec<_>>();
+    let names: Vec<_> = keys.iter().map(|key| dkim_keys::record_name(&key.selector, &row.name)).collect();
+    let records = stream::iter(names.into_iter().map(|name| async move { core.resolver().txt(&name, fresh).await }))
+        .buffered(TOGETHER)
+        .collect::<Vec<_>>();
     let (proof, records) = tokio::join!(proof, records);
 
     let now = core.now();
