@@ -7,6 +7,7 @@ pub mod raw_text;
 // What a page is made of
 pub mod card;
 pub mod chart;
+pub mod client_lines;
 pub mod code_lines;
 pub mod copy;
 pub mod dns_record;
@@ -16,6 +17,7 @@ pub mod load;
 pub mod notice;
 pub mod page_header;
 pub mod query;
+pub mod service_account;
 pub mod status;
 pub mod table;
 pub mod text;
@@ -43,7 +45,7 @@ pub mod prelude {
         chart::Chart,
         code_lines::{Code, CodeBlock, CodeBlocks},
         copy::CopyButton,
-        dialog::{Danger, Dialog, HiddenId, SecretOnce},
+        dialog::{Danger, Dialog, HiddenId, HiddenSlug, SecretOnce},
         dns_record::Record,
         field::{CheckField, Hidden, RadioField, SelectField, Submit, TextField, TextareaField},
         filters::{Choice, Choose, Filters, Pager, SearchField, Segments, Tabs},

@@ -217,6 +217,12 @@ pub fn HiddenId(
     view! { <Hidden name="id" value=id/> }
 }
 
+/// The project of this page as a hidden input `slug`.
+#[component]
+pub fn HiddenSlug() -> impl IntoView {
+    view! { <Hidden name="slug" value=crate::components::layout::use_slug().get_untracked()/> }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

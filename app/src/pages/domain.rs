@@ -1,10 +1,227 @@
-//! `/p/:slug/domains/:id`: proof and DKIM records of a domain.
+//! `/p/:slug/domains/:id`: the records that prove a domain and sign its mail, and what DNS says of them.
 
-use crate::components::prelude::*;
+use crate::{
+    api::domains::{CheckDomain, RemoveDomain, VerifyDomain, load_domain},
+    components::{
+        prelude::*,
+        status::{dkim_key_state, verification},
+    },
+    strings::places,
+};
 use leptos::prelude::*;
+use relay_types::{
+    dns_record::DnsRecord,
+    domain::{self, DkimAlgorithm, DkimKey, DkimKeyState, DomainDetail},
+    sender::Verification,
+};
 
-/// Domain.
+/// One domain.
 #[component]
 pub fn Domain() -> impl IntoView {
-    view! { <PageHeader title="Domain"/> }
+    let (slug, id) = (use_slug(), use_param("id"));
+    let source = move || (slug.get(), id.get(), query());
+    let data = Resource::new_blocking(source, |(slug, id, _)| load_domain(slug, id));
+    view! {
+        <Load resource=data let:detail>
+            <Page detail/>
+        </Load>
+    }
+}
+
+#[component]
+fn Page(detail: DomainDetail) -> impl IntoView {
+    let DomainDetail { domain, challenge, keys } = detail;
+    let slug = use_slug().get_untracked();
+    let abilities = use_abilities();
+    let id = domain.id.to_string();
+    view! {
+        <PageHeader
+            title=domain.name.to_string()
+            crumb=(format!("/p/{slug}/senders"), places::SENDERS)
+            status=verification(domain.state)
+        >
+            {domain.checked_at.map(|at| view! { <small>"DNS asked " <Time at/></small> })}
+            {abilities.manage.then(|| view! { <Check id=id.clone()/> })}
+        </PageHeader>
+        <Standing domain=domain.clone() waiting=waiting(&keys)/>
+        <div class="cols">
+            <div class="stack">
+                {challenge.map(|record| view! { <Challenge record state=domain.state/> })}
+                <Keys keys/>
+            </div>
+            <div class="stack">
+                <DomainFacts domain=domain.clone()/>
+                {abilities.manage.then(|| view! { <Actions domain operate=abilities.operate/> })}
+            </div>
+        </div>
+    }
+}
+
+/// Keys that do not sign.
+fn waiting(keys: &[DkimKey]) -> usize {
+    keys.iter().filter(|key| key.state != DkimKeyState::Active).count()
+}
+
+#[component]
+fn Check(id: String) -> impl IntoView {
+    let form = use_form::<CheckDomain>();
+    let pending = form.pending();
+    view! {
+        <PostForm form inline=true>
+            <HiddenSlug/>
+            <HiddenId id/>
+            <Submit>{move || if pending.get() { "Asking DNS" } else { "Check now" }}</Submit>
+        </PostForm>
+    }
+}
+
+/// What the state means, in words, with what to do.
+#[component]
+fn Standing(domain: domain::Domain, waiting: usize) -> impl IntoView {
+    let (tone, title, text) = match (domain.state, domain.signed) {
+        (Verification::Pending, _) => (Tone::Warn, words::PENDING_TITLE, words::PENDING),
+        (Verification::Lost, _) => (Tone::Bad, words::LOST_TITLE, words::LOST),
+        (Verification::Verified, false) => (Tone::Warn, words::UNSIGNED_TITLE, words::UNSIGNED),
+        (Verification::Verified, true) if waiting > 0 => (Tone::Info, words::HALF_TITLE, words::HALF),
+        (Verification::Verified, true) => (Tone::Good, words::GOOD_TITLE, words::GOOD),
+    };
+    view! {
+        <Notice tone title>
+            {text}
+        </Notice>
+        {domain.problem.map(|problem| view! { <Notice tone=Tone::Info title="The last look at DNS.">{problem}</Notice> })}
+    }
+}
+
+#[component]
+fn Challenge(record: DnsRecord, state: Verification) -> impl IntoView {
+    let text = if state == Verification::Verified { words::KEEP_CHALLENGE } else { words::PUBLISH_CHALLENGE };
+    view! {
+        <Card title="Proof that the domain is yours">
+            <p>{text}</p>
+            <Record record/>
+        </Card>
+    }
+}
+
+#[component]
+fn Keys(keys: Vec<DkimKey>) -> impl IntoView {
+    let (signing, all) = (keys.len() - waiting(&keys), keys.len());
+    view! {
+        <Card title="Signatures (DKIM)" note=format!("{signing} of {all} keys sign")>
+            <p>{words::KEYS}</p>
+            {keys.into_iter().map(|key| view! { <Key key_=key/> }).collect_view()}
+        </Card>
+    }
+}
+
+#[component]
+fn Key(key_: DkimKey) -> impl IntoView {
+    let name = match key_.algorithm {
+        DkimAlgorithm::RsaSha256 => "RSA, 2048 bits",
+        DkimAlgorithm::Ed25519Sha256 => "Ed25519",
+    };
+    view! {
+        <section class="part">
+            <header class="between">
+                <h3>{name} " " <small class="mono">{key_.selector}</small></h3>
+                <Status state=dkim_key_state(key_.state)/>
+            </header>
+            <Record record=key_.record/>
+            {key_.seen_at.map(|at| view! { <small>"Last seen in DNS " <Time at/></small> })}
+        </section>
+    }
+}
+
+#[component]
+fn DomainFacts(domain: domain::Domain) -> impl IntoView {
+    let signed = if domain.signed { (Tone::Good, "Signed") } else { (Tone::Warn, "Not signed") };
+    let asked = domain.checked_at;
+    view! {
+        <Card title="Facts">
+            <Facts>
+                <Fact term="Domain">
+                    <Status state=verification(domain.state)/>
+                </Fact>
+                <Fact term="Mail">
+                    <Status state=signed/>
+                </Fact>
+                {domain
+                    .verified_at
+                    .map(|at| {
+                        view! {
+                            <Fact term="Verified">
+                                <Time at/>
+                            </Fact>
+                        }
+                    })}
+                <Fact term="DNS asked">
+                    {asked.map(|at| view! { <Time at/> })} {asked.is_none().then_some("not yet")}
+                </Fact>
+                <Fact term="Added">
+                    <Time at=domain.created_at/>
+                </Fact>
+            </Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn Actions(domain: domain::Domain, operate: bool) -> impl IntoView {
+    let verify = use_form::<VerifyDomain>();
+    let remove = use_form::<RemoveDomain>();
+    let (id, name) = (StoredValue::new(domain.id.to_string()), domain.name.to_string());
+    let verifiable = operate && domain.state != Verification::Verified;
+    view! {
+        <Card title="What can be done">
+            {verifiable
+                .then(|| {
+                    view! {
+                        <p>"As operator you can vouch for it without the record."</p>
+                        <PostForm form=verify>
+                            <HiddenSlug/>
+                            <HiddenId id=id.get_value()/>
+                            <Submit kind="">"Mark verified"</Submit>
+                        </PostForm>
+                    }
+                })}
+            <p>{words::REMOVE}</p>
+            <Danger
+                form=remove
+                id="remove-domain"
+                button="Remove domain"
+                consequence=format!(
+                    "No program of this project can send as an address in {name} then, unless the address itself is \
+                     verified, and the keys are destroyed: added again, the domain gets new ones.",
+                )
+                name=name.clone()
+            >
+                <HiddenSlug/>
+                <HiddenId id=id.get_value()/>
+            </Danger>
+        </Card>
+    }
+}
+
+mod words {
+    pub const PENDING_TITLE: &str = "Not verified yet.";
+    pub const PENDING: &str = "Publish the record below where the domain's DNS is kept, then check. Until it is seen, no \
+        mail is accepted from this domain. DNS is also asked by itself from time to time.";
+    pub const LOST_TITLE: &str = "The proof is gone.";
+    pub const LOST: &str = "The record that proved this domain is not in DNS any more, so mail from it is refused. \
+        Publish the same record again and check: it is good at once, with the same keys.";
+    pub const UNSIGNED_TITLE: &str = "Mail from this domain is not signed yet.";
+    pub const UNSIGNED: &str = "It is accepted and delivered, but receivers trust signed mail more, and some take nothing \
+        else. Publish the two DKIM records below; signing begins when they are seen.";
+    pub const HALF_TITLE: &str = "Mail is signed, with one of two keys.";
+    pub const HALF: &str = "Publish the other record too: receivers that know only that algorithm can check it then.";
+    pub const GOOD_TITLE: &str = "Verified and signed.";
+    pub const GOOD: &str = "Programs of this project may send as any address in this domain.";
+    pub const PUBLISH_CHALLENGE: &str = "Only who runs the domain's DNS can publish this record. It proves nothing else and \
+        changes nothing for mail or web.";
+    pub const KEEP_CHALLENGE: &str = "Leave it where it is: it is looked up again from time to time, and without it mail \
+        from this domain is refused.";
+    pub const KEYS: &str = "The keys were made here and never leave the relay. Each begins to sign when its record is seen \
+        in DNS, and stops when the record is gone.";
+    pub const REMOVE: &str = "Removing is for domains this project has given up.";
 }

@@ -1,10 +1,310 @@
-//! `/p/:slug/senders`: addresses and domains the project may use.
+//! `/p/:slug/senders`: the domains and single addresses a project may send as.
 
-use crate::components::prelude::*;
+use crate::{
+    api::{
+        domains::AddDomain,
+        senders::{AddSender, RemoveSender, ResendLink, SendersPage, VerifySender, load_senders},
+    },
+    components::{field::Check, prelude::*, status::verification},
+    strings::places,
+    typed,
+};
 use leptos::prelude::*;
+use relay_types::{
+    domain::Domain,
+    sender::{Sender, Verification},
+};
+
+/// With more addresses than this they can be searched and told apart by state.
+const LONG: usize = 12;
 
 /// Senders.
 #[component]
 pub fn Senders() -> impl IntoView {
-    view! { <PageHeader title="Senders"/> }
+    let slug = use_slug();
+    let data = Resource::new_blocking(move || (slug.get(), query()), |(slug, _)| load_senders(slug));
+    view! {
+        <Load resource=data let:page>
+            <Page page/>
+        </Load>
+    }
+}
+
+#[component]
+fn Page(page: SendersPage) -> impl IntoView {
+    let SendersPage { senders, domains } = page;
+    let manage = use_abilities().manage;
+    let lost = domains.iter().filter(|domain| domain.state == Verification::Lost).count();
+    let none = senders.is_empty() && domains.is_empty();
+    view! {
+        <PageHeader title=places::SENDERS/>
+        {none.then(|| view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> })}
+        {(lost > 0)
+            .then(|| {
+                view! {
+                    <Notice tone=Tone::Bad title="A domain has lost its proof.">
+                        "Mail from it is refused. Its page shows the record to publish again."
+                    </Notice>
+                }
+            })}
+        <Domains domains manage/>
+        <Addresses senders manage/>
+    }
+}
+
+#[component]
+fn Domains(domains: Vec<Domain>, manage: bool) -> impl IntoView {
+    let slug = use_slug().get_untracked();
+    let none = domains.is_empty();
+    view! {
+        <Card title="Domains" note=text::count(domains.len() as u64, "domain", "domains") flush=true>
+            <div class="pad">
+                <p>{words::DOMAINS}</p>
+                {manage.then(|| view! { <AddDomainForm/> })}
+            </div>
+            {(!none)
+                .then(|| {
+                    view! {
+                        <Table
+                            label="Domains"
+                            columns=vec![
+                                Column::new("Domain"),
+                                Column::new("State"),
+                                Column::new("Signature"),
+                                Column::new("DNS asked").right(),
+                            ]
+                        >
+                            {domains
+                                .into_iter()
+                                .map(|domain| view! { <DomainRow domain slug=slug.clone()/> })
+                                .collect_view()}
+                        </Table>
+                    }
+                })}
+        </Card>
+    }
+}
+
+#[component]
+fn DomainRow(domain: Domain, slug: String) -> impl IntoView {
+    let signed = if domain.signed { (Tone::Good, "Signed") } else { (Tone::Warn, "Not signed yet") };
+    let asked = domain.checked_at;
+    view! {
+        <tr>
+            <Cell label="Domain">
+                <a class="row" href=format!("/p/{slug}/domains/{}", domain.id)>
+                    {domain.name.to_string()}
+                </a>
+                {domain.problem.map(|problem| view! { <small>{problem}</small> })}
+            </Cell>
+            <Cell label="State">
+                <Status state=verification(domain.state)/>
+            </Cell>
+            <Cell label="Signature">
+                <Status state=signed/>
+            </Cell>
+            <Cell label="DNS asked" right=true>
+                {asked.map(|at| view! { <Time at/> })} {asked.is_none().then_some("not yet")}
+            </Cell>
+        </tr>
+    }
+    .into_any()
+}
+
+#[component]
+fn AddDomainForm() -> impl IntoView {
+    let form = use_form::<AddDomain>();
+    view! {
+        <PostForm form inline=true>
+            <HiddenSlug/>
+            <TextField
+                name="name"
+                label="Domain"
+                hint="Its page then has the records to publish."
+                check=typed::check_domain as Check
+            />
+            <Submit>"Add domain"</Submit>
+        </PostForm>
+    }
+}
+
+#[component]
+fn Addresses(senders: Vec<Sender>, manage: bool) -> impl IntoView {
+    let all = senders.len();
+    view! {
+        <Card title="Addresses" note=text::count(all as u64, "address", "addresses") flush=true>
+            <div class="pad">
+                <p>{words::ADDRESSES}</p>
+                {manage.then(|| view! { <AddSenderForm/> })} {(all > LONG).then(|| view! { <Narrow senders=senders.clone()/> })}
+            </div>
+            {(all > 0).then(|| view! { <AddressTable senders manage/> })}
+        </Card>
+    }
+}
+
+#[component]
+fn AddSenderForm() -> impl IntoView {
+    let form = use_form::<AddSender>();
+    view! {
+        <PostForm form inline=true>
+            <HiddenSlug/>
+            <TextField
+                name="address"
+                label="Address"
+                kind="email"
+                hint="It gets a link; whoever reads its mail confirms it."
+                check=typed::check_address as Check
+            />
+            <Submit>"Add address"</Submit>
+        </PostForm>
+    }
+}
+
+/// Search and tabs of a long list.
+#[component]
+fn Narrow(senders: Vec<Sender>) -> impl IntoView {
+    let count = |state| senders.iter().filter(|sender| sender.state == state).count() as u64;
+    view! {
+        <Filters own=&["q"]>
+            <SearchField label="Search addresses" example="noreply@"/>
+        </Filters>
+        <Tabs
+            label="State"
+            name="state"
+            choices=vec![
+                Choice::all("All").counted(senders.len() as u64),
+                Choice::new("verified", "Verified").counted(count(Verification::Verified)),
+                Choice::new("pending", "Not verified yet").counted(count(Verification::Pending)),
+                Choice::new("lost", "Proof is gone").counted(count(Verification::Lost)),
+            ]
+        />
+    }
+}
+
+#[component]
+fn AddressTable(senders: Vec<Sender>, manage: bool) -> impl IntoView {
+    let query = untrack(query);
+    let state = query.get("state").and_then(Verification::parse);
+    let wanted = query.text("q").unwrap_or_default().to_lowercase();
+    let shown: Vec<Sender> = senders
+        .into_iter()
+        .filter(|sender| state.is_none_or(|state| sender.state == state))
+        .filter(|sender| sender.address.to_string().to_lowercase().contains(&wanted))
+        .collect();
+    if shown.is_empty() {
+        return view! { <p class="pad">"No address matches."</p> }.into_any();
+    }
+    let mut columns = vec![Column::new("Address"), Column::new("State"), Column::new("Added").right()];
+    if manage {
+        columns.push(Column::new("Actions").unseen().right());
+    }
+    view! {
+        <Table label="Addresses" columns>
+            {shown.into_iter().map(|sender| view! { <AddressRow sender manage/> }).collect_view()}
+        </Table>
+    }
+    .into_any()
+}
+
+#[component]
+fn AddressRow(sender: Sender, manage: bool) -> impl IntoView {
+    let (actions, address, state, added) =
+        (sender.clone(), sender.address.to_string(), verification(sender.state), sender.created_at);
+    view! {
+        <tr>
+            <Cell label="Address" mono=true>
+                {address}
+            </Cell>
+            <Cell label="State">
+                <Status state/>
+                <How sender/>
+            </Cell>
+            <Cell label="Added" right=true>
+                <Time at=added/>
+            </Cell>
+            {manage
+                .then(|| {
+                    view! {
+                        <Cell label="Actions" right=true>
+                            <AddressActions sender=actions/>
+                        </Cell>
+                    }
+                })}
+        </tr>
+    }
+    .into_any()
+}
+
+/// How the proof came, or where it stands.
+#[component]
+fn How(sender: Sender) -> impl IntoView {
+    let (text, at) = match (sender.state, sender.verified_at, sender.link_sent_at) {
+        (Verification::Verified, Some(at), _) => {
+            (sender.verified_by.map_or("by its link ".to_owned(), |who| format!("by {who} ")), Some(at))
+        }
+        (Verification::Pending, _, Some(at)) => ("link sent ".to_owned(), Some(at)),
+        (Verification::Pending, _, None) => ("no link was sent yet".to_owned(), None),
+        (Verification::Lost, ..) => ("send a new link to prove it again".to_owned(), None),
+        (Verification::Verified, None, _) => return ().into_any(),
+    };
+    view! { <small>{text} {at.map(|at| view! { <Time at/> })}</small> }.into_any()
+}
+
+#[component]
+fn AddressActions(sender: Sender) -> impl IntoView {
+    let id = sender.id.to_string();
+    let operate = use_abilities().operate;
+    let resend = use_form_for::<ResendLink>("id", &id);
+    let verify = use_form_for::<VerifySender>("id", &id);
+    let remove = use_form_for::<RemoveSender>("id", &id);
+    let open = sender.state != Verification::Verified;
+    let (input, address) = (StoredValue::new(id.clone()), StoredValue::new(sender.address.to_string()));
+    view! {
+        <div class="actions">
+            {open
+                .then(|| {
+                    view! {
+                        <PostForm form=resend inline=true>
+                            <HiddenSlug/>
+                            <HiddenId id=input.get_value()/>
+                            <Submit kind="quiet">"Send link again"</Submit>
+                        </PostForm>
+                    }
+                })}
+            {(open && operate)
+                .then(|| {
+                    view! {
+                        <PostForm form=verify inline=true>
+                            <HiddenSlug/>
+                            <HiddenId id=input.get_value()/>
+                            <Hidden name="address" value=address.get_value()/>
+                            <Submit kind="quiet">"Mark verified"</Submit>
+                        </PostForm>
+                    }
+                })}
+            <Danger
+                form=remove
+                id=format!("remove-{id}")
+                button="Remove address"
+                consequence=format!(
+                    "No program of this project can send as {} then, unless its domain is verified. The next message with it \
+                     is refused.",
+                    sender.address,
+                )
+                name=address.get_value()
+            >
+                <HiddenSlug/>
+                <HiddenId id=input.get_value()/>
+            </Danger>
+        </div>
+    }
+}
+
+mod words {
+    pub const EMPTY_TITLE: &str = "Nothing to send as yet";
+    pub const EMPTY: &str = "Programs may send only as addresses this project has proven to be its own. Prove a whole \
+        domain by a record in its DNS, or a single address by a link that is mailed to it.";
+    pub const DOMAINS: &str = "Every address in a verified domain may be used, and its mail is signed with keys of its own. \
+        Needs access to the domain's DNS.";
+    pub const ADDRESSES: &str = "For a single mailbox in a domain that somebody else runs.";
 }

@@ -1,10 +1,130 @@
 //! `/p/:slug/service-accounts`: programs that send.
 
-use crate::components::prelude::*;
+use crate::{
+    api::service_accounts::{CreateAccount, list_accounts},
+    components::{
+        prelude::*,
+        service_account::{SecretIssued, SettingsFields, senders_summary},
+        status::account_state,
+    },
+    strings::places,
+};
 use leptos::prelude::*;
+use relay_types::service_account::ServiceAccount;
 
 /// Service accounts.
 #[component]
 pub fn ServiceAccounts() -> impl IntoView {
-    view! { <PageHeader title="Service accounts"/> }
+    let slug = use_slug();
+    let data = Resource::new_blocking(move || (slug.get(), query()), |(slug, _)| list_accounts(slug));
+    view! {
+        <Load resource=data let:accounts>
+            <Page accounts/>
+        </Load>
+    }
+}
+
+#[component]
+fn Page(accounts: Vec<ServiceAccount>) -> impl IntoView {
+    let slug = use_slug().get_untracked();
+    let manage = use_abilities().manage;
+    let form = use_form::<CreateAccount>();
+    let issued = form.output();
+    let empty = accounts.is_empty();
+    let base = format!("/p/{slug}/service-accounts");
+    let account = base.clone();
+    view! {
+        <PageHeader title=places::SERVICE_ACCOUNTS>{(manage && !empty).then(|| view! { <Create form/> })}</PageHeader>
+        {move || {
+            let account = account.clone();
+            issued
+                .get()
+                .map(|issued| {
+                    let href = format!("{account}/{}", issued.id);
+                    view! { <SecretIssued title="Service account created" issued leave=(href, "I have kept it")/> }
+                })
+        }}
+        {if empty {
+            view! {
+                <EmptyState title=words::EMPTY_TITLE text=words::EMPTY>
+                    {manage.then(|| view! { <Create form/> })}
+                </EmptyState>
+            }
+                .into_any()
+        } else {
+            view! { <List accounts base/> }.into_any()
+        }}
+    }
+}
+
+#[component]
+fn List(accounts: Vec<ServiceAccount>, base: String) -> impl IntoView {
+    let columns = vec![
+        Column::new("Account"),
+        Column::new("State"),
+        Column::new("May send as"),
+        Column::new("Secrets"),
+        Column::new("Last used").right(),
+    ];
+    view! {
+        <Table label="Service accounts" columns>
+            {accounts.into_iter().map(|account| view! { <Row account base=base.clone()/> }).collect_view()}
+        </Table>
+    }
+}
+
+#[component]
+fn Row(account: ServiceAccount, base: String) -> impl IntoView {
+    let used = account.last_used_at;
+    let secrets = match account.secrets {
+        2 => "2, rotating".to_owned(),
+        secrets => secrets.to_string(),
+    };
+    view! {
+        <tr>
+            <Cell label="Account">
+                <a class="row" href=format!("{base}/{}", account.id)>
+                    {account.label}
+                </a>
+                <small class="mono">{account.username}</small>
+            </Cell>
+            <Cell label="State">
+                <Status state=account_state(account.state)/>
+            </Cell>
+            <Cell label="May send as">{senders_summary(&account.allowed_senders)}</Cell>
+            <Cell label="Secrets">{secrets}</Cell>
+            <Cell label="Last used" right=true>
+                {used.map(|at| view! { <Time at/> })} {used.is_none().then_some("never")}
+            </Cell>
+        </tr>
+    }
+    .into_any()
+}
+
+#[component]
+fn Create(form: FormHandle<CreateAccount>) -> impl IntoView {
+    view! {
+        <Dialog
+            id="new-account"
+            button="New service account"
+            kind="primary"
+            title="New service account"
+            open=form.failed_reply()
+        >
+            <p>{words::CREATE}</p>
+            <PostForm form>
+                <HiddenSlug/>
+                <SettingsFields error=form.error()/>
+                <Submit>"Create and show the secret"</Submit>
+            </PostForm>
+        </Dialog>
+    }
+}
+
+mod words {
+    pub const EMPTY_TITLE: &str = "No service accounts";
+    pub const EMPTY: &str = "A service account is the user name and secret of one program that sends mail. Each has rules of \
+        its own: as whom it may send, from where, how much, until when.";
+    pub const CREATE: &str =
+        "User name and secret are made here. The secret is shown once, with ready lines for your program.";
 }

@@ -11,7 +11,6 @@ pub mod config;
 pub mod core;
 pub mod error;
 
-mod commit;
 mod db;
 mod hashing;
 mod label;

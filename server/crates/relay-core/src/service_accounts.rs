@@ -24,8 +24,9 @@ use relay_types::{
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub(crate) use authenticate::{Successes, name_of};
@@ -42,15 +43,24 @@ const SOURCES_SHOWN: u64 = 100;
 pub async fn list(core: &Core, actor: &Actor, project: &Slug) -> Result<Vec<ServiceAccount>> {
     let project = projects::authorize(core, actor, project, Access::View).await?;
     let rows = live(project).order_by_asc(service_account::Column::Label).all(core.db.read()).await?;
-    rows.into_iter().map(|row| view::account(row, core.now())).collect()
+    let ids = live(project).select_only().column(service_account::Column::Id).into_query();
+    let secrets: Vec<Uuid> = service_account_secret::Entity::find()
+        .select_only()
+        .column(service_account_secret::Column::ServiceAccountId)
+        .filter(service_account_secret::Column::ServiceAccountId.in_subquery(ids))
+        .into_tuple()
+        .all(core.db.read())
+        .await?;
+    let count = |id: Uuid| secrets.iter().filter(|owner| **owner == id).count();
+    rows.into_iter().map(|row| view::account(count(row.id), row, core.now())).collect()
 }
 
 /// One account. Any member.
 pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccountId) -> Result<ServiceAccountDetail> {
     let project = projects::authorize(core, actor, project, Access::View).await?;
     let row = live(project).filter(service_account::Column::Id.eq(id.uuid())).one(core.db.read()).await?;
-    let account = view::account(row.ok_or(Error::NotFound)?, core.now())?;
     let secrets = secrets_of(id).all(core.db.read()).await?;
+    let account = view::account(secrets.len(), row.ok_or(Error::NotFound)?, core.now())?;
     let sources = service_account_source::Entity::find()
         .filter(service_account_source::Column::ServiceAccountId.eq(id.uuid()))
         .order_by_desc(service_account_source::Column::LastUsedAt)

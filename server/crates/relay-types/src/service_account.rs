@@ -68,6 +68,8 @@ pub struct ServiceAccount {
     pub may_notify: bool,
     /// Limits of its own.
     pub limits: Limits,
+    /// Number of live secrets: one, or two while they are rotated.
+    pub secrets: u8,
     /// When it was made.
     pub created_at: Timestamp,
     /// Last successful AUTH.

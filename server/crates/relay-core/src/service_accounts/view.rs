@@ -10,7 +10,7 @@ use relay_types::{
     service_account::{AccountState, AllowedSenders, Secret, SecretId, ServiceAccount, ServiceAccountId, SourceUse},
 };
 
-pub(super) fn account(row: service_account::Model, now: Timestamp) -> Result<ServiceAccount> {
+pub(super) fn account(secrets: usize, row: service_account::Model, now: Timestamp) -> Result<ServiceAccount> {
     Ok(ServiceAccount {
         id: ServiceAccountId::from_uuid(row.id),
         state: state(&row, now),
@@ -22,6 +22,7 @@ pub(super) fn account(row: service_account::Model, now: Timestamp) -> Result<Ser
         limits: limits(&row),
         created_at: Timestamp(row.created_at),
         last_used_at: row.last_used_at.map(Timestamp),
+        secrets: u8::try_from(secrets).unwrap_or(u8::MAX),
         label: row.label,
         username: row.username,
     })
