@@ -20,6 +20,8 @@ export default defineConfig<{}, Options>({
     reducedMotion: "reduce",
     locale: "en-GB",
     timezoneId: "UTC",
+    actionTimeout: 15_000,
+    navigationTimeout: 30_000,
     screenshot: "only-on-failure",
     trace: "retain-on-failure",
     launchOptions: {
