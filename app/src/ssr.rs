@@ -12,7 +12,7 @@ pub use request::{USER, actor, client, core, done, end_session, redirect, sessio
 pub use router::{Portal, router};
 
 use crate::error::AppError;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header::LOCATION};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
@@ -52,10 +52,13 @@ pub fn internal(cause: impl std::fmt::Display) -> AppError {
 
 /// The status of a page that shows `error`; nobody signed in is sent to `sign_in`.
 pub fn answer(error: &AppError, sign_in: &str) {
-    if *error == AppError::SignedOut {
-        return redirect(sign_in);
-    }
-    if let Some(options) = use_context::<ResponseOptions>() {
+    let Some(options) = use_context::<ResponseOptions>() else { return };
+    if *error == AppError::SignedOut
+        && let Ok(sign_in) = HeaderValue::from_str(sign_in)
+    {
+        options.set_status(StatusCode::FOUND);
+        options.insert_header(LOCATION, sign_in);
+    } else {
         options.set_status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     }
 }

@@ -83,9 +83,11 @@ impl MigrationTrait for Migration {
         index(manager, "recipient", &["message_id"]).await?;
         // Only rows that wait have a due time, so the queue's index stays as small as the queue.
         partial(manager, "recipient_due", "recipient", "due_at", "due_at IS NOT NULL").await?;
+        // In a backlog every project and every destination gets a share: by these.
+        partial(manager, "recipient_due_project", "recipient", "project_id, due_at", "due_at IS NOT NULL").await?;
         partial(manager, "recipient_leased", "recipient", "lease_until", "lease_until IS NOT NULL").await?;
-        partial(manager, "recipient_waiting", "recipient", "destination", "state IN ('due', 'in_flight', 'held')")
-            .await?;
+        let waiting = "state IN ('due', 'in_flight', 'held')";
+        partial(manager, "recipient_waiting", "recipient", "destination, due_at", waiting).await?;
         index(manager, "recipient", &["address_key", "message_id"]).await?;
         manager
             .create_table(

@@ -131,7 +131,8 @@ fn delivery(settings: &Settings) -> DeliveryConfig {
         port: settings.delivery_port,
         workers: settings.delivery_workers,
         connections_per_destination: settings.delivery_per_destination,
-        grace: settings.shutdown_grace,
+        // The rest of the time is for giving claims back.
+        grace: settings.shutdown_grace * 4 / 5,
         extra_ca: settings.extra_ca.iter().cloned().collect(),
         ..DeliveryConfig::new(settings.hostname.clone())
     }

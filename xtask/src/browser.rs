@@ -1,17 +1,17 @@
 //! `cargo xtask browser`: the portal's browser side, from Rust to the files a browser loads.
 //!
 //! Owns the way from `frontend` through wasm-bindgen to the site folder. Installs no tool: wasm-bindgen, lightningcss,
-//! brotli and gzip are libraries here. `wasm-opt` is used for a release when it is on `PATH`, and not missed otherwise.
+//! brotli and gzip are libraries here. `wasm-opt` is not used: it makes
+//! the module a fifth smaller, and what a browser downloads (brotli) a twentieth larger.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::wasm_target::{TARGET, WasmTarget};
-use crate::workspace::{on_path, run, site_dir, target_dir};
+use crate::workspace::{run, site_dir, target_dir};
 use crate::{css, progress, site};
 
 /// How the browser side is built.
@@ -94,25 +94,7 @@ fn bind(module: &Path, profile: Profile) -> Result<Glue> {
         if folder.join("snippets").exists() {
             bail!("a dependency of the browser side brings JavaScript snippets, which the site folder does not carry");
         }
-        if profile == Profile::Release {
-            optimize(&folder.join("relaykeep_bg.wasm"));
-        }
         fs::write(&stamp, input)?;
     }
     Ok(Glue { js: fs::read_to_string(folder.join("relaykeep.js"))?, wasm: fs::read(folder.join("relaykeep_bg.wasm"))? })
-}
-
-/// Makes the module smaller with `wasm-opt` when there is one; an older one that cannot is not an error.
-fn optimize(module: &Path) {
-    let Some(tool) = on_path("wasm-opt") else {
-        progress::note("wasm-opt is not on PATH: the module stays about twice as large as it could be (npm: binaryen)");
-        return;
-    };
-    let smaller = module.with_extension("opt");
-    let mut command = Command::new(tool);
-    command.args(["-Oz", "--all-features", "-o"]).arg(&smaller).arg(module);
-    let outcome = run(&mut command).and_then(|()| Ok(fs::rename(&smaller, module)?));
-    if let Err(error) = outcome {
-        progress::note(&format!("kept the module as it was: {error:#}"));
-    }
 }

@@ -1,24 +1,70 @@
 //! Captured mail: what the capture route kept on this machine, parsed for reading.
+//!
+//! The content is hostile: names are made safe here; HTML is given as written and must be served in a sandbox.
 
-use crate::{Actor, Core, Result};
+use crate::{
+    Access, Actor, Core, Error, Result, messages, projects,
+    queue::outgoing,
+    tables::{message, recipient},
+};
+use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders};
 use relay_types::{
-    message::{CapturedMessage, MessageId, MessageRow},
+    EmailAddress, ReversePath, Timestamp,
+    message::{Attachment, CapturedMessage, MessageId, MessageRow},
     page::Page,
     project::Slug,
 };
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-/// Captured messages, newest first, 50 a page. Any member.
+/// Characters of a text part that are shown.
+const TEXT_MOST: usize = 200_000;
+/// Recipients that are shown.
+const RECIPIENTS_MOST: u64 = 1_000;
+
+/// Captured messages, newest first, 50 a page. Any member. Field: `after`.
 pub async fn list(core: &Core, actor: &Actor, project: &Slug, after: Option<&str>) -> Result<Page<MessageRow>> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    let select = message::Entity::find()
+        .filter(message::Column::ProjectId.eq(project.uuid()))
+        .filter(message::Column::Captured.eq(true));
+    messages::page(core, select, after).await
 }
+
 /// One captured message. Member.
 pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> Result<CapturedMessage> {
-    todo!()
+    let (row, raw) = open(core, actor, project, id).await?;
+    let parsed = parse(&raw)?;
+    let recipients: Vec<String> = recipient::Entity::find()
+        .select_only()
+        .column(recipient::Column::Address)
+        .filter(recipient::Column::MessageId.eq(row.id))
+        .order_by_asc(recipient::Column::Id)
+        .limit(RECIPIENTS_MOST)
+        .into_tuple()
+        .all(core.db.read())
+        .await?;
+    let text = parsed.text_body.iter().filter_map(|&part| parsed.parts.get(part as usize)).find_map(plain_text);
+    Ok(CapturedMessage {
+        id,
+        accepted_at: Timestamp(row.accepted_at),
+        reverse_path: ReversePath::parse(&row.reverse_path).map_err(Error::internal)?,
+        recipients: recipients.iter().filter_map(|address| EmailAddress::parse(address).ok()).collect(),
+        to: as_written(&parsed, "To"),
+        subject: row.subject.clone(),
+        text,
+        has_html: html_part(&parsed).is_some(),
+        attachments: parsed.attachments().enumerate().map(|(place, part)| attached(place, part)).collect(),
+        headers: messages::headers(core, &row).await?,
+        from: row.header_from,
+    })
 }
+
 /// Its HTML part as written (to be served in a sandbox). Member.
 pub async fn html(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> Result<String> {
-    todo!()
+    let (_, raw) = open(core, actor, project, id).await?;
+    html_part(&parse(&raw)?).ok_or(Error::NotFound)
 }
+
 /// An attachment by its place (from 0): safe name, media type, octets. Member.
 pub async fn attachment(
     core: &Core,
@@ -27,5 +73,94 @@ pub async fn attachment(
     id: MessageId,
     place: usize,
 ) -> Result<(String, String, Vec<u8>)> {
-    todo!()
+    let (_, raw) = open(core, actor, project, id).await?;
+    let parsed = parse(&raw)?;
+    let part = parsed.attachments().nth(place).ok_or(Error::NotFound)?;
+    let Attachment { name, media_type, .. } = attached(place, part);
+    Ok((name, media_type, part.contents().to_vec()))
+}
+
+async fn open(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> Result<(message::Model, Vec<u8>)> {
+    let project = projects::authorize(core, actor, project, Access::Manage).await?;
+    let row = messages::find(core, project, id).await?;
+    if !row.captured {
+        return Err(Error::NotFound);
+    }
+    let raw = outgoing::whole(core, &row).await?;
+    Ok((row, raw))
+}
+
+fn parse(raw: &[u8]) -> Result<Message<'_>> {
+    MessageParser::default().parse(raw).ok_or_else(|| Error::internal("a kept message cannot be parsed"))
+}
+
+/// Text that was sent as text; HTML is not turned into it.
+fn plain_text(part: &mail_parser::MessagePart<'_>) -> Option<String> {
+    if part.is_text_html() {
+        return None;
+    }
+    part.text_contents().map(|text| text.chars().take(TEXT_MOST).collect())
+}
+
+fn html_part(parsed: &Message<'_>) -> Option<String> {
+    let parts = parsed.html_body.iter().filter_map(|&part| parsed.parts.get(part as usize));
+    parts.filter(|part| part.is_text_html()).find_map(|part| part.text_contents()).map(str::to_owned)
+}
+
+fn as_written(parsed: &Message<'_>, name: &str) -> String {
+    parsed.header_raw(name).map(|value| value.replace("\r\n", "").trim().to_owned()).unwrap_or_default()
+}
+
+fn attached(place: usize, part: &mail_parser::MessagePart<'_>) -> Attachment {
+    Attachment {
+        name: safe_name(part.attachment_name().unwrap_or_default(), place),
+        media_type: media_type(part),
+        size: part.contents().len() as u64,
+    }
+}
+
+/// A file name for a download: letters, digits and `-_. ` alone, never a path, never hidden, 100 characters.
+fn safe_name(name: &str, place: usize) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let harmless = |c: char| if c.is_alphanumeric() || "-_. ".contains(c) { c } else { '_' };
+    let name: String = last.chars().map(harmless).take(100).collect();
+    let name = name.trim_matches([' ', '.']);
+    if name.is_empty() { format!("attachment-{}", place + 1) } else { name.to_owned() }
+}
+
+/// The declared media type when it is made of tokens (RFC 2045 §5.1), else `application/octet-stream`.
+fn media_type(part: &mail_parser::MessagePart<'_>) -> String {
+    let token = |text: &str| {
+        !text.is_empty() && text.len() <= 80 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-+._".contains(&b))
+    };
+    let declared = part.headers.iter().rev().find_map(|header| match &header.value {
+        HeaderValue::ContentType(kind) => Some((kind.ctype(), kind.subtype().unwrap_or_default())),
+        _ => None,
+    });
+    match declared {
+        Some((kind, sub)) if token(kind) && token(sub) => format!("{kind}/{sub}").to_lowercase(),
+        _ => "application/octet-stream".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_attachments_are_safe() {
+        for (name, safe) in [
+            ("report.pdf", "report.pdf"),
+            ("../../etc/passwd", "passwd"),
+            ("C:\\temp\\x.exe", "x.exe"),
+            (".bashrc", "bashrc"),
+            ("a\r\nSet-Cookie: x", "a__Set-Cookie_ x"),
+            ("\"><script>", "___script_"),
+            ("", "attachment-3"),
+            ("..", "attachment-3"),
+            ("Übersicht 1.pdf", "Übersicht 1.pdf"),
+        ] {
+            assert_eq!(safe_name(name, 2), safe, "{name:?}");
+        }
+    }
 }

@@ -6,9 +6,13 @@ use crate::{
 };
 use relay_dns::Resolver;
 use relay_types::{Id, Timestamp};
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::sync::Notify;
-use uuid::Uuid;
+use uuid::{ContextV7, Uuid};
 
 /// Database, resolver, clock, sealing key, wake-ups.
 #[derive(Clone)]
@@ -22,10 +26,18 @@ pub struct Inner {
     pub(crate) db: Database,
     pub(crate) resolver: Resolver,
     pub(crate) clock: Clock,
+    /// Keeps identifiers of the same moment in order.
+    ids: Mutex<ContextV7>,
     pub(crate) sealing: SealingKey,
     pub(crate) hasher: Hasher,
     /// Woken when a recipient became due.
     pub(crate) queue_wake: Notify,
+    /// Whose turn it is in a backlog.
+    pub(crate) turns: crate::queue::claim::Turns,
+    /// What waits for the next commit.
+    pub(crate) committer: crate::commit::Committer,
+    /// Content that was just accepted or read, so that delivery need not read it again.
+    pub(crate) contents: crate::queue::outgoing::Contents,
     pub(crate) listeners: Listeners,
     /// Refusals that wait to be written.
     pub(crate) refusals: crate::refusals::Groups,
@@ -33,6 +45,8 @@ pub struct Inner {
     pub(crate) uses: crate::uses::Uses,
     /// Credentials that were right a short time ago.
     pub(crate) successes: crate::service_accounts::Successes,
+    /// DKIM keys that were opened.
+    pub(crate) dkim_keys: crate::dkim_keys::OpenedKeys,
     /// How submitters stood at their last MAIL.
     pub(crate) submitters: crate::policy::Submitters,
     pub(crate) throttles: Throttles,
@@ -57,13 +71,18 @@ impl Core {
             db,
             resolver,
             clock,
+            ids: Mutex::new(ContextV7::new()),
             sealing,
             hasher,
             queue_wake: Notify::new(),
+            turns: Default::default(),
+            committer: Default::default(),
+            contents: Default::default(),
             listeners: Listeners::default(),
             refusals: crate::refusals::Groups::default(),
             uses: crate::uses::Uses::default(),
             successes: crate::service_accounts::Successes::default(),
+            dkim_keys: crate::dkim_keys::OpenedKeys::default(),
             submitters: crate::policy::Submitters::default(),
             throttles: Throttles::default(),
         };
@@ -75,9 +94,10 @@ impl Core {
         Database::migrate(url).await
     }
 
-    /// A fresh identifier; identifiers made on one node sort in the order of their making.
+    /// A fresh identifier; identifiers made on one node sort in the order of their making, and begin with its moment.
     pub(crate) fn new_id<K>(&self) -> Id<K> {
-        Id::from_uuid(Uuid::now_v7())
+        let since = Duration::from_millis(u64::try_from(self.now().0).unwrap_or(0));
+        Id::from_uuid(Uuid::new_v7(uuid::Timestamp::from_unix(&self.ids, since.as_secs(), since.subsec_nanos())))
     }
 
     /// The settings it was opened with.

@@ -63,6 +63,12 @@ impl Database {
         self.write.get_database_backend()
     }
 
+    /// As when the database is gone.
+    #[cfg(test)]
+    pub(crate) async fn close(&self) {
+        self.write.clone().close().await.expect("closed");
+    }
+
     /// Whether it answers.
     pub(crate) async fn ping(&self) -> Result<()> {
         Ok(self.write.ping().await?)

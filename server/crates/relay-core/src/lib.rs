@@ -11,6 +11,7 @@ pub mod config;
 pub mod core;
 pub mod error;
 
+mod commit;
 mod db;
 mod hashing;
 mod label;

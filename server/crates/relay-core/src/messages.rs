@@ -1,29 +1,207 @@
 //! The history of messages: lists by keyset, the page of one message.
+//!
+//! Reads the tables of `submission` and `queue`, and changes nothing. Every query is bound to one project.
 
-use crate::{Actor, Core, Result};
+mod filter;
+mod test_message;
+
+use crate::{
+    Access, Actor, Core, Error, Result, projects,
+    queue::outgoing,
+    tables::{event, message, recipient},
+};
 use relay_types::{
-    message::{MessageCounts, MessageDetail, MessageFilter, MessageId, MessageRow},
+    EmailAddress, Id, ReversePath, Timestamp,
+    message::{
+        Event, MessageCounts, MessageDetail, MessageFilter, MessageId, MessageRow, MessageState, Recipient,
+        RecipientId, RecipientState, Source,
+    },
     page::Page,
-    project::Slug,
+    project::{ProjectId, Slug},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, Query},
 };
 
-/// A project's messages, newest first, 50 a page. Any member.
+/// Messages a page.
+const PAGE: usize = 50;
+/// Recipients and events of one message's page.
+const MOST: u64 = 1_000;
+/// What a counted tab goes up to.
+const COUNTED: u64 = 10_000;
+
+/// A project's messages, newest first, 50 a page. Any member. Fields: `after`.
 pub async fn list(core: &Core, actor: &Actor, project: &Slug, filter: &MessageFilter) -> Result<Page<MessageRow>> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    let select = filter::by_state(filter::select(project, filter), filter.state);
+    page(core, select, filter.after.as_deref()).await
 }
-/// Counts for tabs, under the filter without its state. Any member.
+
+/// A page of a list of messages, newest first.
+pub(crate) async fn page(
+    core: &Core,
+    mut select: Select<message::Entity>,
+    after: Option<&str>,
+) -> Result<Page<MessageRow>> {
+    if let Some(text) = after {
+        let id: MessageId =
+            text.parse().map_err(|_| Error::invalid("after", "This page of the list does not exist"))?;
+        select = select.filter(message::Column::Id.lt(id.uuid()));
+    }
+    let limit = u64::try_from(PAGE + 1).unwrap_or(u64::MAX);
+    let rows = select.order_by_desc(message::Column::Id).limit(limit).all(core.db.read()).await?;
+    let rows = rows.into_iter().map(shown).collect::<Result<Vec<_>>>()?;
+    Ok(Page::cut(rows, PAGE, |row| row.id.to_string()))
+}
+
+/// Counts for tabs, under the filter without its state; each is capped at 10,000. Any member.
 pub async fn counts(core: &Core, actor: &Actor, project: &Slug, filter: &MessageFilter) -> Result<MessageCounts> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    let count = async |state| counted(core, filter::by_state(filter::select(project, filter), state)).await;
+    Ok(MessageCounts {
+        all: count(None).await?,
+        queued: count(Some(MessageState::Queued)).await?,
+        deferred: count(Some(MessageState::Deferred)).await?,
+        held: count(Some(MessageState::Held)).await?,
+        delivered: count(Some(MessageState::Delivered)).await?,
+        bounced: count(Some(MessageState::Bounced)).await?,
+        cancelled: count(Some(MessageState::Cancelled)).await?,
+    })
 }
+
+/// Counts at most [`COUNTED`] rows: the limit is inside the counted query, so that counting stops there.
+async fn counted(core: &Core, select: Select<message::Entity>) -> Result<u64> {
+    let capped = select.select_only().column(message::Column::Id).limit(COUNTED).into_query();
+    let count = Query::select().expr_as(Expr::cust("COUNT(*)"), "number").from_subquery(capped, "capped").to_owned();
+    let row = core.db.read().query_one(&count).await?;
+    let number = row.map(|row| row.try_get::<i64>("", "number")).transpose()?;
+    Ok(number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0))
+}
+
 /// One message with its story. Any member.
 pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> Result<MessageDetail> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    let row = find(core, project, id).await?;
+    Ok(MessageDetail {
+        id,
+        accepted_at: Timestamp(row.accepted_at),
+        state: state(&row)?,
+        source: source(&row)?,
+        reverse_path: ReversePath::parse(&row.reverse_path).map_err(Error::internal)?,
+        headers: headers(core, &row).await?,
+        recipients: recipients(core, &row).await?,
+        events: events(core, &row).await?,
+        about: row.about.map(MessageId::from_uuid),
+        captured: row.captured,
+        size: u64::try_from(row.size).unwrap_or(0),
+        from: row.header_from,
+        subject: row.subject,
+        message_id: row.message_id,
+    })
 }
+
 /// The message as sent, for download. Member (a viewer does not read content).
 pub async fn raw(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> Result<Vec<u8>> {
-    todo!()
+    let project = projects::authorize(core, actor, project, Access::Manage).await?;
+    outgoing::whole(core, &find(core, project, id).await?).await
 }
-/// Submits a test message from a verified sender to the person who asks, from a page of the portal. Member. Field: `from`.
+
+/// Submits a test message from a verified sender to the person who asks (or another address), from a page of the
+/// portal. Member. Fields: `from`, `to`.
 pub async fn send_test(core: &Core, actor: &Actor, project: &Slug, from: &str, to: &str) -> Result<MessageId> {
-    todo!()
+    let id = projects::authorize(core, actor, project, Access::Manage).await?;
+    test_message::send(core, actor, id, from, to).await
 }
+
+/// The project's message of this id.
+pub(crate) async fn find(core: &Core, project: ProjectId, id: MessageId) -> Result<message::Model> {
+    let found = message::Entity::find_by_id(id.uuid()).filter(message::Column::ProjectId.eq(project.uuid()));
+    found.one(core.db.read()).await?.ok_or(Error::NotFound)
+}
+
+/// Whether the project has had a message accepted.
+pub(crate) async fn any(core: &Core, project: ProjectId) -> Result<bool> {
+    let first = message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .filter(message::Column::ProjectId.eq(project.uuid()))
+        .into_tuple::<uuid::Uuid>()
+        .one(core.db.read())
+        .await?;
+    Ok(first.is_some())
+}
+
+/// The header section as sent, as text.
+pub(crate) async fn headers(core: &Core, row: &message::Model) -> Result<String> {
+    Ok(String::from_utf8_lossy(&outgoing::headers(core, row).await?).into_owned())
+}
+
+async fn recipients(core: &Core, row: &message::Model) -> Result<Vec<Recipient>> {
+    let rows = recipient::Entity::find()
+        .filter(recipient::Column::MessageId.eq(row.id))
+        .order_by_asc(recipient::Column::Id)
+        .limit(MOST)
+        .all(core.db.read())
+        .await?;
+    let shown = |row: recipient::Model| -> Result<Recipient> {
+        Ok(Recipient {
+            id: RecipientId::from_uuid(row.id),
+            address: EmailAddress::parse(&row.address).map_err(Error::internal)?,
+            state: RecipientState::parse(&row.state).ok_or_else(|| unknown("state", &row.state))?,
+            attempts: u32::try_from(row.attempts).unwrap_or(0),
+            due_at: row.due_at.map(Timestamp),
+            last_reply: row.last_reply,
+        })
+    };
+    rows.into_iter().map(shown).collect()
+}
+
+async fn events(core: &Core, row: &message::Model) -> Result<Vec<Event>> {
+    let rows = event::Entity::find()
+        .filter(event::Column::MessageId.eq(row.id))
+        .order_by_asc(event::Column::Id)
+        .limit(MOST)
+        .all(core.db.read())
+        .await?;
+    let shown = |row: event::Model| -> Result<Event> {
+        Ok(Event { at: Timestamp(row.at), kind: serde_json::from_str(&row.kind).map_err(Error::internal)? })
+    };
+    rows.into_iter().map(shown).collect()
+}
+
+fn shown(row: message::Model) -> Result<MessageRow> {
+    Ok(MessageRow {
+        id: MessageId::from_uuid(row.id),
+        accepted_at: Timestamp(row.accepted_at),
+        state: state(&row)?,
+        from: row.header_from,
+        subject: row.subject,
+        first_recipient: EmailAddress::parse(&row.first_recipient).map_err(Error::internal)?,
+        recipients: u32::try_from(row.recipients).unwrap_or(0),
+        source_label: row.source_label,
+        last_reply: row.last_reply,
+    })
+}
+
+fn state(row: &message::Model) -> Result<MessageState> {
+    MessageState::parse(&row.state).ok_or_else(|| unknown("state", &row.state))
+}
+
+fn source(row: &message::Model) -> Result<Source> {
+    let label = row.source_label.clone();
+    match (row.source.as_str(), row.source_id) {
+        ("service_account", Some(id)) => Ok(Source::ServiceAccount { id: Id::from_uuid(id), label }),
+        ("network", Some(id)) => Ok(Source::Network { id: Id::from_uuid(id), label }),
+        ("portal", _) => Ok(Source::Portal),
+        ("system", _) => Ok(Source::System),
+        (other, _) => Err(unknown("source", other)),
+    }
+}
+
+fn unknown(what: &str, word: &str) -> Error {
+    Error::internal(format!("unknown {what} {word:?} in the database"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -139,8 +139,8 @@ async fn judge_recipient(core: &Core, submitter: &Submitter, recipient: &EmailAd
     // The longer wait is the one that helps.
     let (wait, whose) = match (project, account) {
         (None, None) => return Ok(Ok(())),
-        (project, account) if account > project => (account, "the service account's limit"),
-        (project, _) => (project, "the project's limit"),
+        (project, account) if account > project => (account, "Over the limit of the service account"),
+        (project, _) => (project, "Over the limit of the project"),
     };
     Ok(Err(Rejection { wait, ..Rejection::new(Rule::Limit).about(recipient).detail(whose) }))
 }
@@ -163,7 +163,7 @@ async fn judge_mailboxes(
         return Ok(Err(rejection));
     }
     if from.is_empty() {
-        return Ok(Err(Rejection::new(Rule::HeaderAmbiguous).detail("there is no address in From")));
+        return Ok(Err(Rejection::new(Rule::HeaderAmbiguous).detail("There is no address in From")));
     }
     let all: Vec<&EmailAddress> = from.iter().chain(sender).collect();
     let verified = sender::verified(core, submitter.project, &all).await?;

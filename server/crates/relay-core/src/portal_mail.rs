@@ -13,8 +13,8 @@ use lettre::{
     Address,
     address::Envelope,
     message::{
-        Mailbox, Message,
-        header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0},
+        Body, Mailbox, Message,
+        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0},
     },
 };
 use relay_types::{EmailAddress, ReversePath, member::Role};
@@ -85,8 +85,18 @@ fn composed(core: &Core, to: &EmailAddress, text: &Text) -> Result<Vec<u8>> {
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
         .header(MIME_VERSION_1_0)
         .header(ContentType::TEXT_PLAIN)
-        .body(text.body.clone());
+        .body(body_of(&text.body));
     Ok(message.map_err(Error::internal)?.formatted())
+}
+
+/// Unencoded when it may be (RFC 5322 §2.1.1), so that a link stays whole where mail is read as it is; lettre would
+/// break lines of more than 76 octets.
+fn body_of(text: &str) -> Body {
+    if text.is_ascii() && text.lines().all(|line| line.len() <= 998) {
+        let octets = text.replace('\n', "\r\n").into_bytes();
+        return Body::dangerous_pre_encoded(octets, ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text.to_owned())
 }
 
 /// `To` as the address is written: lettre knows no quoted local parts, and would encode what SMTPUTF8 leaves as it is

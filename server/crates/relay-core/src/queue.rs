@@ -1,12 +1,28 @@
 //! The queue: claims by lease, results, and what people do to waiting mail. Legal moves of states are here alone.
 
-use crate::{Actor, Core, Result};
+pub(crate) mod claim;
+mod delays;
+pub(crate) mod outgoing;
+mod people;
+pub(crate) mod record;
+pub(crate) mod state;
+mod view;
+
+use crate::{
+    Actor, Core, Error, Result, bounce,
+    commit::{self, Work},
+    queue::people::Wish,
+    routes::Way,
+    tables::recipient::{self, Column, Entity},
+};
 use relay_types::{
-    EmailAddress, ReversePath, Timestamp,
-    message::{Attempt, MessageId, Outcome, RecipientId},
+    DomainName, EmailAddress, ReversePath, Timestamp,
+    message::{Attempt, MessageId, Outcome, RecipientId, RecipientState},
     project::{ProjectId, Slug},
     queue::{QueueDestination, QueueTotals},
 };
+use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use std::time::Duration;
 
 /// Identifies a claim; a result with another claim's lease is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,68 +64,183 @@ pub struct Outgoing {
     pub smtputf8: bool,
 }
 
-/// Claims at most `most` recipients that are due (or whose lease ran out), at most `per_destination` of each destination, leaving out the `busy` destinations; oldest first, no project starving another. The attempt is counted before it begins.
+/// Claims at most `most` recipients that are due (or whose lease ran out), at most `per_destination` of each
+/// destination, leaving out the `busy` destinations; oldest first, no project starving another. The attempt is counted
+/// before it begins.
 pub async fn claim(core: &Core, most: usize, per_destination: usize, busy: &[String]) -> Result<Vec<Claimed>> {
-    todo!()
+    let (lease, rows) = claim::claim(core, most, per_destination, busy).await?;
+    let claimed = rows.into_iter().filter_map(|row| match claimed(Lease(lease), &row) {
+        Ok(claimed) => Some(claimed),
+        Err(error) => {
+            tracing::error!(recipient.id = %row.id, %error, "a stored recipient cannot be read");
+            None
+        }
+    });
+    Ok(claimed.collect())
 }
+
+fn claimed(lease: Lease, row: &recipient::Model) -> Result<Claimed> {
+    Ok(Claimed {
+        lease,
+        recipient_id: RecipientId::from_uuid(row.id),
+        message_id: MessageId::from_uuid(row.message_id),
+        project_id: row.project_id.map(ProjectId::from_uuid),
+        address: EmailAddress::parse(&row.address).map_err(Error::internal)?,
+        destination: row.destination.clone(),
+        attempts: u32::try_from(row.attempts - 1).unwrap_or(0),
+        accepted_at: Timestamp(row.accepted_at),
+        expires_at: Timestamp(row.expires_at),
+    })
+}
+
 /// What to send. `NotFound` when the content is gone.
 pub async fn outgoing(core: &Core, message: MessageId) -> Result<Outgoing> {
-    todo!()
+    outgoing::outgoing(core, message).await
 }
-/// Records an attempt and each recipient's outcome in one durable commit: next due time, bounce (DSN by `bounce`), timeline, counts. Outcomes with a stale lease are ignored.
+
+/// Records an attempt and each recipient's outcome in one durable commit: next due time, bounce (DSN by `bounce`),
+/// timeline, counts. Outcomes with a stale lease are ignored. The attempt's own list of outcomes is written here.
 pub async fn record(
     core: &Core,
     message: MessageId,
     attempt: Attempt,
     outcomes: Vec<(Claimed, Outcome)>,
 ) -> Result<()> {
-    todo!()
+    let now = core.now();
+    let may_fail = outcomes.iter().any(|(claimed, outcome)| match outcome {
+        Outcome::PermFail(_) => true,
+        Outcome::TempFail(_) => now >= claimed.expires_at,
+        Outcome::Delivered(_) | Outcome::Captured => false,
+    });
+    let material = if may_fail { bounce::material(core, message).await? } else { None };
+    let told = material.is_some();
+    for (_, outcome) in &outcomes {
+        let name = match outcome {
+            Outcome::Delivered(_) => "relaykeep_delivered_total",
+            Outcome::Captured => "relaykeep_captured_total",
+            Outcome::TempFail(_) => "relaykeep_deferred_total",
+            Outcome::PermFail(_) => "relaykeep_bounced_total",
+        };
+        metrics::counter!(name).increment(1);
+    }
+    let record = record::Record { message, attempt, outcomes, chance: chance()?, now, material };
+    commit::commit(core, Work::Record(Box::new(record))).await?;
+    if told {
+        core.queue_wake.notify_one();
+    }
+    Ok(())
 }
-/// Gives claims back untouched (shutdown).
+
+/// 0 to 1.
+fn chance() -> Result<f64> {
+    let mut octets = [0u8; 4];
+    aws_lc_rs::rand::fill(&mut octets).map_err(Error::internal)?;
+    Ok(f64::from(u32::from_le_bytes(octets)) / f64::from(u32::MAX))
+}
+
+/// Gives claims back untouched (shutdown): due now, as if the attempt had not been counted.
 pub async fn give_back(core: &Core, claims: &[Claimed]) -> Result<()> {
-    todo!()
+    let now = core.now();
+    let transaction = core.db.begin().await?;
+    for claims in claims.chunks(200) {
+        let mine = claims.iter().fold(Condition::any(), |any, claim| {
+            any.add(Column::Id.eq(claim.recipient_id.uuid()).and(Column::Lease.eq(claim.lease.0)))
+        });
+        Entity::update_many()
+            .col_expr(Column::State, Expr::value(RecipientState::Due.as_str()))
+            .col_expr(Column::DueAt, Expr::value(now.0))
+            .col_expr(Column::Lease, Expr::value(None::<uuid::Uuid>))
+            .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+            .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
+            .filter(mine)
+            .filter(Column::State.eq(RecipientState::InFlight.as_str()))
+            .exec(&transaction)
+            .await?;
+    }
+    transaction.commit().await?;
+    Ok(())
 }
-/// Waits until something may be due: woken by `accept`, release and retry, or at `latest`.
-pub async fn wait_until_due(core: &Core, latest: std::time::Duration) {
-    todo!()
+
+/// Waits until something may be due: woken by `accept`, release and retry, by the next due time, or at `latest`.
+///
+/// What is due already does not end the wait: the caller has just asked for it and could not take it.
+pub async fn wait_until_due(core: &Core, latest: Duration) {
+    let now = core.now();
+    let next = Entity::find()
+        .select_only()
+        .column(Column::DueAt)
+        .filter(Column::DueAt.gt(now.0))
+        .order_by_asc(Column::DueAt)
+        .limit(1)
+        .into_tuple::<i64>()
+        .one(core.db.read())
+        .await;
+    let wait = match next {
+        Ok(Some(at)) => Timestamp(at).since(now).min(latest),
+        // A database that does not answer is asked again by the next claim, not more often than `latest`.
+        Ok(None) | Err(_) => latest,
+    };
+    let _ = tokio::time::timeout(wait, core.queue_wake.notified()).await;
 }
-/// Sends delay warnings that are due; returns how many. System only.
+
+/// What deliveries to a domain are grouped by when its mail goes this way.
+pub(crate) fn destination(way: &Way, domain: &DomainName) -> String {
+    match way {
+        Way::Mx(_) => domain.to_string(),
+        Way::Smarthost(access) => format!("{}:{}", access.host, access.port),
+        Way::Capture => "capture".to_owned(),
+    }
+}
+
+/// Sends delay warnings that are due; returns how many messages were warned of. System only.
 pub async fn warn_of_delays(core: &Core, actor: &Actor) -> Result<u64> {
-    todo!()
+    delays::warn(core, actor).await
 }
-/// Holds the waiting recipients of a message. Member. Returns how many.
+
+/// Holds the waiting recipients of a message. Member. Returns how many; what is in flight is left alone.
 pub async fn hold(core: &Core, actor: &Actor, project: &Slug, message: MessageId) -> Result<u64> {
-    todo!()
+    people::to_message(core, actor, project, message, Wish::Hold).await
 }
+
 /// Releases the held recipients of a message. Member.
 pub async fn release(core: &Core, actor: &Actor, project: &Slug, message: MessageId) -> Result<u64> {
-    todo!()
+    people::to_message(core, actor, project, message, Wish::Release).await
 }
+
 /// Makes the waiting recipients of a message due now. Member.
 pub async fn retry_now(core: &Core, actor: &Actor, project: &Slug, message: MessageId) -> Result<u64> {
-    todo!()
+    people::to_message(core, actor, project, message, Wish::RetryNow).await
 }
-/// Cancels the waiting and held recipients of a message. Member.
+
+/// Cancels the waiting and held recipients of a message. Member. What is in flight is left alone.
 pub async fn cancel(core: &Core, actor: &Actor, project: &Slug, message: MessageId) -> Result<u64> {
-    todo!()
+    people::to_message(core, actor, project, message, Wish::Cancel).await
 }
+
 /// What waits, by destination, most first, 200 at most. Operator only.
 pub async fn destinations(core: &Core, actor: &Actor) -> Result<(QueueTotals, Vec<QueueDestination>)> {
-    todo!()
+    view::destinations(core, actor).await
 }
+
 /// Makes everything that waits for a destination due now. Operator only.
 pub async fn retry_destination(core: &Core, actor: &Actor, destination: &str) -> Result<u64> {
-    todo!()
+    people::to_destination(core, actor, destination, Wish::RetryNow).await
 }
+
 /// Holds everything that waits for a destination. Operator only.
 pub async fn hold_destination(core: &Core, actor: &Actor, destination: &str) -> Result<u64> {
-    todo!()
+    people::to_destination(core, actor, destination, Wish::Hold).await
 }
+
 /// Releases everything held for a destination. Operator only.
 pub async fn release_destination(core: &Core, actor: &Actor, destination: &str) -> Result<u64> {
-    todo!()
+    people::to_destination(core, actor, destination, Wish::Release).await
 }
+
 /// Totals, for metrics.
 pub async fn totals(core: &Core) -> Result<QueueTotals> {
-    todo!()
+    view::totals(core).await
 }
+
+#[cfg(test)]
+mod tests;

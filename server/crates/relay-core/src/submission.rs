@@ -2,12 +2,30 @@
 
 pub(crate) mod authors;
 pub(crate) mod header;
+pub(crate) mod kept;
 mod mailboxes;
 pub(crate) mod prefix;
 pub(crate) mod signing;
 
-use crate::{Actor, Core, Result, policy::Rejection};
-use relay_types::{EmailAddress, ReversePath, message::MessageId};
+use crate::{
+    Actor, Core, Error, Result,
+    commit::{self, Work},
+    policy::{self, Rejection},
+    queue::{self, outgoing},
+    routes::{self, Way},
+    tables::message,
+};
+use authors::Authors;
+use header::{Ambiguous, HeaderSection};
+use kept::{NewMessage, Origin};
+use mail_parser::MessageParser;
+use relay_types::{
+    EmailAddress, ReversePath,
+    message::{EventKind, MessageId},
+    project::ProjectId,
+    refusal::Rule,
+};
+use sea_orm::EntityTrait;
 use std::net::IpAddr;
 
 /// How a message came in, for Received and the timeline.
@@ -56,13 +74,201 @@ pub struct Submission {
     pub content: Vec<u8>,
 }
 
+/// More Received lines are taken for a loop (RFC 5321 §6.3).
+const HOPS: usize = 100;
+
 /// Judges the header, adds what is missing, signs, and keeps it durably with its recipients due now.
 ///
-/// When it returns the id, the message is on disk (one commit, shared with others that wait). `Err(Unavailable)`: nothing was kept.
+/// When it returns the id, the message is on disk (one commit, shared with others that wait). `Err(Unavailable)`:
+/// nothing was kept.
 pub async fn accept(
     core: &Core,
     actor: &Actor,
     submission: Submission,
 ) -> Result<std::result::Result<MessageId, Rejection>> {
-    todo!()
+    let (project, origin) = match actor {
+        Actor::ServiceAccount { id, project_id, label } => {
+            (Some(*project_id), Origin { source: "service_account", id: Some(id.uuid()), label: label.clone() })
+        }
+        Actor::TrustedNetwork { id, project_id, label } => {
+            (Some(*project_id), Origin { source: "network", id: Some(id.uuid()), label: label.clone() })
+        }
+        Actor::System => (project_of(core, &submission.arrival).await?, Origin::system()),
+        // People submit from pages, by `messages::send_test`, for one of their projects.
+        Actor::User { .. } => return Err(Error::Forbidden),
+        Actor::Anonymous { .. } => return Err(Error::SignedOut),
+    };
+    let authors = match read(core, &submission) {
+        Ok(authors) => authors,
+        Err(rejection) => return Ok(Err(rejection)),
+    };
+    if let Err(rejection) = policy::judge_header(core, actor, &authors.from, authors.sender.as_ref()).await? {
+        return Ok(Err(rejection));
+    }
+    keep(core, project, origin, &authors, submission).await.map(Ok)
 }
+
+/// As [`accept`], for a message whose project, origin and addresses the caller has judged.
+pub(crate) async fn accept_judged(
+    core: &Core,
+    project: Option<ProjectId>,
+    origin: Origin,
+    submission: Submission,
+) -> Result<std::result::Result<MessageId, Rejection>> {
+    match read(core, &submission) {
+        Ok(authors) => keep(core, project, origin, &authors, submission).await.map(Ok),
+        Err(rejection) => Ok(Err(rejection)),
+    }
+}
+
+async fn keep(
+    core: &Core,
+    project: Option<ProjectId>,
+    origin: Origin,
+    authors: &Authors,
+    submission: Submission,
+) -> Result<MessageId> {
+    let plan = match authors.from.first() {
+        Some(first) => signing::plan(core, project, first.domain()).await?,
+        None => signing::Plan::Not("The message has no From".to_owned()),
+    };
+    let recipients = with_destinations(core, project, &submission.recipients).await?;
+    let draft = Draft { id: core.new_id(), project, origin, plan, recipients, submission };
+    let this = core.clone();
+    // Signing takes a millisecond of computing and more for large messages: not on the threads that serve sessions.
+    let new = tokio::task::spawn_blocking(move || draft.finish(&this)).await.map_err(Error::internal)?;
+    let new = new.map_err(|why| Error::internal(why.0))?;
+    let (id, count) = (new.id, new.recipients.len());
+    let outgoing = outgoing::of_accepted(&new);
+    commit::commit(core, Work::Accept(Box::new(new))).await?;
+    core.contents.keep(id, &outgoing);
+    core.queue_wake.notify_one();
+    metrics::counter!("relaykeep_accepted_total").increment(count as u64);
+    Ok(id)
+}
+
+/// What can be judged of a message by itself: line ends, size, hops, and from whom it claims to be.
+fn read(core: &Core, submission: &Submission) -> std::result::Result<Authors, Rejection> {
+    let reject = |rule, detail: Option<String>| Rejection { rule, address: None, detail, wait: None };
+    if submission.content.len() as u64 > core.config.message_size {
+        return Err(reject(Rule::TooLarge, None));
+    }
+    if header::has_bare_line_end(&submission.content) {
+        return Err(reject(Rule::BareLineEnd, None));
+    }
+    let ambiguous = |why: Ambiguous| reject(Rule::HeaderAmbiguous, Some(why.0));
+    let section = HeaderSection::scan(&submission.content).map_err(ambiguous)?;
+    if section.named("Received").count() > HOPS {
+        return Err(reject(Rule::Loop, None));
+    }
+    Authors::of(&section).map_err(ambiguous)
+}
+
+/// A notification belongs to the project of the message it is about.
+async fn project_of(core: &Core, arrival: &Arrival) -> Result<Option<ProjectId>> {
+    let Arrival::System { about: Some(about) } = arrival else {
+        return Ok(None);
+    };
+    let row = message::Entity::find_by_id(about.uuid()).one(core.db.read()).await?.ok_or(Error::NotFound)?;
+    Ok(row.project_id.map(ProjectId::from_uuid))
+}
+
+async fn with_destinations(
+    core: &Core,
+    project: Option<ProjectId>,
+    recipients: &[EmailAddress],
+) -> Result<Vec<(EmailAddress, String)>> {
+    let Some(first) = recipients.first() else {
+        return Err(Error::internal("a message without recipients"));
+    };
+    // Only mail exchangers depend on the recipient's domain; a project's other ways are one for all.
+    let way = routes::way(core, project, first.domain()).await?;
+    let of = |address: &EmailAddress| match &way {
+        Way::Mx(_) => queue::destination(&Way::Mx(address.domain().clone()), address.domain()),
+        other => queue::destination(other, address.domain()),
+    };
+    Ok(recipients.iter().map(|address| (address.clone(), of(address))).collect())
+}
+
+/// A message that was judged and is not yet written.
+struct Draft {
+    id: MessageId,
+    project: Option<ProjectId>,
+    origin: Origin,
+    plan: signing::Plan,
+    recipients: Vec<(EmailAddress, String)>,
+    submission: Submission,
+}
+
+impl Draft {
+    fn finish(self, core: &Core) -> std::result::Result<NewMessage, Ambiguous> {
+        let Submission { arrival, reverse_path, recipients, smtputf8, content, .. } = self.submission;
+        let now = core.now();
+        let hostname = match &arrival {
+            Arrival::Smtp { hostname, .. } => hostname.as_str(),
+            Arrival::Portal | Arrival::System { .. } => core.config.hostname.as_str(),
+        };
+        let stripped = prefix::strip(&HeaderSection::scan(&content)?, &content);
+        let content = stripped.unwrap_or(content);
+        let section = HeaderSection::scan(&content)?;
+        // Declared is not needed (RFC 6531 §3.4): what is ASCII where it matters may go to any host.
+        let smtputf8 = smtputf8
+            && (!content[..section.end].is_ascii()
+                || recipients.iter().chain(reverse_path.address()).any(EmailAddress::needs_smtputf8));
+        let added = prefix::missing(&section, hostname, self.id, now);
+        let (signatures, signed) = self.plan.sign(&added, &section, &content);
+        let received = prefix::received(&arrival, hostname, self.id, &recipients, smtputf8, now);
+        let text = |name: &str| section.named(name).next().map(|field| unfolded(field.value)).unwrap_or_default();
+        let message_id = match text("Message-ID") {
+            found if section.has("Message-ID") => found,
+            _ => format!("<{}@{hostname}>", self.id),
+        };
+        let about = if let Arrival::System { about } = arrival { about } else { None };
+        Ok(NewMessage {
+            id: self.id,
+            project: self.project,
+            accepted_at: now,
+            lifetime: core.config.queue_lifetime,
+            origin: self.origin,
+            reverse_path,
+            header_from: text("From"),
+            subject: subject(&content[..section.end]),
+            message_id,
+            recipients: self.recipients,
+            smtputf8,
+            prefix: [received, signatures, added].concat().into_bytes(),
+            about,
+            events: vec![accepted(arrival), signed],
+            content,
+        })
+    }
+}
+
+fn accepted(arrival: Arrival) -> EventKind {
+    match arrival {
+        Arrival::Smtp { listener, client, helo, tls, mechanism, .. } => EventKind::Accepted {
+            tls,
+            mechanism,
+            listener,
+            client: Some(client.to_canonical().to_string()),
+            helo: Some(kept::line(&helo, 255)),
+        },
+        Arrival::Portal | Arrival::System { .. } => {
+            let listener = if matches!(arrival, Arrival::Portal) { "portal" } else { "system" };
+            EventKind::Accepted { tls: None, mechanism: None, listener: listener.to_owned(), client: None, helo: None }
+        }
+    }
+}
+
+fn unfolded(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).replace("\r\n", "").trim().to_owned()
+}
+
+/// The subject, decoded (RFC 2047).
+fn subject(header: &[u8]) -> String {
+    let parsed = MessageParser::default().parse_headers(header);
+    parsed.as_ref().and_then(|message| message.subject()).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use relay_core::{Actor, Core, queue};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     task::{Id, JoinError, JoinSet},
-    time::{Instant, interval, timeout},
+    time::{Instant, interval, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use worker::{Unreachable, Worker};
@@ -22,10 +22,14 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often idle connections are looked at, and delay warnings.
 const SWEEP: Duration = Duration::from_secs(5);
 const WARN: Duration = Duration::from_secs(60);
-/// Claimed jobs in memory for each worker: enough that none waits for the database.
+/// Mail that comes in quick succession is claimed together.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Jobs in memory that could run at once, for each worker: enough that none waits for the database.
 const JOBS_PER_WORKER: usize = 4;
 /// Recipients that are claimed at once for each connection to a destination.
 const CLAIMS_PER_CONNECTION: usize = 25;
+/// Jobs in memory in all, most of them behind slow destinations.
+const MOST_WAITING: usize = 10_000;
 
 /// Delivers until `stop`; then lets what runs finish within the grace time and gives the rest back.
 pub async fn run(core: Core, config: DeliveryConfig, stop: CancellationToken) -> Result<(), DeliveryError> {
@@ -38,7 +42,7 @@ pub async fn run(core: Core, config: DeliveryConfig, stop: CancellationToken) ->
         worker,
         running: JoinSet::new(),
         jobs: HashMap::new(),
-        limited: false,
+        left_out: Vec::new(),
     };
     tokio::join!(manager.run(&stop), warn_of_delays(&core, &stop), sweep(&deliverer, &stop));
     deliverer.close_idle(true).await;
@@ -53,30 +57,27 @@ struct Manager {
     running: JoinSet<Option<Unreachable>>,
     /// What each running task is about.
     jobs: HashMap<Id, Job>,
-    /// The last claim left something due behind, because there was no room for it.
-    limited: bool,
+    /// Destinations for which the last claim took nothing, because enough was waiting for them.
+    left_out: Vec<String>,
 }
 
 impl Manager {
     async fn run(mut self, stop: &CancellationToken) {
         let core = self.core.clone();
-        let mut wake = std::pin::pin!(queue::wait_until_due(&core, LOOK));
+        let mut wake = std::pin::pin!(something_due(&core, Instant::now()));
         let mut look = true;
         loop {
             self.start();
-            if look && self.room() > 0 && !stop.is_cancelled() {
+            if look && self.has_room() && !stop.is_cancelled() {
                 look = self.claim().await;
                 continue;
             }
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(ended) = self.running.join_next_with_id() => {
-                    self.finished(ended);
-                    look |= self.limited && self.room() >= self.capacity() / 2;
-                }
+                Some(ended) = self.running.join_next_with_id() => look |= self.finished(ended),
                 () = &mut wake => {
-                    wake.set(queue::wait_until_due(&core, LOOK));
+                    wake.set(something_due(&core, Instant::now() + PAUSE));
                     look = true;
                 }
             }
@@ -84,12 +85,21 @@ impl Manager {
         self.end().await;
     }
 
-    fn capacity(&self) -> usize {
-        self.config.workers * JOBS_PER_WORKER
+    /// Jobs that only wait for their slow destination take no room from the others.
+    fn room(&self) -> usize {
+        let capacity = self.config.workers * JOBS_PER_WORKER;
+        let room = capacity.saturating_sub(self.running.len() + self.backlog.runnable());
+        room.min(MOST_WAITING.saturating_sub(self.backlog.waiting()))
     }
 
-    fn room(&self) -> usize {
-        self.capacity().saturating_sub(self.backlog.waiting() + self.running.len())
+    /// Whether there is room for a claim that is worth its while.
+    fn has_room(&self) -> bool {
+        self.room() >= self.config.workers
+    }
+
+    /// Recipients of one destination in a claim; with half of that waiting, no more are claimed for it.
+    fn per_destination(&self) -> usize {
+        self.config.connections_per_destination * CLAIMS_PER_CONNECTION
     }
 
     /// Starts what may run now.
@@ -106,15 +116,12 @@ impl Manager {
 
     /// Claims what fits; whether there may be more.
     async fn claim(&mut self) -> bool {
-        let per_destination = self.config.connections_per_destination * CLAIMS_PER_CONNECTION;
-        let busy = self.backlog.busy(per_destination / 2);
-        let most = self.room();
-        match queue::claim(&self.core, most, per_destination, &busy).await {
+        self.left_out = self.backlog.busy(self.per_destination() / 2);
+        match queue::claim(&self.core, self.room(), self.per_destination(), &self.left_out).await {
             Ok(claims) => {
-                let count = claims.len();
-                self.limited = count > 0 || !busy.is_empty();
+                let more = !claims.is_empty();
                 self.backlog.add(backlog::jobs(claims, Instant::now()));
-                count > 0
+                more
             }
             Err(error) => {
                 tracing::warn!(%error, "the queue cannot be read");
@@ -123,7 +130,8 @@ impl Manager {
         }
     }
 
-    fn finished(&mut self, ended: Result<(Id, Option<Unreachable>), JoinError>) {
+    /// Notes the end of a task; whether more can be claimed for its destination now.
+    fn finished(&mut self, ended: Result<(Id, Option<Unreachable>), JoinError>) -> bool {
         let (id, unreachable) = match ended {
             Ok(ended) => ended,
             Err(error) => {
@@ -132,7 +140,7 @@ impl Manager {
                 (error.id(), None)
             }
         };
-        let Some(job) = self.jobs.remove(&id) else { return };
+        let Some(job) = self.jobs.remove(&id) else { return false };
         self.backlog.finished(&job.destination);
         if let Some(unreachable) = unreachable {
             // What was claimed before the destination turned out to be unreachable would only wait for the same.
@@ -145,6 +153,7 @@ impl Manager {
                 self.jobs.insert(task.id(), about);
             }
         }
+        self.left_out.contains(&job.destination) && !self.backlog.is_busy(&job.destination, self.per_destination() / 4)
     }
 
     /// Lets running jobs finish within the grace time; what did not begin, or did not finish, is given back.
@@ -174,6 +183,12 @@ impl Manager {
             tracing::warn!(%error, claims = claims.len(), "claims cannot be given back; they wait for their lease");
         }
     }
+}
+
+/// Something may be due, and it is not earlier than `not_before`.
+async fn something_due(core: &Core, not_before: Instant) {
+    queue::wait_until_due(core, LOOK).await;
+    sleep_until(not_before).await;
 }
 
 async fn warn_of_delays(core: &Core, stop: &CancellationToken) {

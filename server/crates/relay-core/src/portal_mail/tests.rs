@@ -48,6 +48,20 @@ async fn the_message_is_plain_text_from_the_platform() {
 }
 
 #[tokio::test]
+async fn a_link_stays_on_one_line_and_other_scripts_are_encoded() {
+    let test = Test::new().await;
+    let ada = ada(&test).await;
+    let to = address("grace@example.org");
+    let link = format!("https://mail.example.org/invite/{}", "x".repeat(86));
+    for (project, encoding) in [("Sea Lab", "7bit"), ("Käse", "quoted-printable")] {
+        let text = texts::invitation(PORTAL, &ada, project, Role::Viewer, &link);
+        let content = String::from_utf8(composed(&test.core, &to, &text).expect("composed")).expect("text");
+        assert!(content.contains(&format!("Content-Transfer-Encoding: {encoding}\r\n")), "{content}");
+        assert!(content.replace("=\r\n", "").contains(&format!("\r\n{link}\r\n")), "{content}");
+    }
+}
+
+#[tokio::test]
 async fn every_address_can_be_written_to() {
     let test = Test::new().await;
     let text = texts::password_reset(PORTAL, &address("grace@example.org"), None, LINK);

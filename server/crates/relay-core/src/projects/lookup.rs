@@ -2,17 +2,15 @@
 
 use super::{access, authorize_operator, route::Stored};
 use crate::{
-    Access, Actor, Core, Error, Result,
-    config::PlatformRoute,
-    limits, members, networks, refusals, service_accounts,
-    tables::{domain, project, sender},
+    Access, Actor, Core, Error, Result, config::PlatformRoute, limits, members, networks, refusals, senders,
+    service_accounts, tables::project,
 };
 use relay_types::{
     EmailAddress, Timestamp,
     limit::{LimitUse, Limits},
     project::{Project, ProjectFrame, ProjectId, ProjectRow, Slug, Suspension},
 };
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -45,6 +43,11 @@ pub(crate) async fn route(core: &Core, id: ProjectId) -> Result<Option<PlatformR
     super::route::opened(core, &row(core, id).await?)
 }
 
+/// The project's name.
+pub(crate) async fn name(core: &Core, id: ProjectId) -> Result<String> {
+    Ok(row(core, id).await?.name)
+}
+
 /// The project's place in URLs.
 pub(crate) async fn slug(core: &Core, id: ProjectId) -> Result<Slug> {
     slug_of(&row(core, id).await?)
@@ -70,7 +73,7 @@ pub async fn frame(core: &Core, actor: &Actor, slug: &Slug) -> Result<ProjectFra
         project: shown(core, row)?,
         abilities: access::abilities(held),
         service_accounts: service_accounts::count(core, id).await?,
-        senders: senders_and_domains(core, id).await?,
+        senders: senders::count(core, id).await?,
         networks: networks::count(core, id).await?,
         members: members::count(core, id).await?,
         refusals_day: refusals::count_day(core, id).await?,
@@ -100,12 +103,6 @@ pub async fn limit_use(core: &Core, actor: &Actor, slug: &Slug) -> Result<LimitU
     let (row, _) = access::open(core, actor, slug, Access::View).await?;
     let (last_hour, last_day) = limits::used(core, row.id).await?;
     Ok(LimitUse { limits: in_force(core, &row), last_hour, last_day })
-}
-
-async fn senders_and_domains(core: &Core, id: ProjectId) -> Result<u64> {
-    let senders = sender::Entity::find().filter(sender::Column::ProjectId.eq(id.uuid()));
-    let domains = domain::Entity::find().filter(domain::Column::ProjectId.eq(id.uuid()));
-    Ok(senders.count(core.db.read()).await? + domains.count(core.db.read()).await?)
 }
 
 async fn row(core: &Core, id: ProjectId) -> Result<project::Model> {

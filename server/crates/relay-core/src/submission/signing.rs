@@ -4,7 +4,10 @@
 //! signature. It signs what it is given; whether a domain may be signed for is decided by `dkim_keys`.
 
 use super::header::HeaderSection;
-use crate::{Error, Result};
+use crate::{
+    Core, Error, Result,
+    dkim_keys::{self, ActiveKey},
+};
 use mail_auth::{
     common::{
         crypto::{DkimKey, Sha256, SigningKey},
@@ -12,7 +15,7 @@ use mail_auth::{
     },
     dkim::{Canonicalization, DkimSigner},
 };
-use relay_types::DomainName;
+use relay_types::{DomainName, message::EventKind, project::ProjectId};
 use std::sync::Arc;
 
 /// Fields worth signing (RFC 6376 §5.4.1), without those that later hops change.
@@ -45,31 +48,60 @@ const SIGNED: [&str; 26] = [
     "List-Archive",
 ];
 
-/// A private key and the selector under which its public half is published.
+/// Whether a message is signed, decided before it is written.
 #[derive(Clone)]
-pub(crate) struct Signer {
-    /// The `s=` tag.
-    pub(crate) selector: String,
-    /// The key.
-    pub(crate) key: Arc<DkimKey>,
+pub(crate) enum Plan {
+    /// In the name of this domain, with each of these keys.
+    Sign(DomainName, Vec<ActiveKey>),
+    /// Not, and why, in words.
+    Not(String),
 }
 
-impl Signer {
-    /// Selector and algorithm, for the timeline.
-    pub(crate) fn label(&self) -> String {
-        let algorithm = match *self.key {
-            DkimKey::Rsa(_) => "rsa-sha256",
-            DkimKey::Ed25519(_) => "ed25519-sha256",
+/// The plan for mail of `project` (none: of the platform) whose header From is in `domain`.
+pub(crate) async fn plan(core: &Core, project: Option<ProjectId>, domain: &DomainName) -> Result<Plan> {
+    let keys = dkim_keys::active(core, project, domain).await?;
+    if keys.is_empty() {
+        return Ok(Plan::Not(format!("{domain} has no DKIM key whose record was seen in DNS")));
+    }
+    Ok(Plan::Sign(domain.clone(), keys))
+}
+
+impl Plan {
+    /// Carries it out: the fields to put first, and the line for the message's story. A message that cannot be signed
+    /// goes out without a signature rather than not at all.
+    pub(crate) fn sign(&self, added: &str, section: &HeaderSection<'_>, content: &[u8]) -> (String, EventKind) {
+        let (domain, keys) = match self {
+            Self::Sign(domain, keys) => (domain, keys),
+            Self::Not(reason) => return (String::new(), EventKind::NotSigned { reason: reason.clone() }),
         };
-        format!("{} ({algorithm})", self.selector)
+        match sign(domain, keys, added, section, content) {
+            Ok(fields) => {
+                let selectors = keys.iter().map(label).collect();
+                (fields, EventKind::Signed { domain: domain.to_string(), selectors })
+            }
+            Err(error) => {
+                tracing::error!(%error, %domain, "a message could not be signed");
+                let reason = format!("The key of {domain} could not sign; the log of this machine says why");
+                (String::new(), EventKind::NotSigned { reason })
+            }
+        }
     }
 }
 
-/// The DKIM-Signature fields of each signer, with their line ends, over `added` (fields put before the content) and
+/// Selector and algorithm, for the timeline.
+fn label(active: &ActiveKey) -> String {
+    let algorithm = match *active.key {
+        DkimKey::Rsa(_) => "rsa-sha256",
+        DkimKey::Ed25519(_) => "ed25519-sha256",
+    };
+    format!("{} ({algorithm})", active.selector)
+}
+
+/// The DKIM-Signature fields of each key, with their line ends, over `added` (fields put before the content) and
 /// `content`, whose header is `section`.
 pub(crate) fn sign(
     domain: &DomainName,
-    signers: &[Signer],
+    keys: &[ActiveKey],
     added: &str,
     section: &HeaderSection<'_>,
     content: &[u8],
@@ -78,10 +110,10 @@ pub(crate) fn sign(
     let canonicalization = if ends_in_blank_line(body) { Canonicalization::Simple } else { Canonicalization::Relaxed };
     let names = signed_names(added, section);
     let mut fields = String::new();
-    for signer in signers {
-        let signature = DkimSigner::from_key(Shared(signer.key.clone()))
+    for ActiveKey { selector, key } in keys {
+        let signature = DkimSigner::from_key(Shared(key.clone()))
             .domain(domain.as_str())
-            .selector(&signer.selector)
+            .selector(selector)
             .headers(names.iter().copied())
             .body_canonicalization(canonicalization)
             .sign_chained([added.as_bytes(), content])

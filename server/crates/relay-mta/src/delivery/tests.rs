@@ -1,1 +1,299 @@
+//! Delivery over loopback TCP to hosts that follow a script.
 
+mod sink;
+
+use super::*;
+use relay_core::config::SmarthostAccess;
+use relay_dns::FixedAnswers;
+use relay_types::{DomainName, ReversePath, route::SmarthostTls};
+use sink::{Authority, Script, Sink};
+use std::{sync::Arc, time::Duration};
+
+/// A deliverer under test; exchangers listen on the sink's port.
+struct Relay {
+    answers: FixedAnswers,
+    deliverer: Deliverer,
+}
+
+impl Relay {
+    fn new(port: u16, change: impl FnOnce(&mut DeliveryConfig)) -> Self {
+        let answers = FixedAnswers::new();
+        let mut config = DeliveryConfig { port, ..DeliveryConfig::new(name("relay.example")) };
+        change(&mut config);
+        let deliverer = Deliverer::new(config, Resolver::fixed(answers.clone())).unwrap();
+        Self { answers, deliverer }
+    }
+
+    /// `b.example` has one exchanger, which is the sink.
+    fn with_exchanger(sink: &Sink) -> Self {
+        let relay = Self::new(sink.address.port(), |_| {});
+        relay.answers.set_mx("b.example", &[(10, "mx.b.example")]);
+        relay.answers.set_addresses("mx.b.example", &[sink.address.ip()]);
+        relay
+    }
+
+    async fn send(&self, recipients: &[&str]) -> Delivery {
+        self.deliver(&Way::Mx(name("b.example")), b"Subject: hi\r\n\r\n.dot\r\nend\r\n", recipients).await
+    }
+
+    async fn deliver(&self, way: &Way, content: &[u8], recipients: &[&str]) -> Delivery {
+        let message = Outgoing {
+            reverse_path: ReversePath::parse("from@a.example").unwrap(),
+            content: content.into(),
+            eight_bit: false,
+            smtputf8: false,
+        };
+        let recipients: Vec<_> = recipients.iter().map(|text| EmailAddress::parse(text).unwrap()).collect();
+        self.deliverer.deliver(way, &message, &recipients, Instant::now() + Duration::from_secs(600)).await
+    }
+}
+
+fn name(text: &str) -> DomainName {
+    DomainName::parse(text).unwrap()
+}
+
+fn words(delivery: &Delivery) -> Vec<String> {
+    let word = |outcome: &Outcome| match outcome {
+        Outcome::Delivered(reply) => format!("delivered {reply}"),
+        Outcome::Captured => "captured".to_owned(),
+        Outcome::TempFail(cause) => format!("tempfail {}", cause.reply()),
+        Outcome::PermFail(cause) => format!("permfail {}", cause.reply()),
+    };
+    delivery.outcomes.iter().map(word).collect()
+}
+
+#[tokio::test]
+async fn three_recipients_have_three_fates_in_one_transaction() {
+    let sink = Sink::start(
+        Script::default().answer("RCPT TO:<no@", "550 5.1.1 no").answer("RCPT TO:<later@", "451 4.3.0 later"),
+    )
+    .await;
+    let relay = Relay::with_exchanger(&sink);
+    let delivery = relay.send(&["yes@b.example", "no@b.example", "later@b.example"]).await;
+    assert_eq!(words(&delivery), ["delivered 250 2.0.0 queued", "permfail 550 5.1.1 no", "tempfail 451 4.3.0 later"]);
+    assert_eq!(sink.messages(), [b"Subject: hi\r\n\r\n.dot\r\nend\r\n".to_vec()]);
+    assert_eq!(delivery.host.as_deref(), Some("mx.b.example"));
+    assert_eq!(delivery.address, Some(sink.address));
+    assert_eq!(delivery.tls, None);
+}
+
+#[tokio::test]
+async fn the_envelope_is_pipelined_where_offered() {
+    let sink = Sink::start(Script::default().offer("PIPELINING")).await;
+    let relay = Relay::with_exchanger(&sink);
+    relay.send(&["a@b.example", "c@b.example"]).await;
+    let expected = "MAIL FROM:<from@a.example>\r\nRCPT TO:<a@b.example>\r\nRCPT TO:<c@b.example>\r\nDATA\r\n";
+    assert!(sink.heard().contains(&expected.to_owned()), "{:?}", sink.heard());
+}
+
+#[tokio::test]
+async fn a_connection_carries_one_message_after_another() {
+    let sink = Sink::start(Script::default()).await;
+    let relay = Relay::with_exchanger(&sink);
+    for _ in 0..5 {
+        assert_eq!(words(&relay.send(&["a@b.example"]).await), ["delivered 250 2.0.0 queued"]);
+    }
+    assert_eq!((sink.connections(), sink.messages().len()), (1, 5));
+}
+
+#[tokio::test]
+async fn a_connection_is_closed_after_its_last_transaction_and_when_idle_for_too_long() {
+    let sink = Sink::start(Script::default()).await;
+    let relay = Relay::new(sink.address.port(), |config| config.transactions_per_connection = 2);
+    relay.answers.set_addresses("b.example", &[sink.address.ip()]);
+    for _ in 0..4 {
+        relay.send(&["a@b.example"]).await;
+    }
+    assert_eq!(sink.connections(), 2);
+    let relay = Relay::new(sink.address.port(), |config| config.idle = Duration::ZERO);
+    relay.answers.set_addresses("b.example", &[sink.address.ip()]);
+    relay.send(&["a@b.example"]).await;
+    relay.deliverer.close_idle(false).await;
+    assert_eq!(sink.heard().last().map(String::as_str), Some("QUIT\r\n"));
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_the_host_closed_costs_nothing() {
+    let sink = Sink::start(Script::default().close_after_message()).await;
+    let relay = Relay::with_exchanger(&sink);
+    for _ in 0..3 {
+        assert_eq!(words(&relay.send(&["a@b.example"]).await), ["delivered 250 2.0.0 queued"]);
+    }
+    assert_eq!((sink.connections(), sink.messages().len()), (3, 3));
+}
+
+#[tokio::test]
+async fn a_connection_that_drops_in_the_middle_leaves_a_temporary_failure() {
+    for command in ["RCPT", "DATA", "."] {
+        let sink = Sink::start(Script::default().drop_at(command)).await;
+        let relay = Relay::with_exchanger(&sink);
+        let delivery = relay.send(&["a@b.example"]).await;
+        assert!(words(&delivery)[0].starts_with("tempfail 451 4.4.2 Connection lost"), "{command}: {delivery:?}");
+        assert!(delivery.unreachable.is_none(), "the host did answer");
+    }
+}
+
+#[tokio::test]
+async fn exchangers_are_tried_in_order_until_one_takes_it() {
+    let sink =
+        Sink::start(Script::default().greet_at("127.0.0.2", "554 5.7.1 not you").greet_at("127.0.0.3", "421 busy"))
+            .await;
+    let relay = Relay::new(sink.address.port(), |_| {});
+    relay.answers.set_mx(
+        "b.example",
+        &[
+            (40, "good.b.example"),
+            (10, "closed.b.example"),
+            (20, "refuses.b.example"),
+            (30, "busy.b.example"),
+            (5, "gone.b.example"),
+        ],
+    );
+    // Nothing listens at 127.0.0.9.
+    relay.answers.set_addresses("closed.b.example", &["127.0.0.9".parse().unwrap()]);
+    relay.answers.set_addresses("refuses.b.example", &["127.0.0.2".parse().unwrap()]);
+    relay.answers.set_addresses("busy.b.example", &["127.0.0.3".parse().unwrap()]);
+    relay.answers.set_addresses("good.b.example", &["127.0.0.9".parse().unwrap(), "127.0.0.1".parse().unwrap()]);
+    let delivery = relay.send(&["a@b.example"]).await;
+    assert_eq!(words(&delivery), ["delivered 250 2.0.0 queued"]);
+    assert_eq!(delivery.host.as_deref(), Some("good.b.example"));
+    let tried: Vec<_> = delivery
+        .dialogue
+        .iter()
+        .filter_map(|line| line.text.strip_prefix("(connecting to "))
+        .filter_map(|text| text.split('.').next())
+        .collect();
+    assert_eq!(tried, ["closed", "refuses", "busy", "good", "good"]);
+}
+
+#[tokio::test]
+async fn when_every_host_fails_the_most_telling_cause_is_named() {
+    let sink = Sink::start(Script::default().greet_at("127.0.0.2", "554 5.7.1 not you")).await;
+    let relay = Relay::new(sink.address.port(), |_| {});
+    relay.answers.set_mx("b.example", &[(10, "refuses.b.example")]);
+    relay.answers.set_addresses("refuses.b.example", &["127.0.0.2".parse().unwrap()]);
+    assert_eq!(words(&relay.send(&["a@b.example"]).await), ["permfail 554 5.7.1 not you"]);
+    relay.answers.set_mx("b.example", &[(10, "refuses.b.example"), (20, "closed.b.example")]);
+    relay.answers.set_addresses("closed.b.example", &["127.0.0.9".parse().unwrap()]);
+    let delivery = relay.send(&["a@b.example"]).await;
+    assert!(words(&delivery)[0].starts_with("tempfail 451 4.4.1 closed.b.example [127.0.0.9]"), "{delivery:?}");
+    assert!(delivery.unreachable.is_some());
+}
+
+#[tokio::test]
+async fn dns_decides_without_a_connection() {
+    let sink = Sink::start(Script::default()).await;
+    let relay = Relay::new(sink.address.port(), |_| {});
+    assert_eq!(words(&relay.send(&["a@b.example"]).await), ["permfail 550 5.1.2 b.example has no address in DNS"]);
+    relay.answers.set_mx("b.example", &[(0, ".")]);
+    assert_eq!(words(&relay.send(&["a@b.example"]).await), ["permfail 556 5.1.10 b.example takes no mail (null MX)"]);
+    relay.answers.set_temporary_failure("b.example", "SERVFAIL");
+    let delivery = relay.send(&["a@b.example"]).await;
+    assert!(words(&delivery)[0].starts_with("tempfail 451 4.4.3"), "{delivery:?}");
+    assert_eq!(sink.connections(), 0);
+}
+
+#[tokio::test]
+async fn captured_mail_goes_nowhere() {
+    let relay = Relay::new(1, |_| {});
+    assert_eq!(words(&relay.deliver(&Way::Capture, b"a\r\n", &["a@b.example"]).await), ["captured"]);
+}
+
+#[tokio::test]
+async fn opportunistic_tls_takes_any_certificate_and_says_so() {
+    let authority = Authority::new();
+    let sink = Sink::start(Script::default().starttls(authority.server("mx.b.example"))).await;
+    for (trusted, tls) in [(false, "TLS 1.3, not verified"), (true, "TLS 1.3, verified")] {
+        let relay = Relay::new(sink.address.port(), |config| {
+            config.extra_ca.extend(trusted.then(|| authority.file()));
+        });
+        relay.answers.set_mx("b.example", &[(10, "mx.b.example")]);
+        relay.answers.set_addresses("mx.b.example", &[sink.address.ip()]);
+        let delivery = relay.send(&["a@b.example"]).await;
+        assert_eq!(words(&delivery), ["delivered 250 2.0.0 queued"]);
+        assert_eq!(delivery.tls.as_deref(), Some(tls));
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_that_fails_is_followed_by_a_connection_in_the_clear() {
+    let sink =
+        Sink::start(Script::default().offer("STARTTLS").answer("STARTTLS", "220 go").drop_after("STARTTLS")).await;
+    let relay = Relay::with_exchanger(&sink);
+    let delivery = relay.send(&["a@b.example"]).await;
+    assert_eq!(words(&delivery), ["delivered 250 2.0.0 queued"]);
+    assert_eq!((delivery.tls, sink.connections()), (None, 2));
+}
+
+fn smarthost(sink: &Sink, tls: SmarthostTls, credentials: bool) -> Way {
+    Way::Smarthost(SmarthostAccess {
+        host: "smart.example".to_owned(),
+        port: sink.address.port(),
+        tls,
+        credentials: credentials.then(|| ("user".to_owned(), "secret".to_owned().into())),
+    })
+}
+
+#[tokio::test]
+async fn a_smarthost_is_verified_before_it_sees_credentials() {
+    let authority = Authority::new();
+    let server = || authority.server("smart.example");
+    for (mode, sink) in [
+        (SmarthostTls::Starttls, Sink::start(Script::default().starttls(server()).offer("AUTH PLAIN")).await),
+        (SmarthostTls::Implicit, Sink::start(Script::default().implicit(server()).offer("AUTH LOGIN PLAIN")).await),
+    ] {
+        let relay = Relay::new(1, |config| config.extra_ca.push(authority.file()));
+        relay.answers.set_addresses("smart.example", &[sink.address.ip()]);
+        let delivery = relay.deliver(&smarthost(&sink, mode, true), b"a\r\n", &["a@b.example", "c@d.example"]).await;
+        assert_eq!(words(&delivery), ["delivered 250 2.0.0 queued"; 2]);
+        assert_eq!(delivery.tls.as_deref(), Some("TLS 1.3, verified"));
+        assert!(sink.heard().contains(&"AUTH PLAIN AHVzZXIAc2VjcmV0\r\n".to_owned()), "{:?}", sink.heard());
+        assert!(delivery.dialogue.iter().all(|line| !line.text.contains("AHVzZXI")));
+
+        let relay = Relay::new(1, |_| {});
+        relay.answers.set_addresses("smart.example", &[sink.address.ip()]);
+        let before = sink.heard().len();
+        let delivery = relay.deliver(&smarthost(&sink, mode, true), b"a\r\n", &["a@b.example"]).await;
+        assert!(words(&delivery)[0].starts_with("tempfail 451 4.7.5 TLS failed"), "{delivery:?}");
+        assert!(sink.heard()[before..].iter().all(|line| !line.starts_with("AUTH")));
+    }
+}
+
+#[tokio::test]
+async fn a_smarthost_with_the_wrong_name_is_not_verified() {
+    let authority = Authority::new();
+    let sink = Sink::start(Script::default().starttls(authority.server("other.example"))).await;
+    let relay = Relay::new(1, |config| config.extra_ca.push(authority.file()));
+    relay.answers.set_addresses("smart.example", &[sink.address.ip()]);
+    let delivery = relay.deliver(&smarthost(&sink, SmarthostTls::Starttls, false), b"a\r\n", &["a@b.example"]).await;
+    assert!(words(&delivery)[0].starts_with("tempfail 451 4.7.5 TLS failed"), "{delivery:?}");
+    assert_eq!(sink.messages().len(), 0);
+}
+
+#[tokio::test]
+async fn large_content_arrives_byte_for_byte() {
+    let sink = Sink::start(Script::default().offer("PIPELINING").offer("SIZE 50000000")).await;
+    let relay = Relay::with_exchanger(&sink);
+    let content = b".\r\n..two\r\nline with text\r\n\r\n".repeat(100_000);
+    let delivery = relay.deliver(&Way::Mx(name("b.example")), &content, &["a@b.example"]).await;
+    assert_eq!(words(&delivery), ["delivered 250 2.0.0 queued"]);
+    assert!(sink.messages() == [content]);
+}
+
+#[tokio::test]
+async fn many_messages_at_once_use_few_connections_and_lose_nothing() {
+    let sink = Sink::start(Script::default().offer("PIPELINING")).await;
+    let relay = Arc::new(Relay::with_exchanger(&sink));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let relay = relay.clone();
+        tasks.spawn(async move {
+            for _ in 0..25 {
+                assert_eq!(words(&relay.send(&["a@b.example"]).await), ["delivered 250 2.0.0 queued"]);
+            }
+        });
+    }
+    tasks.join_all().await;
+    assert_eq!(sink.messages().len(), 100);
+    assert!(sink.connections() <= 8, "{}", sink.connections());
+}

@@ -19,7 +19,7 @@ use std::{borrow::Borrow, collections::HashMap, hash::Hash, sync::LazyLock};
 
 /// Two signers and the records a verifier finds.
 struct Keys {
-    signers: Vec<Signer>,
+    signers: Vec<ActiveKey>,
     records: Records,
 }
 
@@ -47,13 +47,13 @@ static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     let ed_private = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).expect("an Ed25519 key");
     let ed = Ed25519KeyPair::from_pkcs8(ed_private.as_ref()).expect("the same key");
     let signers = vec![
-        Signer {
+        ActiveKey {
             selector: "r".to_owned(),
             key: Arc::new(
                 RsaKey::<Sha256>::from_key_der(mail_auth_key(rsa_private.as_ref())).expect("a signing key").into(),
             ),
         },
-        Signer {
+        ActiveKey {
             selector: "e".to_owned(),
             key: Arc::new(Ed25519Key::from_pkcs8_der(ed_private.as_ref()).expect("a signing key").into()),
         },

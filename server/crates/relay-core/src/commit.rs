@@ -1,0 +1,237 @@
+//! Group commit: what waits to be kept goes into one transaction, so that one fsync pays for many messages.
+//!
+//! Whoever has work puts it down and waits for its answer. The first to come starts a round; what arrives while a
+//! round commits makes the next one, so a batch grows with the load and nobody waits for a timer. An answer is given
+//! after the commit alone. Work that fails does not spoil its neighbours': the batch is then done again one by one.
+
+use crate::{
+    Core, Error, Result,
+    queue::{claim, record},
+    submission::kept::{self, NewMessage},
+    tables::recipient,
+};
+use relay_types::overview::Counts;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// Jobs of one transaction.
+const JOBS: usize = 128;
+/// Octets of content of one transaction (a larger message goes alone).
+const OCTETS: usize = 4 * 1024 * 1024;
+/// Jobs that may wait; more means that the disk cannot keep up, and it is better to say so.
+const WAITING: usize = 4096;
+
+/// What can be committed together.
+pub(crate) enum Work {
+    /// Keep a message.
+    Accept(Box<NewMessage>),
+    /// Record an attempt.
+    Record(Box<record::Record>),
+    /// Lease recipients.
+    Claim(claim::Request),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Done {
+    /// It is on disk.
+    Kept,
+    /// The recipients that are leased now.
+    Claimed(Vec<recipient::Model>),
+}
+
+/// The jobs that wait.
+#[derive(Default)]
+pub(crate) struct Committer(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Job>,
+    running: bool,
+}
+
+struct Job {
+    work: Work,
+    tell: oneshot::Sender<Result<Done>>,
+}
+
+impl Work {
+    fn octets(&self) -> usize {
+        if let Self::Accept(message) = self { message.size() } else { 0 }
+    }
+}
+
+/// What a round adds to the counts, each subject once and in order (see `limits::count`).
+#[derive(Default)]
+pub(crate) struct Tally(BTreeMap<Uuid, Counts>);
+
+impl Tally {
+    /// Adds for every subject.
+    pub(crate) fn add(&mut self, subjects: impl IntoIterator<Item = Uuid>, counts: Counts) {
+        for subject in subjects {
+            let sum = self.0.entry(subject).or_default();
+            sum.accepted += counts.accepted;
+            sum.delivered += counts.delivered;
+            sum.deferred += counts.deferred;
+            sum.bounced += counts.bounced;
+            sum.refused += counts.refused;
+        }
+    }
+}
+
+/// Does `work` durably, together with whatever else waits. An error means that nothing of it was kept.
+pub(crate) async fn commit(core: &Core, work: Work) -> Result<Done> {
+    let (tell, told) = oneshot::channel();
+    {
+        let mut state = core.committer.lock();
+        if state.waiting.len() >= WAITING {
+            return Err(Error::Unavailable { cause: "too much waits to be committed".to_owned() });
+        }
+        state.waiting.push_back(Job { work, tell });
+        if !state.running {
+            state.running = true;
+            // A task of its own: who waits may be cancelled, the round goes on.
+            tokio::spawn(rounds(core.clone()));
+        }
+    }
+    told.await.unwrap_or_else(|_| Err(Error::Unavailable { cause: "the commit was abandoned".to_owned() }))
+}
+
+impl Committer {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next batch, or the end of the rounds.
+    fn batch(&self) -> Option<Vec<Job>> {
+        let mut state = self.lock();
+        let mut batch = Vec::new();
+        let mut octets = 0;
+        while let Some(job) = state.waiting.front() {
+            octets += job.work.octets();
+            if batch.len() >= JOBS || (octets > OCTETS && !batch.is_empty()) {
+                break;
+            }
+            batch.extend(state.waiting.pop_front());
+        }
+        state.running = !batch.is_empty();
+        state.running.then_some(batch)
+    }
+}
+
+/// Ends the rounds also when one panics: those who wait are told, and the next to come starts anew.
+struct Rounds(Core);
+
+impl Drop for Rounds {
+    fn drop(&mut self) {
+        let mut state = self.0.committer.lock();
+        if state.running {
+            state.running = false;
+            state.waiting.clear();
+        }
+    }
+}
+
+async fn rounds(core: Core) {
+    let rounds = Rounds(core);
+    let core = &rounds.0;
+    while let Some(mut batch) = core.committer.batch() {
+        // Who has gone before its message was kept has seen no `250` and will come again.
+        batch.retain(|job| matches!(job.work, Work::Record(_)) || !job.tell.is_closed());
+        if !batch.is_empty() {
+            one_round(core, batch).await;
+        }
+    }
+}
+
+async fn one_round(core: &Core, batch: Vec<Job>) {
+    let started = Instant::now();
+    let (works, tells): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.tell)).unzip();
+    let works: Vec<_> = works.iter().collect();
+    metrics::histogram!("relaykeep_commit_batch").record(works.len() as f64);
+    let results = match transaction(core, &works).await {
+        Ok(done) => done.into_iter().map(Ok).collect(),
+        Err(Failure::Work(error)) if works.len() > 1 => {
+            tracing::warn!(%error, jobs = works.len(), "a commit failed; its jobs are done one by one");
+            one_by_one(core, &works).await
+        }
+        Err(Failure::Work(error) | Failure::Store(error)) => unavailable(&error, works.len()),
+    };
+    metrics::histogram!("relaykeep_commit_seconds").record(started.elapsed().as_secs_f64());
+    for (tell, result) in tells.into_iter().zip(results) {
+        let _ = tell.send(result);
+    }
+}
+
+async fn one_by_one(core: &Core, works: &[&Work]) -> Vec<Result<Done>> {
+    let mut results = Vec::new();
+    for work in works {
+        match transaction(core, std::slice::from_ref(work)).await {
+            Ok(done) => results.extend(done.into_iter().map(Ok)),
+            Err(Failure::Work(error)) => results.push(Err(error)),
+            Err(Failure::Store(error)) => {
+                results.extend(unavailable(&error, works.len() - results.len()));
+                break;
+            }
+        }
+    }
+    results
+}
+
+fn unavailable(error: &Error, times: usize) -> Vec<Result<Done>> {
+    (0..times).map(|_| Err(Error::Unavailable { cause: error.to_string() })).collect()
+}
+
+enum Failure {
+    /// No transaction can be had now; trying again for each job would only take longer.
+    Store(Error),
+    /// A statement or the commit failed.
+    Work(Error),
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Work(error.into())
+    }
+}
+
+async fn transaction(core: &Core, works: &[&Work]) -> std::result::Result<Vec<Done>, Failure> {
+    let transaction = core.db.begin().await.map_err(Failure::Store)?;
+    let mut tally = Tally::default();
+    let new: Vec<&NewMessage> = works
+        .iter()
+        .filter_map(|work| if let Work::Accept(message) = work { Some(&**message) } else { None })
+        .collect();
+    if !new.is_empty() {
+        kept::insert(core, &transaction, &new).await?;
+        for message in new {
+            let accepted = Counts { accepted: message.recipients.len() as u64, ..Counts::default() };
+            tally.add(message.origin.subjects(message.project), accepted);
+        }
+    }
+    let mut done = Vec::with_capacity(works.len());
+    for work in works {
+        done.push(match work {
+            Work::Accept(_) => Done::Kept,
+            Work::Record(record) => {
+                record.apply(core, &transaction, &mut tally).await?;
+                Done::Kept
+            }
+            Work::Claim(request) => Done::Claimed(request.apply(&transaction).await?),
+        });
+    }
+    let now = core.now();
+    for (subject, counts) in tally.0 {
+        crate::limits::count(&transaction, subject, now, counts).await?;
+    }
+    transaction.commit().await?;
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests;

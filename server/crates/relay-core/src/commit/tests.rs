@@ -1,0 +1,96 @@
+use super::*;
+use crate::{
+    submission::kept::Origin,
+    test_support::{Test, word},
+};
+use relay_types::{EmailAddress, ReversePath, message::MessageId};
+
+fn message(core: &Core, id: MessageId, size: usize) -> NewMessage {
+    let to = EmailAddress::parse("b@e.example").expect("an address");
+    NewMessage {
+        id,
+        project: None,
+        accepted_at: core.now(),
+        lifetime: core.config.queue_lifetime,
+        origin: Origin::system(),
+        reverse_path: ReversePath::Null,
+        header_from: "a@d.example".to_owned(),
+        subject: "x\0y".to_owned(),
+        message_id: "<1@d.example>".to_owned(),
+        recipients: vec![(to, "e.example".to_owned())],
+        smtputf8: false,
+        prefix: Vec::new(),
+        content: vec![b'x'; size],
+        about: None,
+        events: Vec::new(),
+    }
+}
+
+fn job(work: Work) -> (Job, oneshot::Receiver<Result<Done>>) {
+    let (tell, told) = oneshot::channel();
+    (Job { work, tell }, told)
+}
+
+#[tokio::test]
+async fn a_batch_is_bounded_in_jobs_and_octets() {
+    let test = Test::new().await;
+    let committer = Committer::default();
+    let sizes = [vec![10; 300], vec![3 * 1024 * 1024; 2], vec![9 * 1024 * 1024, 1]].concat();
+    for size in sizes {
+        let new = message(&test.core, test.core.new_id(), size);
+        committer.lock().waiting.push_back(job(Work::Accept(Box::new(new))).0);
+    }
+    let batches: Vec<usize> = std::iter::from_fn(|| committer.batch()).map(|batch| batch.len()).collect();
+    assert_eq!(batches, [128, 128, 45, 1, 1, 1]);
+    assert!(!committer.lock().running);
+}
+
+#[tokio::test]
+async fn work_that_comes_together_is_committed_together_and_one_that_fails_fails_alone() {
+    let test = Test::new().await;
+    let core = &test.core;
+    let twice = core.new_id();
+    let kept = commit(core, Work::Accept(Box::new(message(core, twice, 10)))).await;
+    assert_eq!(word(&kept), "Ok");
+    let ids: Vec<MessageId> = (0..40).map(|place| if place == 17 { twice } else { core.new_id() }).collect();
+    let all = ids.iter().map(|&id| commit(core, Work::Accept(Box::new(message(core, id, 10)))));
+    let results = futures_util::future::join_all(all).await;
+    let failed: Vec<usize> = results.iter().enumerate().filter(|(_, result)| result.is_err()).map(|(n, _)| n).collect();
+    assert_eq!(failed, [17]);
+    for id in ids {
+        assert_eq!(word(&crate::queue::outgoing(core, id).await), "Ok");
+    }
+}
+
+#[tokio::test]
+async fn who_has_gone_is_not_kept_and_an_abandoned_commit_is_told() {
+    let test = Test::new().await;
+    let core = &test.core;
+    // A round is said to run, so that nothing is taken up before the one who waits has gone.
+    core.committer.lock().running = true;
+    let gone = core.new_id();
+    let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, gone, 10)))));
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    drop(waiting);
+    let stays = core.new_id();
+    let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, stays, 10)))));
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    rounds(core.clone()).await;
+    assert_eq!(word(&waiting.await), "Ok");
+    assert_eq!(word(&crate::queue::outgoing(core, gone).await), "NotFound");
+    assert_eq!(word(&crate::queue::outgoing(core, stays).await), "Ok");
+
+    core.committer.lock().running = true;
+    let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, core.new_id(), 10)))));
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    drop(Rounds(core.clone()));
+    assert_eq!(word(&waiting.await), "Unavailable");
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_said_to_be() {
+    let test = Test::new().await;
+    test.core.db.close().await;
+    let new = message(&test.core, test.core.new_id(), 10);
+    assert_eq!(word(&commit(&test.core, Work::Accept(Box::new(new))).await), "Unavailable");
+}

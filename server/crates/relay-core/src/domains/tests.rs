@@ -1,0 +1,209 @@
+use super::*;
+use crate::{
+    policy::{SenderStanding, judge_sender},
+    test_support::{Test, word},
+};
+use relay_dns::{FixedAnswers, Resolver};
+use relay_types::{EmailAddress, service_account::AllowedSenders};
+use std::time::Duration;
+
+struct World {
+    test: Test,
+    answers: FixedAnswers,
+    id: ProjectId,
+    project: Slug,
+}
+
+fn name(text: &str) -> DomainName {
+    DomainName::parse(text).expect(text)
+}
+
+impl World {
+    async fn new() -> Self {
+        let answers = FixedAnswers::new();
+        answers.set_mx("lab.example", &[(10, "mx.lab.example")]);
+        let test = Test::with_resolver(Resolver::fixed(answers.clone()), |_| {}).await;
+        let (id, project) = test.project("lab").await;
+        Self { test, answers, id, project }
+    }
+
+    async fn add(&self, domain: &str) -> Result<DomainId> {
+        add(&self.test.core, &Actor::System, &self.project, name(domain)).await
+    }
+
+    async fn detail(&self, id: DomainId) -> DomainDetail {
+        get(&self.test.core, &Actor::System, &self.project, id).await.expect("the domain")
+    }
+
+    async fn due(&self) -> u64 {
+        check_due(&self.test.core, &Actor::System).await.expect("checked")
+    }
+
+    /// Moves the clock on and does what is due.
+    async fn after(&self, hours: u64) -> u64 {
+        self.test.clock.advance(Duration::from_secs(hours * 3_600));
+        self.due().await
+    }
+
+    async fn may_send(&self, address: &str) -> bool {
+        let address = EmailAddress::parse(address).expect(address);
+        let standing = judge_sender(&self.test.core, self.id, &AllowedSenders::All, &address).await;
+        standing.expect("a verdict") == SenderStanding::Allowed
+    }
+}
+
+#[tokio::test]
+async fn domains_that_cannot_take_mail_are_refused() {
+    let world = World::new().await;
+    world.answers.set_mx("null.example", &[(0, ".")]);
+    world.answers.set_addresses("host.example", &["192.0.2.1".parse().expect("an address")]);
+    world.answers.set_temporary_failure("broken.example", "SERVFAIL");
+    for (domain, result, words) in [
+        ("lab.example", "Ok", ""),
+        ("host.example", "Ok", ""),
+        ("null.example", "name", "null MX"),
+        ("nowhere.example", "name", "neither MX nor A nor AAAA"),
+        ("broken.example", "name", "Try again"),
+        ("lab.example", "Conflict", "already"),
+    ] {
+        let added = world.add(domain).await;
+        assert_eq!(word(&added), result, "{domain}");
+        if let Err(error) = added {
+            assert!(error.to_string().contains(words), "{domain}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_domain_is_proven_lost_after_a_day_without_proof_and_back_by_itself() {
+    let world = World::new().await;
+    let id = world.add("lab.example").await.expect("a domain");
+    let record = world.detail(id).await.challenge.expect("a challenge");
+    assert_eq!(record.name, "_relaykeep-challenge.lab.example");
+    assert!(record.value.starts_with("relaykeep-challenge=") && record.value.len() == 52, "{}", record.value);
+    let state = async || world.detail(id).await.domain.state;
+    assert_eq!((world.due().await, world.due().await), (1, 0));
+    assert_eq!(state().await, Verification::Pending);
+    assert!(!world.may_send("a@lab.example").await);
+
+    world.answers.set_txt(&record.name, &["something else", &record.value]);
+    world.test.clock.advance(Duration::from_secs(300));
+    assert_eq!(world.due().await, 1);
+    let detail = world.detail(id).await;
+    assert_eq!((detail.domain.state, detail.domain.problem), (Verification::Verified, None));
+    assert_eq!(detail.challenge.and_then(|record| record.found).map(|found| found.len()), Some(2));
+    assert!(world.may_send("a@lab.example").await);
+    assert!(!world.may_send("a@below.lab.example").await, "not below the name");
+
+    world.answers.set_temporary_failure(&record.name, "SERVFAIL");
+    for _ in 0..40 {
+        world.after(1).await;
+    }
+    assert!(world.may_send("a@lab.example").await, "a temporary failure never counts");
+    assert!(world.detail(id).await.domain.problem.expect("a problem").contains("SERVFAIL"));
+
+    world.answers.forget(&record.name);
+    for hour in 0..=24 {
+        assert!(world.may_send("a@lab.example").await, "after {hour} h");
+        assert_eq!(world.after(1).await, 1);
+    }
+    assert_eq!(state().await, Verification::Lost);
+    assert!(!world.may_send("a@lab.example").await);
+
+    world.answers.set_txt(&record.name, &[&record.value]);
+    world.after(1).await;
+    assert_eq!(state().await, Verification::Verified);
+    assert!(world.may_send("a@lab.example").await);
+    let trail = crate::audit::list(&world.test.core, &Actor::System, &world.project, None).await.expect("a page");
+    let actions: Vec<_> = trail.items.iter().map(|entry| entry.action.as_str()).take(4).collect();
+    assert_eq!(actions, ["domain.verify", "domain.lose", "domain.verify", "domain.add"]);
+}
+
+#[tokio::test]
+async fn a_person_who_asks_sees_the_records_at_once() {
+    let world = World::new().await;
+    let id = world.add("lab.example").await.expect("a domain");
+    let before = world.detail(id).await;
+    world.answers.set_txt(&before.challenge.as_ref().expect("a challenge").name, &["wrong"]);
+    let core = &world.test.core;
+    let detail = check(core, &Actor::System, &world.project, id).await.expect("checked");
+    assert_eq!(detail.domain.problem.as_deref(), Some("The challenge record has another value."));
+    let record = before.challenge.expect("a challenge");
+    world.answers.set_txt(&record.name, &[&record.value]);
+    world.answers.set_txt(&before.keys[1].record.name, &[&before.keys[1].record.value]);
+    let detail = check(core, &Actor::System, &world.project, id).await.expect("checked");
+    assert_eq!(detail.domain.state, Verification::Verified);
+    assert!(detail.domain.signed);
+    let states: Vec<_> = detail.keys.iter().map(|key| key.state).collect();
+    assert_eq!(states, [DkimKeyState::Pending, DkimKeyState::Active]);
+    world.answers.set_txt(&before.keys[1].record.name, &["v=DKIM1; p="]);
+    let detail = check(core, &Actor::System, &world.project, id).await.expect("checked");
+    assert_eq!(detail.keys[1].state, DkimKeyState::Missing);
+    assert!(!detail.domain.signed);
+}
+
+#[tokio::test]
+async fn what_an_operator_marks_needs_no_record() {
+    let world = World::new().await;
+    let core = &world.test.core;
+    let pending = world.add("lab.example").await.expect("a domain");
+    let marked = mark_verified(core, &Actor::System, &world.project, name("lab.example")).await.expect("marked");
+    assert_eq!(marked, pending);
+    let closed = mark_verified(core, &Actor::System, &world.project, name("closed.example")).await.expect("marked");
+    for _ in 0..50 {
+        world.after(1).await;
+    }
+    for id in [marked, closed] {
+        let detail = world.detail(id).await;
+        assert_eq!((detail.domain.state, detail.challenge), (Verification::Verified, None));
+        assert_eq!(detail.keys.len(), 2);
+    }
+    remove(core, &Actor::System, &world.project, marked).await.expect("removed");
+    assert!(!world.may_send("a@lab.example").await);
+    assert!(world.may_send("a@closed.example").await);
+}
+
+#[tokio::test]
+async fn the_default_domain_is_replaced_with_its_keys() {
+    let world = World::new().await;
+    let core = &world.test.core;
+    assert!(default_domain(core, &Actor::System).await.expect("a look").is_none());
+    for domain in ["one.example", "two.example", "two.example"] {
+        set_default_domain(core, &Actor::System, name(domain)).await.expect("set");
+    }
+    let detail = default_domain(core, &Actor::System).await.expect("a look").expect("a domain");
+    assert_eq!((detail.domain.name, detail.keys.len()), (name("two.example"), 2));
+    assert!(!world.may_send("a@two.example").await, "it signs; it is no project's sender");
+    assert_eq!(list(core, &Actor::System, &world.project).await.expect("a list"), []);
+}
+
+#[tokio::test]
+async fn who_may_not_is_refused() {
+    let world = World::new().await;
+    let (core, project) = (&world.test.core, &world.project);
+    let id = world.add("lab.example").await.expect("a domain");
+    let cast = world.test.cast(world.id, project).await;
+    let other = || name("other.example");
+    for (actor, refusal) in cast.refused(Access::View) {
+        assert_eq!(word(&list(core, actor, project).await), refusal, "{actor:?}");
+        assert_eq!(word(&get(core, actor, project, id).await), refusal, "{actor:?}");
+    }
+    for (actor, refusal) in cast.refused(Access::Manage) {
+        assert_eq!(word(&add(core, actor, project, other()).await), refusal, "{actor:?}");
+        assert_eq!(word(&check(core, actor, project, id).await), refusal, "{actor:?}");
+        assert_eq!(word(&remove(core, actor, project, id).await), refusal, "{actor:?}");
+    }
+    for (actor, refusal) in cast.refused(Access::Operate) {
+        assert_eq!(word(&mark_verified(core, actor, project, other()).await), refusal, "{actor:?}");
+    }
+    for actor in [&cast.owner, &cast.member, &cast.viewer, &cast.outsider, &cast.service_account, &cast.network] {
+        assert_eq!(word(&default_domain(core, actor).await), "Forbidden", "{actor:?}");
+        assert_eq!(word(&set_default_domain(core, actor, other()).await), "Forbidden", "{actor:?}");
+        assert_eq!(word(&check_due(core, actor).await), "Forbidden", "{actor:?}");
+    }
+    // The neighbour's owner with the id of a domain that is not theirs.
+    let neighbour = &Slug::parse("lab-neighbour").expect("a slug");
+    assert_eq!(word(&get(core, &cast.outsider, neighbour, id).await), "NotFound");
+    assert_eq!(word(&check(core, &cast.outsider, neighbour, id).await), "NotFound");
+    assert_eq!(word(&remove(core, &cast.outsider, neighbour, id).await), "NotFound");
+}

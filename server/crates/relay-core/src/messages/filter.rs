@@ -1,0 +1,101 @@
+//! What a list is narrowed to, as a query.
+
+use crate::tables::{message, recipient};
+use relay_types::{
+    EmailAddress, Timestamp,
+    message::{MessageFilter, MessageId, MessageState},
+    project::ProjectId,
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, ExprTrait, Func, LikeExpr},
+};
+use uuid::Uuid;
+
+/// How many messages are looked through for a part of subject or From.
+const SEARCHED: u64 = 100_000;
+
+/// The project's messages under the filter, without its state and cursor.
+pub(super) fn select(project: ProjectId, filter: &MessageFilter) -> Select<message::Entity> {
+    let mut condition = Condition::all().add(message::Column::ProjectId.eq(project.uuid()));
+    if let Some(account) = filter.service_account {
+        condition = condition.add(message::Column::SourceId.eq(account.uuid()));
+    }
+    // Identifiers begin with the moment they were made at, so that a time is a place in the list.
+    if let Some(since) = filter.since {
+        condition = condition.add(message::Column::Id.gte(first_of(since)));
+    }
+    if let Some(until) = filter.until {
+        condition = condition.add(message::Column::Id.lt(first_of(until)));
+    }
+    if let Some(search) = filter.search.as_deref().map(str::trim).filter(|search| !search.is_empty()) {
+        condition = condition.add(found_by(project, search));
+    }
+    message::Entity::find().filter(condition)
+}
+
+/// Only those of one state.
+pub(super) fn by_state(select: Select<message::Entity>, state: Option<MessageState>) -> Select<message::Entity> {
+    match state {
+        Some(state) => select.filter(message::Column::State.eq(state.as_str())),
+        None => select,
+    }
+}
+
+/// A queue id, a Message-ID, a whole address, else a part of subject or From. Each of the first three goes by an index.
+fn found_by(project: ProjectId, search: &str) -> Condition {
+    if let Ok(id) = search.parse::<MessageId>() {
+        return Condition::any().add(message::Column::Id.eq(id.uuid()));
+    }
+    if let Ok(address) = EmailAddress::parse(search) {
+        let of_recipient = recipient::Entity::find()
+            .select_only()
+            .column(recipient::Column::MessageId)
+            .filter(recipient::Column::AddressKey.eq(address.key()))
+            .into_query();
+        return Condition::any()
+            .add(message::Column::Id.in_subquery(of_recipient))
+            .add(lower(message::Column::ReversePath).eq(address.key()))
+            .add(among_newest(project).add(contains(message::Column::HeaderFrom, search)));
+    }
+    let trimmed = search.trim_start_matches('<').trim_end_matches('>');
+    let part = Condition::any()
+        .add(contains(message::Column::Subject, search))
+        .add(contains(message::Column::HeaderFrom, search));
+    Condition::any()
+        .add(message::Column::MessageId.is_in([search.to_owned(), format!("<{trimmed}>")]))
+        .add(among_newest(project).add(part))
+}
+
+/// Only the newest [`SEARCHED`] messages of the project, because no index helps to find a part of a text.
+fn among_newest(project: ProjectId) -> Condition {
+    let oldest = message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .filter(message::Column::ProjectId.eq(project.uuid()))
+        .order_by_desc(message::Column::Id)
+        .offset(SEARCHED)
+        .limit(1)
+        .into_query();
+    let oldest = Func::coalesce([Expr::SubQuery(None, Box::new(oldest.into())), Expr::value(Uuid::nil())]);
+    Condition::all().add(Expr::col((message::Entity, message::Column::Id)).gte(Expr::expr(oldest)))
+}
+
+/// The smallest identifier of a moment (RFC 9562 §5.7: it begins with 48 bits of milliseconds).
+fn first_of(at: Timestamp) -> Uuid {
+    Uuid::from_u128(u128::from(u64::try_from(at.0).unwrap_or(0)) << 80)
+}
+
+fn lower(column: message::Column) -> Expr {
+    Expr::expr(Func::lower(Expr::col((message::Entity, column))))
+}
+
+/// Contains the text, in any case; `%` and `_` stand for themselves.
+fn contains(column: message::Column, text: &str) -> Expr {
+    let escaped: String = text.to_lowercase().chars().flat_map(|c| escape(c).into_iter().flatten()).collect();
+    lower(column).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+}
+
+fn escape(c: char) -> [Option<char>; 2] {
+    [matches!(c, '%' | '_' | '\\').then_some('\\'), Some(c)]
+}

@@ -1,0 +1,263 @@
+//! Which recipients a worker gets: who is due, fairly, within bounds.
+//!
+//! Candidates are read without a lock, chosen by a pure function, and leased by one statement that takes only those
+//! still free (SQLite: one `UPDATE … RETURNING` under the write lock; PostgreSQL: `FOR UPDATE SKIP LOCKED`), so two
+//! workers never hold the same one.
+//!
+//! However long the queue is, only a window is read: the [`WINDOW`] oldest that are due. When that is full there is a
+//! backlog, and old mail of one project or to one slow destination must not hide the rest; then the window also gets
+//! the newest, and a share of each of a few projects and destinations in turn. Every query goes by an index.
+
+use crate::{
+    Core, Result,
+    commit::{self, Done, Work},
+    tables::recipient::{self, Column, Entity},
+};
+use relay_types::{Timestamp, message::RecipientState};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, FromQueryResult, QueryFilter,
+    QuerySelect, QueryTrait, Statement, Value,
+    sea_query::{Expr, LockBehavior, LockType},
+};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::{Mutex, PoisonError},
+};
+use uuid::Uuid;
+
+/// The oldest that are due.
+const WINDOW: usize = 500;
+/// In a backlog: the newest that are due.
+const NEWEST: usize = 100;
+/// In a backlog: how many projects and destinations are looked at in one claim, and how many recipients of each.
+const SHARES: usize = 32;
+const SHARE: usize = 20;
+/// Leases that ran out, taken in one claim.
+const EXPIRED: usize = 100;
+/// Written out as the index `recipient_waiting` has it, so that both databases see that it fits.
+const WAITING: &str = "state IN ('due', 'in_flight', 'held')";
+
+/// A recipient that could be claimed.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+struct Candidate {
+    id: Uuid,
+    project_id: Option<Uuid>,
+    destination: String,
+    due_at: i64,
+}
+
+/// Whose turn it is next in a backlog.
+#[derive(Default)]
+pub(crate) struct Turns(Mutex<Turn>);
+
+#[derive(Clone, Default)]
+struct Turn {
+    project: Uuid,
+    destination: String,
+}
+
+/// Recipients to lease.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) lease: Uuid,
+    pub(crate) now: Timestamp,
+    pub(crate) until: Timestamp,
+}
+
+impl Request {
+    /// Leases those of the recipients that are still free, and counts the attempt.
+    pub(crate) async fn apply(&self, transaction: &DatabaseTransaction) -> Result<Vec<recipient::Model>> {
+        let ran_out = Condition::all()
+            .add(Column::State.eq(RecipientState::InFlight.as_str()))
+            .add(Column::LeaseUntil.lte(self.now.0));
+        let free = Condition::any().add(Column::State.eq(RecipientState::Due.as_str())).add(ran_out);
+        let still_free = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::Id.is_in(self.ids.iter().copied()))
+            .filter(free)
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .into_query();
+        Ok(Entity::update_many()
+            .col_expr(Column::State, Expr::value(RecipientState::InFlight.as_str()))
+            .col_expr(Column::DueAt, Expr::value(None::<i64>))
+            .col_expr(Column::Lease, Expr::value(self.lease))
+            .col_expr(Column::LeaseUntil, Expr::value(self.until.0))
+            .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+            .filter(Column::Id.in_subquery(still_free))
+            .exec_with_returning(transaction)
+            .await?)
+    }
+}
+
+/// Claims at most `most` recipients, at most `per_destination` of each destination and none of the `busy` ones.
+pub(crate) async fn claim(
+    core: &Core,
+    most: usize,
+    per_destination: usize,
+    busy: &[String],
+) -> Result<(Uuid, Vec<recipient::Model>)> {
+    let now = core.now();
+    let lease = core.new_id::<()>().uuid();
+    let ids = choose(candidates(core, now).await?, most, per_destination, busy);
+    if ids.is_empty() {
+        return Ok((lease, Vec::new()));
+    }
+    let order: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, &id)| (id, place)).collect();
+    let request = Request { ids, lease, now, until: now.plus(core.config.lease) };
+    match commit::commit(core, Work::Claim(request)).await? {
+        Done::Claimed(mut rows) => {
+            rows.sort_by_key(|row| order.get(&row.id).copied());
+            Ok((lease, rows))
+        }
+        Done::Kept => Ok((lease, Vec::new())),
+    }
+}
+
+/// Takes from each project in turn, oldest first.
+fn choose(candidates: Vec<Candidate>, most: usize, per_destination: usize, busy: &[String]) -> Vec<Uuid> {
+    let busy: HashSet<&str> = busy.iter().map(String::as_str).collect();
+    let mut seen = HashSet::new();
+    let mut projects: BTreeMap<Option<Uuid>, Vec<Candidate>> = BTreeMap::new();
+    for candidate in candidates {
+        if !busy.contains(candidate.destination.as_str()) && seen.insert(candidate.id) {
+            projects.entry(candidate.project_id).or_default().push(candidate);
+        }
+    }
+    let mut queues: VecDeque<std::vec::IntoIter<Candidate>> = projects
+        .into_values()
+        .map(|mut queue| {
+            queue.sort_by_key(|candidate| (candidate.due_at, candidate.id));
+            queue.into_iter()
+        })
+        .collect();
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    let mut chosen = Vec::new();
+    while let Some(mut queue) = queues.pop_front() {
+        if chosen.len() >= most {
+            break;
+        }
+        let free = |candidate: &Candidate| taken.get(&candidate.destination).copied().unwrap_or(0) < per_destination;
+        if let Some(candidate) = queue.find(free) {
+            *taken.entry(candidate.destination).or_default() += 1;
+            chosen.push(candidate.id);
+            queues.push_back(queue);
+        }
+    }
+    chosen
+}
+
+async fn candidates(core: &Core, now: Timestamp) -> Result<Vec<Candidate>> {
+    let mut found = read(core, &select("due_at", "due_at <= $1", "due_at", WINDOW), [now.0.into()]).await?;
+    if found.len() >= WINDOW {
+        found.extend(read(core, &select("due_at", "due_at <= $1", "due_at DESC", NEWEST), [now.0.into()]).await?);
+        found.extend(shares(core, now).await?);
+    }
+    let expired = select("lease_until AS due_at", "lease_until <= $1", "lease_until", EXPIRED);
+    found.extend(read(core, &expired, [now.0.into()]).await?);
+    Ok(found)
+}
+
+/// A share for some projects and some destinations, others each time.
+async fn shares(core: &Core, now: Timestamp) -> Result<Vec<Candidate>> {
+    let turn = core.turns.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let projects: Vec<Uuid> = distinct(core, "project_id", "due_at IS NOT NULL", turn.project.into())
+        .await?
+        .into_iter()
+        .map(|row| row.0)
+        .collect();
+    let destinations: Vec<String> =
+        distinct(core, "destination", WAITING, turn.destination.into()).await?.into_iter().map(|row| row.0).collect();
+    let next = Turn {
+        project: projects.get(SHARES - 1).copied().unwrap_or_default(),
+        destination: destinations.get(SHARES - 1).cloned().unwrap_or_default(),
+    };
+    *core.turns.0.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    let mut found = Vec::new();
+    let of_project = select("due_at", "due_at <= $1 AND project_id = $2", "due_at", SHARE);
+    for project in projects {
+        found.extend(read(core, &of_project, [now.0.into(), project.into()]).await?);
+    }
+    let to_destination = select("due_at", &format!("{WAITING} AND destination = $2 AND due_at <= $1"), "due_at", SHARE);
+    for destination in destinations {
+        found.extend(read(core, &to_destination, [now.0.into(), destination.into()]).await?);
+    }
+    Ok(found)
+}
+
+/// The next values of a column after `from`, each found by one step in an index (a loose index scan).
+async fn distinct<T: sea_orm::TryGetable>(
+    core: &Core,
+    column: &str,
+    condition: &str,
+    from: Value,
+) -> Result<Vec<One<T>>> {
+    let next = |after: &str| {
+        format!("(SELECT {column} FROM recipient WHERE {condition} AND {column} > {after} ORDER BY {column} LIMIT 1)")
+    };
+    let sql = format!(
+        "WITH RECURSIVE steps(value) AS (SELECT {} UNION ALL SELECT {} FROM steps WHERE value IS NOT NULL) \
+         SELECT value FROM steps WHERE value IS NOT NULL LIMIT {SHARES}",
+        next("$1"),
+        next("steps.value"),
+    );
+    let backend = core.db.backend();
+    let rows = core.db.read().query_all_raw(Statement::from_sql_and_values(backend, sql, [from])).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "value").map(One)).collect::<std::result::Result<_, _>>()?)
+}
+
+struct One<T>(T);
+
+fn select(due: &str, condition: &str, order: &str, limit: usize) -> String {
+    format!("SELECT id, project_id, destination, {due} FROM recipient WHERE {condition} ORDER BY {order} LIMIT {limit}")
+}
+
+async fn read(core: &Core, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<Vec<Candidate>> {
+    let statement = Statement::from_sql_and_values(core.db.backend(), sql, values);
+    Ok(Candidate::find_by_statement(statement).all(core.db.read()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(id: u128, project: u128, destination: &str, due_at: i64) -> Candidate {
+        Candidate {
+            id: Uuid::from_u128(id),
+            project_id: (project > 0).then(|| Uuid::from_u128(project)),
+            destination: destination.to_owned(),
+            due_at,
+        }
+    }
+
+    fn check(candidates: &[Candidate], most: usize, per_destination: usize, busy: &[&str], expected: &[u128]) {
+        let busy: Vec<String> = busy.iter().map(|&name| name.to_owned()).collect();
+        let chosen = choose(candidates.to_vec(), most, per_destination, &busy);
+        assert_eq!(chosen.iter().map(|id| id.as_u128()).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn projects_take_turns_and_each_gives_its_oldest_first() {
+        let waiting = [
+            candidate(1, 1, "a.example", 10),
+            candidate(2, 1, "a.example", 5),
+            candidate(3, 1, "b.example", 7),
+            candidate(4, 2, "a.example", 100),
+            candidate(5, 0, "c.example", 200),
+        ];
+        check(&waiting, 10, 10, &[], &[5, 2, 4, 3, 1]);
+        check(&waiting, 3, 10, &[], &[5, 2, 4]);
+        check(&waiting, 10, 1, &[], &[5, 2, 3]);
+        check(&waiting, 10, 10, &["a.example"], &[5, 3]);
+        check(&waiting, 0, 10, &[], &[]);
+        check(&waiting, 10, 0, &[], &[]);
+        check(&[], 10, 10, &[], &[]);
+    }
+
+    #[test]
+    fn a_candidate_seen_twice_is_taken_once() {
+        let one = candidate(1, 1, "a.example", 10);
+        check(&[one.clone(), one], 10, 10, &[], &[1]);
+    }
+}

@@ -1,0 +1,102 @@
+//! Warnings of delay: whoever sent a message hears once that it waits.
+
+use crate::{
+    Actor, Core, Result,
+    bounce::{self, Material},
+    dsn::{Action, Fate},
+    projects,
+    submission::kept::{self, event_row},
+    tables::{
+        message,
+        recipient::{Column, Entity, Model},
+    },
+};
+use relay_types::{
+    EmailAddress, Timestamp,
+    message::{EventKind, MessageId, RecipientState},
+    reply::{EnhancedCode, Reply},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use uuid::Uuid;
+
+/// Messages of one call; the schedule calls again.
+const MOST: u64 = 100;
+
+/// See [`super::warn_of_delays`].
+pub(crate) async fn warn(core: &Core, actor: &Actor) -> Result<u64> {
+    projects::authorize_system(actor)?;
+    let late = core.now().minus(core.config.delay_warning);
+    let messages: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::MessageId)
+        .distinct()
+        .filter(Column::DueAt.is_not_null())
+        .filter(Column::AcceptedAt.lte(late.0))
+        .filter(Column::Attempts.gt(0))
+        .filter(Column::DelayNotified.eq(false))
+        .order_by_asc(Column::MessageId)
+        .limit(MOST)
+        .into_tuple()
+        .all(core.db.read())
+        .await?;
+    let mut told = 0;
+    for id in messages {
+        let material = bounce::material(core, MessageId::from_uuid(id)).await?;
+        told += u64::from(warn_of(core, id, late, material.as_ref()).await?);
+    }
+    if told > 0 {
+        core.queue_wake.notify_one();
+    }
+    Ok(told)
+}
+
+/// Marks the late recipients of a message and tells of them, in one transaction; whether anyone was told.
+async fn warn_of(core: &Core, id: Uuid, late: Timestamp, material: Option<&Material>) -> Result<bool> {
+    let now = core.now();
+    let transaction = core.db.begin().await?;
+    // Marked first: of two nodes that find the same message, one finds no recipients left.
+    let recipients: Vec<Model> = Entity::update_many()
+        .col_expr(Column::DelayNotified, Expr::value(true))
+        .filter(Column::MessageId.eq(id))
+        .filter(Column::State.eq(RecipientState::Due.as_str()))
+        .filter(Column::AcceptedAt.lte(late.0))
+        .filter(Column::Attempts.gt(0))
+        .filter(Column::DelayNotified.eq(false))
+        .exec_with_returning(&transaction)
+        .await?;
+    let original = message::Entity::find_by_id(id).one(&transaction).await?;
+    let mut told = false;
+    if let (Some(original), Some(material), false) = (original, material, recipients.is_empty())
+        && let Ok(to) = bounce::recipient(&original)
+    {
+        let fates: Vec<Fate> = recipients.iter().filter_map(|recipient| fate(recipient, now)).collect();
+        let notification =
+            bounce::tell(core, &transaction, &original, Action::Delayed, &to, &fates, material, now).await?;
+        let event = event_row(core, id, now, &EventKind::DelayNotified { notification })?;
+        kept::insert_events(&transaction, vec![event]).await?;
+        told = true;
+    }
+    transaction.commit().await?;
+    Ok(told)
+}
+
+fn fate(recipient: &Model, now: Timestamp) -> Option<Fate> {
+    Some(Fate {
+        address: EmailAddress::parse(&recipient.address).ok()?,
+        reply: stored_reply(recipient.last_reply.as_deref().unwrap_or_default()),
+        theirs: false,
+        host: None,
+        at: now,
+        until: Timestamp(recipient.expires_at),
+    })
+}
+
+/// A reply from its line: `451 4.7.1 text`.
+fn stored_reply(line: &str) -> Reply {
+    let (code, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let (enhanced, text) = match rest.split_once(' ') {
+        Some((first, text)) if EnhancedCode::parse(first).is_some() => (EnhancedCode::parse(first), text),
+        _ => (None, rest),
+    };
+    Reply { code: code.parse().unwrap_or(451), enhanced, lines: vec![text.to_owned()] }
+}

@@ -1,0 +1,86 @@
+use super::*;
+use std::collections::HashSet;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn eight_workers_never_hold_the_same_recipient() {
+    let test = Test::new().await;
+    let (project, _) = test.project("physics").await;
+    for n in 0..40 {
+        let to: Vec<String> = (0..5).map(|m| format!("u{m}@d{}.example", n % 7)).collect();
+        mail(&test, Some(project), &to.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    }
+    let workers = (0..8).map(|_| {
+        let core = test.core.clone();
+        tokio::spawn(async move {
+            let mut mine = Vec::new();
+            loop {
+                let claims = claim(&core, 7, 3, &[]).await.expect("claims");
+                if claims.is_empty() {
+                    return mine;
+                }
+                mine.extend(claims);
+            }
+        })
+    });
+    let all = futures_util::future::join_all(workers).await;
+    let all: Vec<Claimed> = all.into_iter().flat_map(|mine| mine.expect("a worker")).collect();
+    let distinct: HashSet<_> = all.iter().map(|claim| claim.recipient_id).collect();
+    assert_eq!((all.len(), distinct.len()), (200, 200));
+}
+
+#[tokio::test]
+async fn a_claim_is_bounded_and_leaves_out_busy_destinations() {
+    let test = Test::new().await;
+    let (project, _) = test.project("physics").await;
+    mail(&test, Some(project), &["a@d1.example", "b@d1.example", "c@d1.example", "d@d2.example"]).await;
+    let names = |claims: Vec<Claimed>| claims.iter().map(|claim| claim.address.local().to_owned()).collect::<String>();
+    assert_eq!(names(claim(&test.core, 1, 9, &[]).await.expect("claims")), "a");
+    assert_eq!(names(claim(&test.core, 9, 1, &[]).await.expect("claims")), "bd");
+    assert_eq!(names(claim(&test.core, 9, 9, &["d1.example".to_owned()]).await.expect("claims")), "");
+    assert_eq!(names(claim(&test.core, 9, 9, &[]).await.expect("claims")), "c");
+}
+
+#[tokio::test]
+async fn a_backlog_hides_neither_other_projects_nor_other_destinations_nor_new_mail() {
+    let test = Test::new().await;
+    let (loud, _) = test.project("loud").await;
+    let (quiet, _) = test.project("quiet").await;
+    let many: Vec<String> = (0..300).map(|n| format!("u{n}@slow.example")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for _ in 0..2 {
+        mail(&test, Some(loud), &many).await;
+        test.clock.advance(Duration::from_millis(5));
+    }
+    mail(&test, Some(loud), &["other@quick.example"]).await;
+    mail(&test, Some(quiet), &["one@slow.example"]).await;
+    for _ in 0..2 {
+        test.clock.advance(Duration::from_millis(5));
+        mail(&test, Some(loud), &many[..150]).await;
+    }
+    test.clock.advance(Duration::from_millis(5));
+    mail(&test, Some(loud), &["new@slow.example"]).await;
+
+    let claims = claim(&test.core, 30, 20, &[]).await.expect("claims");
+    let has = |local: &str| claims.iter().any(|claim| claim.address.local() == local);
+    assert_eq!(claims.iter().filter(|claim| claim.destination == "slow.example").count(), 20);
+    assert!(has("one"), "another project's mail");
+    assert!(has("other"), "mail to another destination");
+    let busy = ["slow.example".to_owned()];
+    assert!(claim(&test.core, 30, 20, &busy).await.expect("claims").is_empty());
+}
+
+#[tokio::test]
+async fn a_worker_is_woken_by_new_mail_and_by_the_next_due_time() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let hour = Duration::from_secs(3_600);
+    let soon = Duration::from_secs(10);
+    let id = mail(&test, Some(project), &["slow@e.example"]).await;
+    tokio::time::timeout(soon, wait_until_due(&test.core, hour)).await.expect("woken by new mail");
+    tell(&test, take(&test).await, |_| temp()).await;
+    hold(&test.core, &Actor::System, &slug, id).await.expect("held");
+    let mut waiting = Box::pin(wait_until_due(&test.core, hour));
+    assert!(tokio::time::timeout(Duration::from_millis(50), &mut waiting).await.is_err(), "nothing is due");
+    release(&test.core, &Actor::System, &slug, id).await.expect("released");
+    tokio::time::timeout(soon, waiting).await.expect("woken by release");
+}

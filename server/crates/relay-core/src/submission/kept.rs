@@ -1,0 +1,210 @@
+//! A message about to be kept, and its rows: message, content, recipients, first events.
+//!
+//! It judges nothing. What accepts a message ([`super::accept`]) and what makes one (`bounce`) hand it over complete;
+//! the rows are written inside the caller's transaction, many messages at a time.
+
+use crate::{
+    Core, Error, Result,
+    tables::{event, message, message_content, recipient},
+};
+use relay_types::{
+    EmailAddress, ReversePath, Timestamp,
+    message::{EventKind, MessageId, MessageState, RecipientState},
+    project::ProjectId,
+};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Octets of a part of the content: small enough to be read and written without a second copy of a large message.
+pub(crate) const PART: usize = 256 * 1024;
+/// Rows of one statement; each has fewer than 32 values, and SQLite takes 32,766.
+const ROWS: usize = 500;
+/// Octets of content in one statement.
+const OCTETS: usize = 4 * 1024 * 1024;
+
+/// Who handed a message in, as stored beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// `service_account`, `network`, `portal`, `system`.
+    pub(crate) source: &'static str,
+    /// Which account or network.
+    pub(crate) id: Option<Uuid>,
+    /// Its label at this time.
+    pub(crate) label: String,
+}
+
+impl Origin {
+    /// Relaykeep itself.
+    pub(crate) fn system() -> Self {
+        Self { source: "system", id: None, label: "Relaykeep".to_owned() }
+    }
+
+    /// Whose counts the message adds to: its project and its account. What Relaykeep itself sends counts for nobody.
+    pub(crate) fn subjects(&self, project: Option<ProjectId>) -> Vec<Uuid> {
+        subjects(self.source, self.id, project.map(ProjectId::uuid))
+    }
+}
+
+/// As [`Origin::subjects`], from what is stored.
+pub(crate) fn subjects(source: &str, source_id: Option<Uuid>, project: Option<Uuid>) -> Vec<Uuid> {
+    let account = source_id.filter(|_| source == "service_account");
+    if source == "system" { Vec::new() } else { project.into_iter().chain(account).collect() }
+}
+
+/// Everything that is kept of a message.
+#[derive(Debug, Clone)]
+pub(crate) struct NewMessage {
+    pub(crate) id: MessageId,
+    pub(crate) project: Option<ProjectId>,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) lifetime: Duration,
+    pub(crate) origin: Origin,
+    pub(crate) reverse_path: ReversePath,
+    /// Header From as written.
+    pub(crate) header_from: String,
+    pub(crate) subject: String,
+    /// Message-ID with its brackets.
+    pub(crate) message_id: String,
+    /// Forward-paths with their destinations, at least one.
+    pub(crate) recipients: Vec<(EmailAddress, String)>,
+    pub(crate) smtputf8: bool,
+    pub(crate) prefix: Vec<u8>,
+    pub(crate) content: Vec<u8>,
+    pub(crate) about: Option<MessageId>,
+    /// The beginning of its story.
+    pub(crate) events: Vec<EventKind>,
+}
+
+impl NewMessage {
+    /// Octets as sent.
+    pub(crate) fn size(&self) -> usize {
+        self.prefix.len() + self.content.len()
+    }
+
+    /// Whether it has octets above 127.
+    pub(crate) fn is_eight_bit(&self) -> bool {
+        !(self.prefix.is_ascii() && self.content.is_ascii())
+    }
+
+    fn row(&self) -> message::ActiveModel {
+        message::ActiveModel {
+            id: Set(self.id.uuid()),
+            project_id: Set(self.project.map(ProjectId::uuid)),
+            accepted_at: Set(self.accepted_at.0),
+            source: Set(self.origin.source.to_owned()),
+            source_id: Set(self.origin.id),
+            source_label: Set(self.origin.label.clone()),
+            reverse_path: Set(self.reverse_path.to_string()),
+            header_from: Set(line(&self.header_from, 200)),
+            subject: Set(line(&self.subject, 500)),
+            message_id: Set(line(&self.message_id, 998)),
+            first_recipient: Set(self.recipients.first().map(|(address, _)| address.to_string()).unwrap_or_default()),
+            recipients: Set(i32::try_from(self.recipients.len()).unwrap_or(i32::MAX)),
+            size: Set(i64::try_from(self.size()).unwrap_or(i64::MAX)),
+            eight_bit: Set(self.is_eight_bit()),
+            smtputf8: Set(self.smtputf8),
+            prefix: Set(self.prefix.clone()),
+            state: Set(MessageState::Queued.as_str().to_owned()),
+            last_reply: Set(None),
+            about: Set(self.about.map(MessageId::uuid)),
+            captured: Set(false),
+        }
+    }
+
+    fn recipient_rows(&self, core: &Core) -> impl Iterator<Item = recipient::ActiveModel> {
+        self.recipients.iter().map(|(address, destination)| recipient::ActiveModel {
+            id: Set(core.new_id::<()>().uuid()),
+            message_id: Set(self.id.uuid()),
+            project_id: Set(self.project.map(ProjectId::uuid)),
+            address: Set(address.to_string()),
+            address_key: Set(address.key()),
+            destination: Set(destination.clone()),
+            state: Set(RecipientState::Due.as_str().to_owned()),
+            due_at: Set(Some(self.accepted_at.0)),
+            attempts: Set(0),
+            lease: Set(None),
+            lease_until: Set(None),
+            accepted_at: Set(self.accepted_at.0),
+            expires_at: Set(self.accepted_at.plus(self.lifetime).0),
+            delay_notified: Set(false),
+            last_reply: Set(None),
+        })
+    }
+}
+
+/// Writes the rows of all `messages`.
+pub(crate) async fn insert(core: &Core, transaction: &DatabaseTransaction, messages: &[&NewMessage]) -> Result<()> {
+    let rows: Vec<_> = messages.iter().map(|message| message.row()).collect();
+    for rows in chunks(rows) {
+        message::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    }
+    insert_content(transaction, messages).await?;
+    let rows: Vec<_> = messages.iter().flat_map(|message| message.recipient_rows(core)).collect();
+    for rows in chunks(rows) {
+        recipient::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    }
+    let mut rows = Vec::new();
+    for message in messages {
+        for kind in &message.events {
+            rows.push(event_row(core, message.id.uuid(), message.accepted_at, kind)?);
+        }
+    }
+    insert_events(transaction, rows).await
+}
+
+async fn insert_content(transaction: &DatabaseTransaction, messages: &[&NewMessage]) -> Result<()> {
+    let mut rows = Vec::new();
+    let mut octets = 0;
+    for message in messages {
+        for (part, bytes) in message.content.chunks(PART).enumerate() {
+            octets += bytes.len();
+            rows.push(message_content::ActiveModel {
+                message_id: Set(message.id.uuid()),
+                part: Set(i32::try_from(part).map_err(Error::internal)?),
+                bytes: Set(bytes.to_vec()),
+            });
+            if rows.len() >= ROWS || octets >= OCTETS {
+                let full = std::mem::take(&mut rows);
+                message_content::Entity::insert_many(full).exec_without_returning(transaction).await?;
+                octets = 0;
+            }
+        }
+    }
+    if !rows.is_empty() {
+        message_content::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+/// A line of a message's story.
+pub(crate) fn event_row(core: &Core, message: Uuid, at: Timestamp, kind: &EventKind) -> Result<event::ActiveModel> {
+    Ok(event::ActiveModel {
+        id: Set(core.new_id::<()>().uuid()),
+        message_id: Set(message),
+        at: Set(at.0),
+        kind: Set(serde_json::to_string(kind).map_err(Error::internal)?),
+    })
+}
+
+/// Writes lines of stories.
+pub(crate) async fn insert_events(transaction: &DatabaseTransaction, rows: Vec<event::ActiveModel>) -> Result<()> {
+    for rows in chunks(rows) {
+        event::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+fn chunks<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let mut rows = rows.into_iter().peekable();
+    std::iter::from_fn(move || {
+        rows.peek()?;
+        Some(rows.by_ref().take(ROWS).collect())
+    })
+}
+
+/// Text for a column that is shown on one line: no control characters (PostgreSQL has no NUL), cut.
+pub(crate) fn line(text: &str, most: usize) -> String {
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().take(most).map(printable).collect::<String>().trim().to_owned()
+}
