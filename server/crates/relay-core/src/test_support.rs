@@ -159,9 +159,10 @@ impl Test {
 
     /// The contents of all messages to an address, oldest first.
     pub(crate) async fn mails_to(&self, address: &str) -> Vec<String> {
+        let key = EmailAddress::parse(address).expect("an address").key();
         let sql = "SELECT c.bytes FROM message_content c JOIN recipient r ON r.message_id = c.message_id \
                    WHERE r.address_key = $1 ORDER BY c.message_id, c.part";
-        let statement = Statement::from_sql_and_values(self.core.db.backend(), sql, [address.into()]);
+        let statement = Statement::from_sql_and_values(self.core.db.backend(), sql, [key.into()]);
         let rows = self.core.db.read().query_all_raw(statement).await.expect("messages");
         rows.iter().map(|row| String::from_utf8(row.try_get("", "bytes").expect("octets")).expect("text")).collect()
     }
