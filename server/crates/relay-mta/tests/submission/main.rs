@@ -3,4 +3,5 @@
 mod client;
 mod connections;
 mod harness;
+mod messages;
 mod tls;

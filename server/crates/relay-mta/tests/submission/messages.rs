@@ -1,0 +1,205 @@
+//! Messages given in: who may, what is kept of those who may not, and how the end waits for them.
+
+use crate::{
+    client::{Client, connect, trusting},
+    harness::{Account, TestRelay, settings, start},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use relay_core::{Actor, projects, refusals, service_accounts};
+use relay_mta::SubmissionSettings;
+use relay_types::{
+    listener::{
+        ListenerAuth::{Either, Networks, Required},
+        ListenerTls::{self, Implicit},
+    },
+    refusal::{RefusalFilter, Rule},
+};
+use std::time::Duration;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::client::TlsStream;
+
+const MESSAGE: &str = "From: app@sender.example\r\nTo: c@d.example\r\nSubject: hello\r\n\r\nworld\r\n.\r\n";
+
+async fn greeted<S: AsyncRead + AsyncWrite + Unpin>(client: &mut Client<S>) {
+    assert!(client.reply().await.starts_with("220 "));
+    assert!(client.say("EHLO client.example").await.starts_with("250-"));
+}
+
+/// A client under TLS that has signed in.
+async fn signed_in(relay: &TestRelay, account: &Account) -> Client<TlsStream<TcpStream>> {
+    let mut client = connect(relay.addresses[0]).await.tls(&trusting(&relay.certificate)).await.expect("TLS");
+    greeted(&mut client).await;
+    assert_eq!(client.say(&auth_plain(account)).await, "235 2.7.0 Authentication successful");
+    client
+}
+
+fn auth_plain(account: &Account) -> String {
+    format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{}\0{}", account.username, account.secret)))
+}
+
+async fn send<S: AsyncRead + AsyncWrite + Unpin>(client: &mut Client<S>) -> String {
+    assert_eq!(client.say("MAIL FROM:<app@sender.example>").await, "250 2.1.0 Ok");
+    assert_eq!(client.say("RCPT TO:<c@d.example>").await, "250 2.1.5 Ok");
+    assert!(client.say("DATA").await.starts_with("354 "));
+    client.send(MESSAGE).await;
+    client.reply().await
+}
+
+#[tokio::test]
+async fn an_account_sends_over_tls() {
+    let relay = start(settings(), &[(Implicit, Required)]).await;
+    let account = relay.account().await;
+    let mut client = signed_in(&relay, &account).await;
+    for _ in 0..2 {
+        assert!(send(&mut client).await.starts_with("250 2.0.0 Ok: queued as "));
+    }
+    assert_eq!(relay.status(0).accepted_total, 2);
+}
+
+#[tokio::test]
+async fn a_trusted_network_sends_without_auth_and_others_hear_530() {
+    let relay = start(settings(), &[(ListenerTls::None, Networks)]).await;
+    let mut client = connect(relay.addresses[0]).await;
+    greeted(&mut client).await;
+    assert_eq!(client.say("MAIL FROM:<app@sender.example>").await, "530 5.7.0 Authentication required");
+    relay.trust("127.0.0.0/24").await;
+    assert!(send(&mut client).await.starts_with("250 2.0.0 Ok: queued as "));
+}
+
+#[tokio::test]
+async fn wrong_secrets_and_unknown_names_hear_the_same() {
+    let relay = start(settings(), &[(Implicit, Required)]).await;
+    let account = relay.account().await;
+    let wrong = Account { secret: "wrong".to_owned(), ..account.clone() };
+    let unknown = Account { username: "nobody".to_owned(), ..account };
+    let mut client = connect(relay.addresses[0]).await.tls(&trusting(&relay.certificate)).await.expect("TLS");
+    greeted(&mut client).await;
+    for account in [wrong, unknown] {
+        assert_eq!(client.say(&auth_plain(&account)).await, "535 5.7.8 Authentication credentials invalid");
+    }
+    assert_eq!(client.say("MAIL FROM:<app@sender.example>").await, "530 5.7.0 Authentication required");
+}
+
+#[tokio::test]
+async fn a_disabled_account_fails_at_the_next_mail_of_an_open_session() {
+    let relay = start(settings(), &[(Implicit, Required)]).await;
+    let account = relay.account().await;
+    let mut client = signed_in(&relay, &account).await;
+    assert!(send(&mut client).await.starts_with("250 "));
+    service_accounts::set_enabled(&relay.core, &Actor::System, &relay.project, account.id, false).await.expect("off");
+    assert!(client.say("MAIL FROM:<app@sender.example>").await.starts_with("5"));
+    assert_eq!(client.say("RCPT TO:<c@d.example>").await, "503 5.5.1 Send MAIL first");
+}
+
+#[tokio::test]
+async fn a_suspended_project_fails_at_the_next_mail_of_an_open_session() {
+    let relay = start(settings(), &[(Implicit, Required)]).await;
+    let account = relay.account().await;
+    let mut client = signed_in(&relay, &account).await;
+    projects::suspend(&relay.core, &Actor::System, &relay.project, "unpaid").await.expect("suspended");
+    let reply = client.say("MAIL FROM:<app@sender.example>").await;
+    assert!(reply.starts_with("550 5.7.1 This project is suspended: unpaid; see "), "{reply}");
+}
+
+#[tokio::test]
+async fn refusals_name_the_address_and_are_kept_word_for_word() {
+    let relay = start(settings(), &[(Implicit, Required)]).await;
+    let account = relay.account().await;
+    let mut client = signed_in(&relay, &account).await;
+    let reply = client.say("MAIL FROM:<evil@other.example>").await;
+    let starts = "550 5.7.1 Reverse-path evil@other.example is not a verified sender of this project; see https://";
+    assert!(reply.starts_with(starts), "{reply}");
+    assert!(client.say("MAIL FROM:<app@sender.example>").await.starts_with("250 "));
+    assert!(client.say("RCPT TO:<c@d.example>").await.starts_with("250 "));
+    client.say("DATA").await;
+    client.send("From: forged@other.example\r\n\r\nx\r\n.\r\n").await;
+    let forged = client.reply().await;
+    assert!(forged.starts_with("550 5.7.1 From forged@other.example is not a verified sender"), "{forged}");
+    assert_eq!(client.say("RCPT TO:<c@d.example>").await, "503 5.5.1 Send MAIL first");
+    assert!(client.say("MAIL FROM:<app@sender.example>").await.starts_with("250 "));
+    assert!(client.say("RCPT TO:<c@d.example>").await.starts_with("250 "));
+    client.say("DATA").await;
+    client.send("From: app@sender.example\r\n\r\nbare\nline\r\n.\r\n").await;
+    let bare = client.reply().await;
+    assert!(bare.starts_with("554 5.6.0 "), "{bare}");
+
+    // The writer writes what is left when it is stopped.
+    let stop = relay.stop.clone();
+    stop.cancel();
+    refusals::run_writer(relay.core.clone(), stop).await;
+    let filter = RefusalFilter::default();
+    let page = refusals::list(&relay.core, &Actor::System, &relay.project, &filter).await.expect("allowed");
+    let mut kept: Vec<(Rule, String)> = page.items.into_iter().map(|row| (row.rule, row.reply)).collect();
+    kept.sort();
+    let told = vec![(Rule::ReversePathNotVerified, reply), (Rule::FromNotVerified, forged), (Rule::BareLineEnd, bare)];
+    assert_eq!(kept, told);
+}
+
+#[tokio::test]
+async fn the_stop_waits_for_a_running_message() {
+    let relay = start(settings(), &[(ListenerTls::None, Networks)]).await;
+    relay.trust("127.0.0.0/24").await;
+    let mut client = connect(relay.addresses[0]).await;
+    greeted(&mut client).await;
+    client.say("MAIL FROM:<app@sender.example>").await;
+    client.say("RCPT TO:<c@d.example>").await;
+    client.say("DATA").await;
+    relay.stop.cancel();
+    client.send(MESSAGE).await;
+    assert!(client.reply().await.starts_with("250 2.0.0 Ok: queued as "));
+    assert!(client.reply().await.starts_with("421 4.3.2 "));
+    client.is_closed().await;
+}
+
+#[tokio::test]
+async fn a_message_that_does_not_end_within_the_grace_time_is_cut_off() {
+    let hasty = SubmissionSettings { grace: Duration::from_millis(50), ..settings() };
+    let relay = start(hasty, &[(ListenerTls::None, Networks)]).await;
+    relay.trust("127.0.0.0/24").await;
+    let mut client = connect(relay.addresses[0]).await;
+    greeted(&mut client).await;
+    client.say("MAIL FROM:<app@sender.example>").await;
+    client.say("RCPT TO:<c@d.example>").await;
+    client.say("DATA").await;
+    relay.stop.cancel();
+    assert!(client.reply().await.starts_with("421 4.3.2 "));
+    client.is_closed().await;
+    assert_eq!(relay.status(0).accepted_total, 0);
+}
+
+#[tokio::test]
+async fn all_sessions_together_hold_no_more_content_than_allowed() {
+    let little = SubmissionSettings { content_in_memory: 1000, ..settings() };
+    let relay = start(little, &[(ListenerTls::None, Networks)]).await;
+    relay.trust("127.0.0.0/24").await;
+    let mut client = connect(relay.addresses[0]).await;
+    greeted(&mut client).await;
+    assert!(send(&mut client).await.starts_with("250 "));
+    client.say("MAIL FROM:<app@sender.example>").await;
+    client.say("RCPT TO:<c@d.example>").await;
+    client.say("DATA").await;
+    client.send(&"x".repeat(1001)).await;
+    assert!(client.reply().await.starts_with("452 4.3.1 "));
+    client.is_closed().await;
+}
+
+#[tokio::test]
+async fn a_listed_balancer_tells_who_the_client_is() {
+    let relay = TestRelay::behind_balancer("127.0.0.1/32", (ListenerTls::None, Either)).await;
+    relay.trust("192.0.2.0/24").await;
+    for (header, reply) in [
+        ("PROXY TCP4 192.0.2.7 192.0.2.1 4000 25\r\n", "250 2.1.0 Ok"),
+        ("PROXY TCP4 198.51.100.7 192.0.2.1 4000 25\r\n", "530 5.7.0 Authentication required"),
+    ] {
+        let mut client = connect(relay.addresses[0]).await;
+        client.send(header).await;
+        greeted(&mut client).await;
+        assert_eq!(client.say("MAIL FROM:<app@sender.example>").await, reply);
+    }
+    let mut client = connect(relay.addresses[0]).await;
+    client.send("EHLO client.example\r\n").await;
+    assert_eq!(client.rest().await, "");
+}
