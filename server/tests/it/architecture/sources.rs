@@ -59,7 +59,8 @@ fn the_pure_crates_wait_for_nothing_and_read_no_clock() {
     };
     let impure = [
         "async fn",
-        ".await",
+        "async move",
+        "async {",
         "Instant::now",
         "SystemTime",
         "now_utc(",
