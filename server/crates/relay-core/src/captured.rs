@@ -7,7 +7,7 @@ use crate::{
     queue::outgoing,
     tables::{message, recipient},
 };
-use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders};
+use mail_parser::{Message, MessageParser, MimeHeaders};
 use relay_types::{
     EmailAddress, ReversePath, Timestamp,
     message::{Attachment, CapturedMessage, MessageId, MessageRow},
@@ -133,10 +133,7 @@ fn media_type(part: &mail_parser::MessagePart<'_>) -> String {
     let token = |text: &str| {
         !text.is_empty() && text.len() <= 80 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-+._".contains(&b))
     };
-    let declared = part.headers.iter().rev().find_map(|header| match &header.value {
-        HeaderValue::ContentType(kind) => Some((kind.ctype(), kind.subtype().unwrap_or_default())),
-        _ => None,
-    });
+    let declared = part.content_type().map(|kind| (kind.ctype(), kind.subtype().unwrap_or_default()));
     match declared {
         Some((kind, sub)) if token(kind) && token(sub) => format!("{kind}/{sub}").to_lowercase(),
         _ => "application/octet-stream".to_owned(),

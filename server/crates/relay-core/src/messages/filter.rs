@@ -47,6 +47,8 @@ fn found_by(project: ProjectId, search: &str) -> Condition {
     if let Ok(id) = search.parse::<MessageId>() {
         return Condition::any().add(message::Column::Id.eq(id.uuid()));
     }
+    let trimmed = search.trim_start_matches('<').trim_end_matches('>');
+    let message_id = message::Column::MessageId.is_in([search.to_owned(), format!("<{trimmed}>")]);
     if let Ok(address) = EmailAddress::parse(search) {
         let of_recipient = recipient::Entity::find()
             .select_only()
@@ -54,17 +56,15 @@ fn found_by(project: ProjectId, search: &str) -> Condition {
             .filter(recipient::Column::AddressKey.eq(address.key()))
             .into_query();
         return Condition::any()
+            .add(message_id)
             .add(message::Column::Id.in_subquery(of_recipient))
             .add(lower(message::Column::ReversePath).eq(address.key()))
             .add(among_newest(project).add(contains(message::Column::HeaderFrom, search)));
     }
-    let trimmed = search.trim_start_matches('<').trim_end_matches('>');
     let part = Condition::any()
         .add(contains(message::Column::Subject, search))
         .add(contains(message::Column::HeaderFrom, search));
-    Condition::any()
-        .add(message::Column::MessageId.is_in([search.to_owned(), format!("<{trimmed}>")]))
-        .add(among_newest(project).add(part))
+    Condition::any().add(message_id).add(among_newest(project).add(part))
 }
 
 /// Only the newest [`SEARCHED`] messages of the project, because no index helps to find a part of a text.

@@ -39,7 +39,7 @@ async fn an_address_is_verified_by_the_mailed_link_once() {
     let core = &world.test.core;
     let id = world.add(" App@Lab.Example ").await.expect("a sender");
     assert!(!world.may_send("app@lab.example").await);
-    let token = world.test.token_mailed_to("App@lab.example").await;
+    let token = world.test.token_mailed_to("app@lab.example").await;
     let offered =
         SenderOffer { address: EmailAddress::parse("app@lab.example").expect("it"), project: "lab".to_owned() };
     assert_eq!(offer(core, &token).await.expect("an offer"), offered);
