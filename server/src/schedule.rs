@@ -1,6 +1,6 @@
 //! What runs by the clock: domain checks, delay warnings, sweeping of what has ended.
 
-use relay_core::{Actor, Core, domains, limits, queue, sessions};
+use relay_core::{Actor, Core, domains, limits, queue, refusals, sessions};
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -30,4 +30,5 @@ async fn tick(core: &Core) {
     report("delay warnings sent", queue::warn_of_delays(core, &Actor::System).await);
     report("ended sessions and links removed", sessions::sweep(core).await);
     report("old counts removed", limits::prune(core, &Actor::System).await);
+    report("old refusals removed", refusals::prune(core, &Actor::System).await);
 }

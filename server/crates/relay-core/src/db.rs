@@ -87,6 +87,8 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(WAIT)
+        // A file does not go away as a server does; a ping would double the cost of a short look-up.
+        .test_before_acquire(false)
         .connect_with(options)
         .await
         .map_err(|error| Error::Unavailable { cause: error.to_string() })?;

@@ -69,6 +69,10 @@ impl Error {
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
         use sea_orm::DbErr;
+        // Use cases look before they write; who comes second at the same time is told by the constraint.
+        if let Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) = error.sql_err() {
+            return Self::conflict("It was added by someone else at the same time");
+        }
         match error {
             DbErr::RecordNotFound(_) => Self::NotFound,
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable { cause: error.to_string() },

@@ -31,3 +31,58 @@ pub async fn way(core: &Core, project: Option<ProjectId>, domain: &DomainName) -
         PlatformRoute::Capture => Way::Capture,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Actor, test_support::Test};
+    use relay_types::route::{RouteChange, SmarthostTls};
+
+    fn smarthost(host: &str) -> SmarthostAccess {
+        SmarthostAccess { host: host.to_owned(), port: 587, tls: SmarthostTls::Starttls, credentials: None }
+    }
+
+    async fn words(test: &Test, project: Option<ProjectId>) -> String {
+        let domain = DomainName::parse("there.example").expect("a name");
+        match way(&test.core, project, &domain).await.expect("a way") {
+            Way::Mx(domain) => format!("mx of {domain}"),
+            Way::Smarthost(access) => {
+                let user = access.credentials.map(|(user, password)| format!(" as {user} with {}", &*password));
+                format!("{}:{}{}", access.host, access.port, user.unwrap_or_default())
+            }
+            Way::Capture => "captured".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_projects_route_goes_before_the_platforms_unless_that_captures() {
+        let own = || RouteChange::Smarthost {
+            host: "own.example".to_owned(),
+            port: 465,
+            tls: SmarthostTls::Implicit,
+            username: Some("user".to_owned()),
+            password: Some("secret".to_owned()),
+        };
+        let at_own = "own.example:465 as user with secret";
+        for (platform, words_of_platform, captures) in [
+            (PlatformRoute::Mx, "mx of there.example", false),
+            (PlatformRoute::Smarthost(smarthost("all.example")), "all.example:587", false),
+            (PlatformRoute::Capture, "captured", true),
+        ] {
+            let test = Test::with(|config| config.route = platform.clone()).await;
+            let (id, project) = test.project("lab").await;
+            let or = |words: &'static str| if captures { "captured" } else { words };
+            assert_eq!(words(&test, None).await, words_of_platform);
+            for (change, expected) in [
+                (RouteChange::Platform, words_of_platform),
+                (RouteChange::Mx, or("mx of there.example")),
+                (RouteChange::Capture, or("captured")),
+                (own(), or(at_own)),
+            ] {
+                // A platform that captures may refuse the change; what counts is where mail goes.
+                let _ = projects::set_route(&test.core, &Actor::System, &project, change).await;
+                assert_eq!(words(&test, Some(id)).await, expected);
+            }
+        }
+    }
+}

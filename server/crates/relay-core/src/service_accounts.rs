@@ -13,7 +13,6 @@ use crate::{
     tables::{service_account, service_account_secret, service_account_source},
 };
 use relay_types::{
-    Timestamp,
     limit::Limits,
     listener::{ListenerAuth, ListenerTls},
     project::{ProjectId, Slug},

@@ -72,7 +72,7 @@ pub(super) async fn check(core: &Core, row: Model, fresh: bool) -> Result<()> {
             None => None,
         }
     };
-    let names: Vec<_> = keys.iter().map(|key| dkim_keys::record_name(&key.selector, &row.name)).collect();
+    let names: Vec<String> = keys.iter().map(|key| dkim_keys::record_name(&key.selector, &row.name)).collect();
     let records = stream::iter(names.into_iter().map(|name| async move { core.resolver().txt(&name, fresh).await }))
         .buffered(TOGETHER)
         .collect::<Vec<_>>();

@@ -6,7 +6,7 @@ use crate::{
 };
 use relay_types::{EmailAddress, project::ProjectId, sender::Verification, service_account::AllowedSenders};
 use sea_orm::{
-    ColumnTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, UnionType},
 };
 use std::collections::HashSet;

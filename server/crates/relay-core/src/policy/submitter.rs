@@ -99,8 +99,8 @@ pub(super) async fn of_project(core: &Core, project: ProjectId) -> Result<Submit
 }
 
 async fn of_account(core: &Core, project: ProjectId, id: ServiceAccountId) -> Result<Submitter> {
-    let (mut submitter, account) =
-        tokio::try_join!(of_project(core, project), service_accounts::standing(core, project, id))?;
+    let mut submitter = of_project(core, project).await?;
+    let account = service_accounts::standing(core, project, id).await?;
     let barred = |cause: &str| Some(Rejection::new(Rule::CredentialsInvalid).detail(cause));
     match account {
         None => submitter.barred = barred("the service account was removed"),

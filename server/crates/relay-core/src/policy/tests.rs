@@ -200,7 +200,8 @@ async fn every_mailbox_of_from_and_sender_are_judged() {
     let world = World::new(false).await;
     let only_lab = AllowedSenders::Only(vec![SenderPattern::parse("*@lab.example").expect("a pattern")]);
     world.change_account(|settings| settings.allowed_senders = only_lab).await;
-    let cases: [(&[&str], Option<&str>, Option<(Rule, Option<&str>)>); 9] = [
+    type Refused<'a> = Option<(Rule, Option<&'a str>)>;
+    let cases: [(&[&str], Option<&str>, Refused<'_>); 9] = [
         (&["a@lab.example"], None, None),
         (&["a@lab.example", "b@lab.example"], Some("c@lab.example"), None),
         (&[], None, Some((HeaderAmbiguous, None))),
