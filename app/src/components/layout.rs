@@ -54,7 +54,7 @@ pub fn use_param(name: &'static str) -> Memo<String> {
 pub fn ProjectLayout() -> impl IntoView {
     let slug = use_slug();
     let console = Resource::new_blocking(move || slug.get(), frame::load_console);
-    view! { <Load resource=console let:console><ProjectConsole console/></Load> }
+    view! { <Load resource=console around=true let:console><ProjectConsole console/></Load> }
 }
 
 #[component]
@@ -100,7 +100,8 @@ fn refresh(slug: Slug, frame: RwSignal<ProjectFrame>) {
     let (path, query) = (use_location().pathname, use_query_map());
     Effect::new(move |before: Option<(String, Option<String>)>| {
         let now = (path.get(), query.with(|query| query.get("done")));
-        if before.is_some_and(|before| before != now) {
+        let inside = now.0.starts_with(&format!("/p/{slug}"));
+        if inside && before.is_some_and(|before| before != now) {
             let slug = slug.to_string();
             spawn_local(async move {
                 if let Ok(console) = frame::load_console(slug).await {
@@ -117,7 +118,7 @@ fn refresh(slug: Slug, frame: RwSignal<ProjectFrame>) {
 pub fn OperatorLayout() -> impl IntoView {
     let me = Resource::new_blocking(|| (), |()| operator());
     view! {
-        <Load resource=me let:me>
+        <Load resource=me around=true let:me>
             <PlainConsole me places=places::operator()/>
         </Load>
     }
@@ -133,7 +134,7 @@ async fn operator() -> Result<Me, AppError> {
 pub fn PersonLayout() -> impl IntoView {
     let me = Resource::new_blocking(|| (), |()| frame::load_me());
     view! {
-        <Load resource=me let:me>
+        <Load resource=me around=true let:me>
             <PlainConsole me places=places::person()/>
         </Load>
     }

@@ -14,6 +14,9 @@ use leptos::prelude::*;
 pub fn Load<T, C, V>(
     /// What the page is about. Make it with `Resource::new_blocking`.
     resource: Resource<Result<T, AppError>>,
+    /// It is what stands around a page: its error is a page of its own.
+    #[prop(optional)]
+    around: bool,
     /// The page.
     children: C,
 ) -> impl IntoView
@@ -31,6 +34,7 @@ where
                 Suspend::new(async move {
                     match resource.await {
                         Ok(data) => children(data).into_any(),
+                        Err(error) if around => view! { <BareError error/> }.into_any(),
                         Err(error) => view! { <ErrorPage error/> }.into_any(),
                     }
                 })
@@ -38,6 +42,16 @@ where
         </Transition>
     }
     .into_any()
+}
+
+/// An error where there is no frame around the page.
+#[component]
+pub fn BareError(error: AppError) -> impl IntoView {
+    view! {
+        <main id="content" class="outside" tabindex="-1">
+            <ErrorPage error/>
+        </main>
+    }
 }
 
 /// A page that says why there is nothing to show, with the way on. Nobody signed in: goes to the sign-in page and back.

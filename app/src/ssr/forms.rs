@@ -10,7 +10,7 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     extract::Request,
     http::{
-        HeaderMap, Method, StatusCode, Uri,
+        HeaderMap, HeaderValue, Method, StatusCode, Uri,
         header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, REFERER},
     },
     response::{IntoResponse, Response},
@@ -42,7 +42,16 @@ pub async fn answer(portal: Portal, request: Request) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     match outcome(&head.headers, &body, &parts.headers) {
-        None => Response::from_parts(head, Body::from(body)),
+        None => {
+            let mut head = head;
+            // Back to where it came from, without the toast of the action before.
+            if !went_on(&head.headers, &parts.headers)
+                && let Ok(page) = HeaderValue::from_str(&page.to_string())
+            {
+                head.headers.insert(LOCATION, page);
+            }
+            Response::from_parts(head, Body::from(body))
+        }
         Some(outcome) => {
             let values = form_values(&sent).into();
             let reply = FormReply { path: parts.uri.path().into(), values, outcome };
@@ -66,9 +75,12 @@ fn outcome(answer: &HeaderMap, body: &Bytes, asked: &HeaderMap) -> Option<Result
     if answer.contains_key(SERVER_FN_ERROR_HEADER) {
         return Some(Err(AppError::de(body.clone())));
     }
-    // Leptos sends a plain form back to where it came from; anything else was decided by the function.
-    let went_on = header(answer, &LOCATION).map(path_of) != header(asked, &REFERER).map(path_of);
-    (!went_on && body.as_ref() != b"null" && !body.is_empty()).then(|| Ok(body.as_ref().into()))
+    (!went_on(answer, asked) && body.as_ref() != b"null" && !body.is_empty()).then(|| Ok(body.as_ref().into()))
+}
+
+/// Leptos sends a plain form back to where it came from; anything else was decided by the function.
+fn went_on(answer: &HeaderMap, asked: &HeaderMap) -> bool {
+    header(answer, &LOCATION).map(path_of) != header(asked, &REFERER).map(path_of)
 }
 
 /// For wasm: the status that says the same as the error (leptos makes all of them 500).
