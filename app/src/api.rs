@@ -1,9 +1,13 @@
 //! Server functions, one file a noun: three to eight lines each. They take the actor from the session, call one use case
 //! of `relay-core`, and nothing else; authorization is decided there. All are POST.
 
+pub mod captured;
 pub mod domains;
 pub mod frame;
+pub mod messages;
 pub mod networks;
+pub mod overview;
+pub mod refusals;
 pub mod senders;
 pub mod service_accounts;
 pub mod session;

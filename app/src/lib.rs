@@ -9,6 +9,7 @@
 pub mod api;
 pub mod components;
 pub mod error;
+pub mod mending;
 pub mod next;
 pub mod pages;
 mod routes;

@@ -1,10 +1,96 @@
-//! `/p/:slug/captured/:id`: one captured message.
+//! `/p/:slug/captured/:id`: a captured message as its recipient would read it, in a sandbox.
 
-use crate::components::prelude::*;
+use crate::{api::captured::load_captured_message, components::prelude::*};
 use leptos::prelude::*;
+use relay_types::message::{Attachment, CapturedMessage as Captured};
 
-/// Captured message.
+/// One captured message.
 #[component]
 pub fn CapturedMessage() -> impl IntoView {
-    view! { <PageHeader title="Captured message"/> }
+    let (slug, id) = (use_slug(), use_param("id"));
+    let data = Resource::new_blocking(move || (slug.get(), id.get()), |(slug, id)| load_captured_message(slug, id));
+    view! {
+        <Load resource=data let:message>
+            <Detail slug=slug.get_untracked() message/>
+        </Load>
+    }
+}
+
+#[component]
+fn Detail(slug: String, message: Captured) -> impl IntoView {
+    let base = format!("/p/{slug}/captured");
+    let own = format!("{base}/{}", message.id);
+    let story = format!("/p/{slug}/messages/{}", message.id);
+    let title = if message.subject.is_empty() { words::NO_SUBJECT.to_owned() } else { message.subject };
+    let envelope = message.recipients.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let reverse_path = message.reverse_path.address().map_or_else(|| "<>".to_owned(), ToString::to_string);
+    view! {
+        <PageHeader title crumb=(base, words::TITLE)>
+            <a class="button" href=story>{words::STORY}</a>
+        </PageHeader>
+        <Card title=words::ENVELOPE>
+            <Facts>
+                <Fact term="From">{message.from}</Fact>
+                <Fact term="To">{message.to}</Fact>
+                <Fact term=words::REVERSE_PATH mono=true>{reverse_path}</Fact>
+                <Fact term=words::RECIPIENTS mono=true>{envelope}</Fact>
+                <Fact term=words::ACCEPTED><Time at=message.accepted_at/></Fact>
+            </Facts>
+        </Card>
+        {message.has_html.then(|| view! { <Html src=format!("{own}/html")/> })}
+        {message.text.map(|text| view! { <Card title=words::TEXT><pre class="code wrap" tabindex="0">{text}</pre></Card> })}
+        {(!message.attachments.is_empty()).then(|| view! { <Attachments own attachments=message.attachments/> })}
+        <details class="card">
+            <summary>{words::HEADERS}</summary>
+            <pre class="code" tabindex="0">{message.headers}</pre>
+        </details>
+    }
+}
+
+/// The HTML part in a frame without scripts, forms, or an origin.
+#[component]
+fn Html(src: String) -> impl IntoView {
+    view! {
+        <Card title=words::HTML note=words::SANDBOX>
+            <iframe class="captured" sandbox="" src=src title=words::HTML></iframe>
+        </Card>
+    }
+}
+
+#[component]
+fn Attachments(own: String, attachments: Vec<Attachment>) -> impl IntoView {
+    view! {
+        <Card title=words::ATTACHMENTS flush=true>
+            <Items>
+                {attachments
+                    .into_iter()
+                    .enumerate()
+                    .map(|(place, one)| {
+                        let note = format!("{} · {}", one.media_type, text::size(one.size));
+                        view! {
+                            <Item tone=Tone::Unknown note link=(format!("{own}/attachments/{place}"), words::DOWNLOAD)>
+                                {one.name}
+                            </Item>
+                        }
+                    })
+                    .collect_view()}
+            </Items>
+        </Card>
+    }
+}
+
+mod words {
+    pub const TITLE: &str = "Captured mail";
+    pub const NO_SUBJECT: &str = "(no subject)";
+    pub const STORY: &str = "Its story";
+    pub const ENVELOPE: &str = "Message";
+    pub const REVERSE_PATH: &str = "Reverse-path";
+    pub const RECIPIENTS: &str = "Recipients";
+    pub const ACCEPTED: &str = "Accepted";
+    pub const HTML: &str = "HTML part";
+    pub const SANDBOX: &str = "no scripts, no remote content";
+    pub const TEXT: &str = "Plain text part";
+    pub const ATTACHMENTS: &str = "Attachments";
+    pub const DOWNLOAD: &str = "Download";
+    pub const HEADERS: &str = "Header fields as sent";
 }

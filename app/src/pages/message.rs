@@ -1,10 +1,114 @@
-//! `/p/:slug/messages/:id`: the story of one message.
+//! `/p/:slug/messages/:id`: a message's story, from the session to the last reply.
 
-use crate::components::prelude::*;
+mod events;
+mod facts;
+mod mend;
+
+use crate::{
+    api::messages::{CancelMessage, HoldMessage, ReleaseMessage, RetryMessage, load_message},
+    components::{prelude::*, status::message_state},
+};
+use events::Story;
+use facts::{Envelope, Headers, Recipients};
 use leptos::prelude::*;
+use mend::Mend;
+use relay_types::message::{MessageDetail, RecipientState};
 
-/// Message.
+/// One message.
 #[component]
 pub fn Message() -> impl IntoView {
-    view! { <PageHeader title="Message"/> }
+    let (slug, id) = (use_slug(), use_param("id"));
+    let data = Resource::new_blocking(move || (slug.get(), id.get()), |(slug, id)| load_message(slug, id));
+    view! {
+        <Load resource=data let:message>
+            <Detail slug=slug.get_untracked() message/>
+        </Load>
+    }
+}
+
+#[component]
+fn Detail(slug: String, message: MessageDetail) -> impl IntoView {
+    let title = if message.subject.is_empty() { words::NO_SUBJECT.to_owned() } else { message.subject.clone() };
+    let base = format!("/p/{slug}/messages");
+    let raw = use_abilities().manage.then(|| format!("{base}/{}/raw", message.id));
+    let captured = message.captured.then(|| format!("/p/{slug}/captured/{}", message.id));
+    view! {
+        <PageHeader title crumb=(base, words::MESSAGES) status=message_state(message.state)>
+            {captured.map(|href| view! { <a class="button" href=href>{words::READ}</a> })}
+            {raw.map(|href| view! { <a class="button" href=href download="">{words::RAW}</a> })}
+            <Actions slug=slug.clone() message=message.clone()/>
+        </PageHeader>
+        <Mend slug=slug.clone() message=message.clone()/>
+        <div class="columns">
+            <Story slug=slug.clone() events=message.events.clone() source=message.source.clone()/>
+            <div class="stack">
+                <Envelope slug=slug.clone() message=message.clone()/>
+                <Recipients recipients=message.recipients.clone()/>
+                <Headers headers=message.headers.clone()/>
+            </div>
+        </div>
+    }
+}
+
+/// What can be done now, by what its recipients wait for.
+#[component]
+fn Actions(slug: String, message: MessageDetail) -> impl IntoView {
+    let waits = message.recipients.iter().any(|one| one.state == RecipientState::Due);
+    let held = message.recipients.iter().any(|one| one.state == RecipientState::Held);
+    if !use_abilities().manage || !(waits || held) {
+        return ().into_any();
+    }
+    let (slug, id) = (StoredValue::new(slug), StoredValue::new(message.id.to_string()));
+    let (retry, hold) = (use_form::<RetryMessage>(), use_form::<HoldMessage>());
+    let (release, cancel) = (use_form::<ReleaseMessage>(), use_form::<CancelMessage>());
+    view! {
+        {held
+            .then(|| {
+                view! {
+                    <PostForm form=release inline=true>
+                        <Hidden name="slug" value=slug.get_value()/>
+                        <Hidden name="id" value=id.get_value()/>
+                        <Submit kind="primary">{words::RELEASE}</Submit>
+                    </PostForm>
+                }
+            })}
+        {waits
+            .then(|| {
+                view! {
+                    <PostForm form=retry inline=true>
+                        <Hidden name="slug" value=slug.get_value()/>
+                        <Hidden name="id" value=id.get_value()/>
+                        <Submit kind="primary">{words::RETRY}</Submit>
+                    </PostForm>
+                    <PostForm form=hold inline=true>
+                        <Hidden name="slug" value=slug.get_value()/>
+                        <Hidden name="id" value=id.get_value()/>
+                        <Submit kind="">{words::HOLD}</Submit>
+                    </PostForm>
+                }
+            })}
+        <Dialog id="cancel" button=words::CANCEL kind="danger" title=words::CANCEL_TITLE open=cancel.failed_reply()>
+            <p>{words::CANCEL_TEXT}</p>
+            <PostForm form=cancel>
+                <Hidden name="slug" value=slug.get_value()/>
+                <Hidden name="id" value=id.get_value()/>
+                <Submit kind="danger">{words::CANCEL}</Submit>
+            </PostForm>
+        </Dialog>
+    }
+    .into_any()
+}
+
+mod words {
+    pub const MESSAGES: &str = "Messages";
+    pub const NO_SUBJECT: &str = "(no subject)";
+    pub const READ: &str = "Read it";
+    pub const RAW: &str = "Raw message";
+    pub const RETRY: &str = "Try now";
+    pub const HOLD: &str = "Hold";
+    pub const RELEASE: &str = "Release";
+    pub const CANCEL: &str = "Cancel delivery";
+    pub const CANCEL_TITLE: &str = "Cancel what still waits?";
+    pub const CANCEL_TEXT: &str = "Recipients that wait or are held get nothing, and nobody is told. \
+        What was delivered stays delivered. This cannot be undone.";
 }

@@ -1,10 +1,40 @@
 //! `/s/:code`: the address printed in an SMTP refusal leads to the page that mends it.
 
-use crate::components::prelude::*;
+use crate::{
+    api::refusals::{FixPage, load_fix},
+    components::prelude::*,
+    mending::{explanation, mend, rule_words},
+};
 use leptos::prelude::*;
 
-/// Why it was refused.
+/// Why it was refused, and the way on.
 #[component]
 pub fn ShortLink() -> impl IntoView {
-    view! { <PageHeader title="Why it was refused"/> }
+    let code = use_param("code");
+    let data = Resource::new_blocking(move || code.get(), load_fix);
+    view! {
+        <Load resource=data let:fix>
+            <Why fix/>
+        </Load>
+    }
+}
+
+#[component]
+fn Why(fix: FixPage) -> impl IntoView {
+    let FixPage { project, rule, address } = fix;
+    let go = project.as_deref().and_then(|slug| mend(slug, rule, address.as_deref()));
+    let all = project.map(|slug| format!("/p/{slug}/refusals?rule={}", rule.as_str()));
+    view! {
+        <PageHeader title=rule_words(rule)/>
+        {address.map(|address| view! { <p class="mono">{address}</p> })}
+        <p>{explanation(rule)}</p>
+        <p class="actions">
+            {go.map(|go| view! { <a class="button primary" href=go.href>{go.text}</a> })}
+            {all.map(|href| view! { <a class="button" href=href>{words::ALL}</a> })}
+        </p>
+    }
+}
+
+mod words {
+    pub const ALL: &str = "All refusals by this rule";
 }

@@ -1,0 +1,37 @@
+//! A project's overview.
+
+use crate::error::AppError;
+use leptos::prelude::*;
+use relay_types::{overview::Overview, route::RouteKind, service_account::ClientAccess};
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "ssr")]
+use crate::{
+    api::slug,
+    ssr::{actor, core},
+};
+#[cfg(feature = "ssr")]
+use relay_core::{overview, service_accounts};
+#[cfg(feature = "ssr")]
+use relay_types::overview::Period;
+
+/// The overview page.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OverviewPage {
+    /// Numbers, steps, refusals.
+    pub overview: Overview,
+    /// Where programs connect.
+    pub access: ClientAccess,
+    /// The platform's route: while it captures, nothing leaves the machine.
+    pub platform_route: RouteKind,
+}
+
+/// The overview for a period's word; 24 hours for a word nobody knows.
+#[server]
+pub async fn load_overview(slug: String, period: Option<String>) -> Result<OverviewPage, AppError> {
+    let (core, actor) = (core()?, actor().await?);
+    let period = period.as_deref().and_then(Period::parse).unwrap_or_default();
+    let overview = overview::get(&core, &actor, &self::slug(&slug)?, period).await?;
+    let platform_route = core.config().route.kind();
+    Ok(OverviewPage { overview, access: service_accounts::client_access(&core), platform_route })
+}

@@ -1,0 +1,88 @@
+//! Beside the story: envelope, recipients, header section.
+
+use crate::components::{prelude::*, status::recipient_state};
+use leptos::prelude::*;
+use relay_types::message::{MessageDetail, Recipient, Source};
+
+/// Envelope and what identifies the message.
+#[component]
+pub fn Envelope(slug: String, message: MessageDetail) -> impl IntoView {
+    let reverse_path = message.reverse_path.address().map_or_else(|| "<>".to_owned(), ToString::to_string);
+    let source = match message.source {
+        Source::ServiceAccount { id, label } => {
+            view! { <a href=format!("/p/{slug}/service-accounts/{id}")>{label}</a> }.into_any()
+        }
+        Source::Network { label, .. } => view! { <a href=format!("/p/{slug}/networks")>{label}</a> }.into_any(),
+        Source::Portal => view! { "the portal" }.into_any(),
+        Source::System => view! { "Relaykeep" }.into_any(),
+    };
+    let about = message.about.map(|id| {
+        view! {
+            <Fact term=words::ABOUT>
+                <a class="mono" href=format!("/p/{slug}/messages/{id}")>{id.to_string()}</a>
+            </Fact>
+        }
+    });
+    view! {
+        <Card title=words::ENVELOPE>
+            <Facts>
+                <Fact term=words::REVERSE_PATH mono=true>{reverse_path}</Fact>
+                <Fact term=words::FROM>{message.from}</Fact>
+                <Fact term=words::SOURCE>{source}</Fact>
+                <Fact term=words::SIZE>{text::size(message.size)}</Fact>
+                <Fact term=words::MESSAGE_ID mono=true>{message.message_id}</Fact>
+                <Fact term=words::QUEUE_ID mono=true>{message.id.to_string()}</Fact>
+                {about}
+            </Facts>
+        </Card>
+    }
+}
+
+/// Where each recipient stands.
+#[component]
+pub fn Recipients(recipients: Vec<Recipient>) -> impl IntoView {
+    let note = text::count(recipients.len() as u64, "recipient", "recipients");
+    view! {
+        <Card title=words::RECIPIENTS note flush=true>
+            <Items>
+                {recipients
+                    .into_iter()
+                    .map(|one| {
+                        let (tone, word) = recipient_state(one.state);
+                        let attempts = text::count(u64::from(one.attempts), "attempt", "attempts");
+                        view! {
+                            <Item tone note=format!("{word} · {attempts}")>
+                                <span class="mono">{one.address.to_string()}</span>
+                                {one.due_at.map(|at| view! { " · next " <Time at/> })}
+                            </Item>
+                        }
+                    })
+                    .collect_view()}
+            </Items>
+        </Card>
+    }
+}
+
+/// The header section as sent.
+#[component]
+pub fn Headers(headers: String) -> impl IntoView {
+    view! {
+        <details class="card">
+            <summary>{words::HEADERS}</summary>
+            <pre class="code" tabindex="0">{headers}</pre>
+        </details>
+    }
+}
+
+mod words {
+    pub const ENVELOPE: &str = "Envelope";
+    pub const REVERSE_PATH: &str = "Reverse-path";
+    pub const FROM: &str = "Header From";
+    pub const SOURCE: &str = "From program";
+    pub const SIZE: &str = "Size";
+    pub const MESSAGE_ID: &str = "Message-ID";
+    pub const QUEUE_ID: &str = "Queue id";
+    pub const ABOUT: &str = "Notice about";
+    pub const RECIPIENTS: &str = "Recipients";
+    pub const HEADERS: &str = "Header fields as sent";
+}
