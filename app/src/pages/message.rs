@@ -32,19 +32,20 @@ fn Detail(slug: String, message: MessageDetail) -> impl IntoView {
     let base = format!("/p/{slug}/messages");
     let raw = use_abilities().manage.then(|| format!("{base}/{}/raw", message.id));
     let captured = message.captured.then(|| format!("/p/{slug}/captured/{}", message.id));
+    let (of, shown) = (slug.clone(), message.clone());
     view! {
         <PageHeader title crumb=(base, words::MESSAGES) status=message_state(message.state)>
             {captured.map(|href| view! { <a class="button" href=href>{words::READ}</a> })}
             {raw.map(|href| view! { <a class="button" href=href download="">{words::RAW}</a> })}
-            <Actions slug=slug.clone() message=message.clone()/>
+            <Actions slug=of message=shown/>
         </PageHeader>
         <Mend slug=slug.clone() message=message.clone()/>
         <div class="columns">
             <Story slug=slug.clone() events=message.events.clone() source=message.source.clone()/>
             <div class="stack">
-                <Envelope slug=slug.clone() message=message.clone()/>
-                <Recipients recipients=message.recipients.clone()/>
-                <Headers headers=message.headers.clone()/>
+                <Envelope slug message=message.clone()/>
+                <Recipients recipients=message.recipients/>
+                <Headers headers=message.headers/>
             </div>
         </div>
     }

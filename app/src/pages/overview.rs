@@ -1,10 +1,189 @@
-//! `/p/:slug`: numbers over time, steps to the first message, last refusals.
+//! `/p/:slug`: how the project's mail goes, what stands in its way, what was refused.
 
-use crate::components::prelude::*;
+use crate::{
+    api::overview::{OverviewPage, load_overview},
+    components::prelude::*,
+    mending::{mend, rule_words},
+};
 use leptos::prelude::*;
+use relay_types::{
+    overview::{Counts, Period, Readiness},
+    refusal::Refusal,
+    route::{Route, RouteKind},
+};
 
 /// Overview.
 #[component]
 pub fn Overview() -> impl IntoView {
-    view! { <PageHeader title="Overview"/> }
+    let slug = use_slug();
+    let data = Resource::new_blocking(
+        move || (slug.get(), query().text("period")),
+        |(slug, period)| load_overview(slug, period),
+    );
+    view! {
+        <Load resource=data let:page>
+            <Content slug=slug.get_untracked() page/>
+        </Load>
+    }
+}
+
+#[component]
+fn Content(slug: String, page: OverviewPage) -> impl IntoView {
+    let OverviewPage { overview, platform_route, .. } = page;
+    let project = use_frame().with_untracked(|frame| frame.project.clone());
+    let captures = platform_route == RouteKind::Capture || project.route == Route::Capture;
+    let periods = Period::ALL.map(|period| match period {
+        // The default stands for itself, so that the plain address is marked.
+        Period::Day => Choice { value: None, ..Choice::new("24h", "24 hours") },
+        Period::Week => Choice::new("7d", "7 days"),
+        Period::Month => Choice::new("30d", "30 days"),
+    });
+    view! {
+        <PageHeader title=words::TITLE>
+            <Segments label=words::PERIOD name="period" choices=periods.to_vec()/>
+        </PageHeader>
+        {project
+            .suspended
+            .map(|suspension| {
+                view! {
+                    <Notice tone=Tone::Bad title=words::SUSPENDED>
+                        {suspension.reason} " " {words::SINCE} " " <Time at=suspension.since/> "."
+                    </Notice>
+                }
+            })}
+        {captures
+            .then(|| {
+                view! {
+                    <Notice tone=Tone::Info title=words::CAPTURE link=(format!("/p/{slug}/captured"), words::CAPTURED)>
+                        {words::CAPTURE_TEXT}
+                    </Notice>
+                }
+            })}
+        <Steps slug=slug.clone() readiness=overview.readiness/>
+        <Numbers slug=slug.clone() totals=overview.totals/>
+        <Card title=words::CHART>
+            <Chart bars=overview.bars label=words::CHART/>
+        </Card>
+        <Refused slug refusals=overview.refusals/>
+    }
+}
+
+#[component]
+fn Numbers(slug: String, totals: Counts) -> impl IntoView {
+    let all = format!("/p/{slug}/messages");
+    let [delivered, deferred, bounced] =
+        ["delivered", "deferred", "bounced"].map(|state| format!("{all}?state={state}"));
+    view! {
+        <Tiles>
+            <Tile label="Accepted" value=totals.accepted note="recipients" href=all/>
+            <Tile label="Delivered" tone=Tone::Good value=totals.delivered href=delivered/>
+            <Tile label="Deferred" tone=Tone::Warn value=totals.deferred note="attempts" href=deferred/>
+            <Tile label="Bounced" tone=Tone::Bad value=totals.bounced href=bounced/>
+            <Tile label="Refused" tone=Tone::Bad value=totals.refused note="at the door" href=format!("/p/{slug}/refusals")/>
+        </Tiles>
+    }
+}
+
+/// The steps to the first message; gone once all are done.
+#[component]
+fn Steps(slug: String, readiness: Readiness) -> impl IntoView {
+    let Readiness { way_in, verified_sender, signed_domain, first_message, live } = readiness;
+    if way_in && verified_sender && signed_domain && first_message && live {
+        return ().into_any();
+    }
+    let at = |place: &str| format!("/p/{slug}/{place}");
+    let steps = [
+        (
+            way_in,
+            "A service account or a trusted network",
+            "so that programs get in",
+            at("service-accounts"),
+            "Make one",
+        ),
+        (verified_sender, "A verified sender", "an address by link, or a domain by DNS", at("senders"), "Add one"),
+        (
+            first_message,
+            "The first message",
+            "paste the ready lines of a service account",
+            at("service-accounts"),
+            "See the lines",
+        ),
+        (
+            signed_domain,
+            "A signed domain",
+            "publish its two DKIM records; not needed to begin",
+            at("senders"),
+            "See domains",
+        ),
+        (
+            live,
+            "Out of the sandbox",
+            "until then only verified addresses and members get mail",
+            at("settings"),
+            "See limits",
+        ),
+    ];
+    view! {
+        <Card title=words::STEPS flush=true>
+            <Items>
+                {steps
+                    .into_iter()
+                    .map(|(done, what, why, href, go)| {
+                        if done {
+                            view! { <Item tone=Tone::Good note="done">{what}</Item> }.into_any()
+                        } else {
+                            view! { <Item tone=Tone::Warn note=why link=(href, go)>{what}</Item> }.into_any()
+                        }
+                    })
+                    .collect_view()}
+            </Items>
+        </Card>
+    }
+    .into_any()
+}
+
+#[component]
+fn Refused(slug: String, refusals: Vec<Refusal>) -> impl IntoView {
+    if refusals.is_empty() {
+        return ().into_any();
+    }
+    view! {
+        <Card title=words::REFUSED flush=true link=(format!("/p/{slug}/refusals"), words::ALL)>
+            <Items>
+                {refusals
+                    .into_iter()
+                    .map(|one| {
+                        let note = [one.who, Some(one.client)].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+                        let about = one.address.map(|address| view! { " " <span class="mono">{address}</span> });
+                        let go = mend(&slug, one.rule, None)
+                            .unwrap_or_else(|| Go::from((format!("/p/{slug}/refusals"), words::SEE)));
+                        view! {
+                            <Item tone=Tone::Bad note link=go>
+                                {rule_words(one.rule)}
+                                {about}
+                                " "
+                                <Time at=one.at/>
+                            </Item>
+                        }
+                    })
+                    .collect_view()}
+            </Items>
+        </Card>
+    }
+    .into_any()
+}
+
+mod words {
+    pub const TITLE: &str = "Overview";
+    pub const PERIOD: &str = "Period";
+    pub const SUSPENDED: &str = "This project is suspended: its mail is refused.";
+    pub const SINCE: &str = "Since";
+    pub const CAPTURE: &str = "Mail is captured.";
+    pub const CAPTURE_TEXT: &str = "Nothing leaves this machine; read here what would have been sent.";
+    pub const CAPTURED: &str = "Captured mail";
+    pub const STEPS: &str = "Steps to good mail";
+    pub const CHART: &str = "Recipients over time";
+    pub const REFUSED: &str = "Last refusals";
+    pub const ALL: &str = "All refusals";
+    pub const SEE: &str = "See it";
 }
