@@ -236,4 +236,4 @@ fn random() -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -208,3 +208,6 @@ async fn sweep(deliverer: &Deliverer, stop: &CancellationToken) {
         deliverer.close_idle(false).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

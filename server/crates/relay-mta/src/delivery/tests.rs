@@ -1,6 +1,6 @@
 //! Delivery over loopback TCP to hosts that follow a script.
 
-mod sink;
+pub(crate) mod sink;
 
 use super::*;
 use relay_core::config::SmarthostAccess;

@@ -23,8 +23,10 @@ use tokio_rustls::TlsAcceptor;
 #[derive(Clone, Default)]
 pub struct Script {
     offers: Vec<String>,
-    answers: Vec<(String, String)>,
+    /// Shared by all clones, so that a test can change them while the host runs.
+    answers: Arc<Mutex<Vec<(String, String)>>>,
     greetings: Vec<(String, String)>,
+    silent: Option<String>,
     drop_at: Option<String>,
     drop_after: Option<String>,
     close_after_message: bool,
@@ -40,8 +42,14 @@ impl Script {
     }
 
     /// Answers commands that begin like this with this line.
-    pub fn answer(mut self, command: &str, line: &str) -> Self {
-        self.answers.push((command.to_owned(), line.to_owned()));
+    pub fn answer(self, command: &str, line: &str) -> Self {
+        self.answers.lock().unwrap().push((command.to_owned(), line.to_owned()));
+        self
+    }
+
+    /// Accepts connections at this local address and never says a word.
+    pub fn silent_at(mut self, address: &str) -> Self {
+        self.silent = Some(address.to_owned());
         self
     }
 
@@ -85,6 +93,7 @@ impl Script {
 /// A running host at three addresses with one port, so that a test can have several hosts.
 pub struct Sink {
     pub address: SocketAddr,
+    answers: Arc<Mutex<Vec<(String, String)>>>,
     kept: Arc<Kept>,
 }
 
@@ -103,10 +112,16 @@ impl Sink {
         let listeners = listeners().await;
         let address = listeners[0].local_addr().unwrap();
         let kept = Arc::new(Kept::default());
+        let answers = script.answers.clone();
         for listener in listeners {
             tokio::spawn(listen(listener, script.clone(), kept.clone()));
         }
-        Self { address, kept }
+        Self { address, answers, kept }
+    }
+
+    /// From now on takes everything.
+    pub fn relent(&self) {
+        self.answers.lock().unwrap().clear();
     }
 
     pub fn connections(&self) -> usize {
@@ -154,6 +169,11 @@ async fn serve(stream: TcpStream, script: &Script, kept: &Kept) -> io::Result<()
     if let Some(acceptor) = script.tls.as_ref().filter(|_| script.implicit) {
         stream = Box::new(acceptor.accept(stream).await?);
         secured = true;
+    }
+    if script.silent.as_ref() == Some(&local) {
+        let mut nothing = [0];
+        while stream.read(&mut nothing).await? > 0 {}
+        return Ok(());
     }
     let odd = script.greetings.iter().find(|(address, _)| *address == local);
     let greeting = odd.map_or("220 mx.example ESMTP", |(_, line)| line);
@@ -205,7 +225,8 @@ async fn serve(stream: TcpStream, script: &Script, kept: &Kept) -> io::Result<()
 }
 
 fn answer(line: &str, script: &Script, secured: bool) -> String {
-    if let Some((_, answer)) = script.answers.iter().find(|(command, _)| line.starts_with(command.as_str())) {
+    let answers = script.answers.lock().unwrap();
+    if let Some((_, answer)) = answers.iter().find(|(command, _)| line.starts_with(command.as_str())) {
         return format!("{answer}\r\n");
     }
     match line.split(' ').next().unwrap_or_default() {
