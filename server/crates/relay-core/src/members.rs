@@ -166,7 +166,7 @@ pub(crate) async fn projects_of(core: &Core, user: UserId, operator: bool) -> Re
         .collect()
 }
 
-/// The addresses of a project's owners who can sign in: who hears of bounces when no contact is set.
+/// The addresses of a project's owners who can sign in, by address.
 pub(crate) async fn owners(core: &Core, project: ProjectId) -> Result<Vec<EmailAddress>> {
     let rows = Entity::find()
         .filter(Column::ProjectId.eq(project.uuid()))
@@ -174,7 +174,10 @@ pub(crate) async fn owners(core: &Core, project: ProjectId) -> Result<Vec<EmailA
         .all(core.db.read())
         .await?;
     let people = people(core, rows.iter().map(|row| row.user_id)).await?;
-    people.values().filter(|person| person.disabled_at.is_none()).map(users::email_of).collect()
+    let able = people.values().filter(|person| person.disabled_at.is_none());
+    let mut owners = able.map(users::email_of).collect::<Result<Vec<_>>>()?;
+    owners.sort();
+    Ok(owners)
 }
 
 /// Whether the address is that of a member.

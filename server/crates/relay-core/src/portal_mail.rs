@@ -7,6 +7,7 @@ mod texts;
 use crate::{
     Actor, Core, Error, Result,
     one_time_links::Link,
+    projects,
     submission::{self, Arrival, Submission},
 };
 use lettre::{
@@ -17,7 +18,7 @@ use lettre::{
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0},
     },
 };
-use relay_types::{EmailAddress, ReversePath, member::Role};
+use relay_types::{EmailAddress, ReversePath, Timestamp, member::Role, project::ProjectId};
 use std::{
     net::IpAddr,
     time::{Duration, SystemTime},
@@ -49,6 +50,23 @@ pub(crate) async fn password_changed(core: &Core, to: &EmailAddress) -> Result<(
 /// A link to verify a sender address of a project, asked for by `by`.
 pub(crate) async fn sender_link(core: &Core, to: &EmailAddress, by: &Actor, project: &str, link: &Link) -> Result<()> {
     send(core, to, texts::sender_link(&core.config.public_url, to, by, project, &link.url(core))).await
+}
+
+/// A warning to the project's contacts that a verified domain lost its proof. Trouble with the mail is only logged: the
+/// warning stands in the portal too.
+pub(crate) async fn domain_unproven(core: &Core, project: ProjectId, domain: &str, until: Timestamp) {
+    if let Err(error) = warn_of_domain(core, project, domain, until).await {
+        tracing::warn!(domain.name = domain, %error, "the warning of a domain could not be sent");
+    }
+}
+
+async fn warn_of_domain(core: &Core, project: ProjectId, domain: &str, until: Timestamp) -> Result<()> {
+    let (name, slug) = (projects::name(core, project).await?, projects::slug(core, project).await?);
+    let page = format!("{}/p/{slug}/senders", core.config.public_url);
+    for to in projects::contacts(core, project).await? {
+        send(core, &to, texts::domain_unproven(&name, domain, until, &page)).await?;
+    }
+    Ok(())
 }
 
 /// Composes and submits a plain text mail from the platform to one person.

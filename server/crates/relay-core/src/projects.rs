@@ -10,7 +10,7 @@ mod settings;
 
 pub(crate) use self::{
     access::{authorize, authorize_operator, authorize_system},
-    lookup::{name, route, slug, slugs, standing},
+    lookup::{contacts, name, route, slug, slugs, standing},
 };
 pub use self::{
     lookup::{frame, limit_use, list},

@@ -37,7 +37,7 @@ pub(crate) struct Test {
     /// Its clock.
     pub(crate) clock: Clock,
     /// Key file and database; removed with the test.
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl Test {
@@ -60,12 +60,7 @@ impl Test {
         change(&mut config);
         let clock = Clock::manual(Timestamp(1_795_268_800_000));
         let core = Core::open(config, resolver, clock.clone()).await.expect("a core");
-        Self { core, clock, folder }
-    }
-
-    /// The folder of the test.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+        Self { core, clock, _folder: folder }
     }
 
     /// A project that is not in the sandbox, named like its slug.

@@ -6,7 +6,7 @@ use super::{
     state,
 };
 use crate::{
-    Actor, Core, Result, audit, dkim_keys, projects,
+    Actor, Core, Result, audit, dkim_keys, portal_mail, projects,
     tables::domain::{ActiveModel, Column, Entity, Model},
 };
 use futures_util::{StreamExt, stream};
@@ -161,8 +161,8 @@ async fn store(core: &Core, before: &Model, after: Model, keys: &[crate::tables:
         checked_at: Set(after.checked_at),
         next_check_at: Set(after.next_check_at),
         missing_since: Set(after.missing_since),
-        problem: Set(after.problem),
-        challenge_found: Set(after.challenge_found),
+        problem: Set(after.problem.clone()),
+        challenge_found: Set(after.challenge_found.clone()),
         ..Default::default()
     };
     let stored = Entity::update_many()
@@ -183,5 +183,16 @@ async fn store(core: &Core, before: &Model, after: Model, keys: &[crate::tables:
         let project = before.project_id.map(ProjectId::from_uuid);
         audit::record(core, &transaction, &Actor::System, project, action, &before.name, changes).await?;
     }
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    if let (Some(project), Some(until)) = (before.project_id, newly_missing(before, &after)?) {
+        portal_mail::domain_unproven(core, ProjectId::from_uuid(project), &before.name, until).await;
+    }
+    Ok(())
+}
+
+/// Until when a domain may still be used whose proof was there at the check before, and is not any more.
+fn newly_missing(before: &Model, after: &Model) -> Result<Option<Timestamp>> {
+    let since = after.missing_since.filter(|_| before.missing_since.is_none());
+    let in_use = state(after)? == Verification::Verified;
+    Ok(since.filter(|_| in_use).map(|since| Timestamp(since).plus(schedule::GRACE)))
 }

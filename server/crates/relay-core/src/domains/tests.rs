@@ -78,6 +78,10 @@ async fn domains_that_cannot_take_mail_are_refused() {
 async fn a_domain_is_proven_lost_after_a_day_without_proof_and_back_by_itself() {
     let world = World::new().await;
     let id = world.add("lab.example").await.expect("a domain");
+    let contact = EmailAddress::parse("ops@lab.example").expect("an address");
+    let set =
+        crate::projects::set_bounce_contact(&world.test.core, &Actor::System, &world.project, Some(contact)).await;
+    set.expect("a contact");
     let record = world.detail(id).await.challenge.expect("a challenge");
     assert_eq!(record.name, "_relaykeep-challenge.lab.example");
     assert!(record.value.starts_with("relaykeep-challenge=") && record.value.len() == 52, "{}", record.value);
@@ -109,6 +113,9 @@ async fn a_domain_is_proven_lost_after_a_day_without_proof_and_back_by_itself() 
     }
     assert_eq!(state().await, Verification::Lost);
     assert!(!world.may_send("a@lab.example").await);
+    let warnings = world.test.mails_to("ops@lab.example").await;
+    assert_eq!(warnings.len(), 1, "told once, when it began");
+    assert!(warnings[0].contains("Subject: lab.example: the challenge record is missing"), "{}", warnings[0]);
 
     world.answers.set_txt(&record.name, &[&record.value]);
     world.after(1).await;
@@ -116,7 +123,7 @@ async fn a_domain_is_proven_lost_after_a_day_without_proof_and_back_by_itself() 
     assert!(world.may_send("a@lab.example").await);
     let trail = crate::audit::list(&world.test.core, &Actor::System, &world.project, None).await.expect("a page");
     let actions: Vec<_> = trail.items.iter().map(|entry| entry.action.as_str()).take(4).collect();
-    assert_eq!(actions, ["domain.verify", "domain.lose", "domain.verify", "domain.add"]);
+    assert_eq!(actions, ["domain.verify", "domain.lose", "domain.verify", "project.set_bounce_contact"]);
 }
 
 #[tokio::test]

@@ -219,13 +219,3 @@ async fn an_older_invitation_never_lowers_a_role() {
     accept(&test, &grace, &test.token_mailed_to("grace@example.org").await).await.expect("accepted");
     assert!(roles(&test, &slug).await.contains(&("grace@example.org".to_owned(), Role::Owner)));
 }
-
-#[tokio::test]
-async fn owners_who_can_sign_in_hear_of_bounces() {
-    let test = Test::new().await;
-    let (id, _, cast) = world(&test).await;
-    let second = test.member(id, "second@acme.example", Role::Owner).await;
-    users::set_disabled(&test.core, &cast.operator, id_of(&second), true).await.expect("locked");
-    let owners = owners(&test.core, id).await.expect("owners");
-    assert_eq!(owners.iter().map(ToString::to_string).collect::<Vec<_>>(), ["owner@acme.example"]);
-}

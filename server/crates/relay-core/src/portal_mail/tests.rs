@@ -33,6 +33,13 @@ async fn the_words() {
     insta::assert_snapshot!("sender_link", shown(texts::sender_link(PORTAL, &grace, &Actor::System, "Sea Lab", LINK)));
 }
 
+#[test]
+fn the_words_of_a_warning() {
+    let until = Timestamp(1_795_268_800_000);
+    let page = "https://mail.example.org/p/sea-lab/senders";
+    insta::assert_snapshot!("domain_unproven", shown(texts::domain_unproven("Sea Lab", "lab.example", until, page)));
+}
+
 #[tokio::test]
 async fn the_message_is_plain_text_from_the_platform() {
     let test = Test::new().await;

@@ -97,6 +97,28 @@ pub(super) fn sender_link(portal: &str, to: &EmailAddress, by: &Actor, project: 
     }
 }
 
+pub(super) fn domain_unproven(project: &str, domain: &str, until: Timestamp, page: &str) -> Text {
+    let project = one_line(project);
+    Text {
+        subject: format!("{domain}: the challenge record is missing"),
+        body: format!(
+            "The TXT record that proves that {domain} belongs to the project {project} on\n\
+             Relaykeep cannot be found any more.\n\
+             \n\
+             Mail from the domain is accepted until {until}. After that it is\n\
+             refused until the record is back; nothing else needs to be done then.\n\
+             \n\
+             The record to publish is here:\n\
+             \n\
+             {page}\n\
+             \n\
+             You hear of this because you are the contact or an owner of the project. If\n\
+             the domain is not to be used here any more, remove it there.\n",
+            until = until.text(),
+        ),
+    }
+}
+
 fn who(by: &Actor) -> String {
     match by {
         Actor::User { email, .. } => email.to_string(),

@@ -23,19 +23,20 @@ pub(crate) struct Standing {
     pub(crate) sandbox: bool,
     /// The limits in force (in the sandbox never more than the platform's sandbox limit).
     pub(crate) limits: Limits,
-    /// Who hears of bounces; none means the owners.
-    pub(crate) bounce_contact: Option<EmailAddress>,
 }
 
 /// How a project stands now. `NotFound` when there is no such project.
 pub(crate) async fn standing(core: &Core, id: ProjectId) -> Result<Standing> {
     let row = row(core, id).await?;
-    Ok(Standing {
-        suspended: suspension(&row),
-        sandbox: row.sandbox,
-        limits: in_force(core, &row),
-        bounce_contact: contact(&row)?,
-    })
+    Ok(Standing { suspended: suspension(&row), sandbox: row.sandbox, limits: in_force(core, &row) })
+}
+
+/// Who hears of bounces and warnings: the contact that was set, else the owners who can sign in.
+pub(crate) async fn contacts(core: &Core, id: ProjectId) -> Result<Vec<EmailAddress>> {
+    match contact(&row(core, id).await?)? {
+        Some(contact) => Ok(vec![contact]),
+        None => members::owners(core, id).await,
+    }
 }
 
 /// The project's own route with its password opened; `None` when it follows the platform.

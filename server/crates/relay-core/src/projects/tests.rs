@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     Access,
     config::PlatformRoute,
-    test_support::{Test, word},
+    test_support::{Test, id_of as id_of_person, word},
 };
 use relay_types::{
     EmailAddress,
@@ -273,4 +273,21 @@ async fn the_operator_sees_all_projects_by_name() {
     let rows = list(&test.core, &cast.operator).await.expect("rows");
     let seen: Vec<_> = rows.iter().map(|row| (row.project.slug.as_str(), row.members)).collect();
     assert_eq!(seen, [("acme", 0), ("zulu", 3), ("zulu-neighbour", 1)]);
+}
+
+#[tokio::test]
+async fn the_contact_hears_of_warnings_or_else_the_owners_who_can_sign_in() {
+    let test = Test::new().await;
+    let (id, slug) = test.project("acme").await;
+    let cast = test.cast(id, &slug).await;
+    let locked = test.member(id, "locked@acme.example", Role::Owner).await;
+    crate::users::set_disabled(&test.core, &cast.operator, id_of_person(&locked), true).await.expect("locked");
+    let contacts = async || -> Vec<String> {
+        let found = contacts(&test.core, id).await.expect("contacts");
+        found.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(contacts().await, ["owner@acme.example"]);
+    let contact = EmailAddress::parse("ops@example.org").expect("an address");
+    set_bounce_contact(&test.core, &cast.owner, &slug, Some(contact)).await.expect("set");
+    assert_eq!(contacts().await, ["ops@example.org"]);
 }

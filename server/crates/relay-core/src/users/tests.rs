@@ -70,7 +70,8 @@ async fn the_setup_code_is_the_same_on_every_node_and_forgives_look_alikes() {
 async fn a_setup_form_that_is_wrong_says_where_and_makes_nothing() {
     let test = Test::new().await;
     let core = &test.core;
-    let cases: [(&str, fn(&mut Setup)); 6] = [
+    type Spoil = fn(&mut Setup);
+    let cases: [(&str, Spoil); 6] = [
         ("code", |form| form.code = "0000-0000".to_owned()),
         ("email", |form| form.email = "ada".to_owned()),
         ("password", |form| form.password = secret("short")),
