@@ -34,7 +34,7 @@ const MOST_WAITING: usize = 10_000;
 /// Delivers until `stop`; then lets what runs finish within the grace time and gives the rest back.
 pub async fn run(core: Core, config: DeliveryConfig, stop: CancellationToken) -> Result<(), DeliveryError> {
     let deliverer = Arc::new(Deliverer::new(config.clone(), core.resolver().clone())?);
-    let worker = Worker::new(core.clone(), deliverer.clone(), config.attempt_limit);
+    let worker = Worker::new(core.clone(), deliverer.clone(), config.attempt_limit, config.workers);
     let manager = Manager {
         core: core.clone(),
         backlog: Backlog::new(config.connections_per_destination),
@@ -158,9 +158,8 @@ impl Manager {
 
     /// Lets running jobs finish within the grace time; what did not begin, or did not finish, is given back.
     async fn end(mut self) {
-        let mut left: Vec<_> = self.backlog.drain().into_iter().flat_map(|job| job.claims).collect();
-        self.give_back(&left).await;
-        left.clear();
+        let waiting: Vec<_> = self.backlog.drain().into_iter().flat_map(|job| job.claims).collect();
+        self.give_back(&waiting).await;
         let finish = async {
             while let Some(ended) = self.running.join_next_with_id().await {
                 let id = ended.map_or_else(|error| error.id(), |(id, _)| id);
@@ -170,9 +169,11 @@ impl Manager {
         if timeout(self.config.grace, finish).await.is_err() {
             tracing::warn!(jobs = self.jobs.len(), "the grace time is over; deliveries are cut off");
             self.running.shutdown().await;
-            left.extend(self.jobs.drain().flat_map(|(_, job)| job.claims));
-            self.give_back(&left).await;
         }
+        // A job that was cut off may have delivered a part: that is recorded before the rest is given back.
+        self.worker.recorded().await;
+        let cut_off: Vec<_> = self.jobs.drain().flat_map(|(_, job)| job.claims).collect();
+        self.give_back(&cut_off).await;
     }
 
     async fn give_back(&self, claims: &[queue::Claimed]) {

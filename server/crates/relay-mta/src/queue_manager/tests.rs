@@ -6,7 +6,7 @@ use super::*;
 use crate::delivery::tests::sink::{Script, Sink};
 use relay_core::{
     Clock, CoreConfig,
-    config::PlatformRoute,
+    config::{PlatformRoute, SmarthostAccess},
     messages, projects, senders, service_accounts,
     submission::{self, Arrival, Submission},
 };
@@ -16,6 +16,7 @@ use relay_types::{
     limit::Limits,
     message::{Attempt, EventKind, MessageDetail, MessageId, MessageState, Outcome, RecipientState},
     project::Slug,
+    route::SmarthostTls,
     service_account::{AllowedSenders, ServiceAccountSettings},
 };
 use tempfile::TempDir;
@@ -157,7 +158,7 @@ async fn one_message_has_three_fates_one_dsn_and_no_duplicate() {
     assert!(attempt.dialogue.iter().any(|line| line.text == "RCPT TO:<no@b.example>"));
 
     // The DSN goes to the sender's own exchanger, which is the sink, too.
-    until("the DSN", async || (sink.messages().len() == 2).then_some(())).await;
+    until("the DSN", async || (sink.received() == 2).then_some(())).await;
     let dsn = String::from_utf8_lossy(&sink.messages()[1]).into_owned();
     assert!(dsn.contains("multipart/report") && dsn.contains("no@b.example") && !dsn.contains("yes@b.example"));
 
@@ -166,7 +167,7 @@ async fn one_message_has_three_fates_one_dsn_and_no_duplicate() {
     let detail = relay.until(message, "the second attempt", |detail| attempts(detail).len() == 2).await;
     assert_eq!(attempts(&detail)[1].number, 2);
     assert_eq!(detail.state, MessageState::Bounced);
-    assert_eq!(sink.messages().len(), 3);
+    assert_eq!(sink.received(), 3);
     let body = |message: &Vec<u8>| message.ends_with(b"\r\n\r\nbody\r\n.dot\r\n");
     assert_eq!(sink.messages().iter().filter(|message| body(message)).count(), 2);
     relay.stop.cancel();
@@ -183,6 +184,24 @@ async fn captured_mail_is_done_without_a_connection() {
     let outcomes: Vec<_> = attempts(&detail).iter().flat_map(|attempt| &attempt.outcomes).collect();
     assert!(outcomes.iter().all(|one| one.outcome == Outcome::Captured) && outcomes.len() == 2);
     assert_eq!(sink.connections(), 0);
+    relay.stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_smarthost_takes_recipients_of_many_domains_in_one_transaction() {
+    let sink = Sink::start(Script::default().offer("PIPELINING")).await;
+    let smarthost = SmarthostAccess {
+        host: "127.0.0.1".to_owned(),
+        port: sink.address.port(),
+        tls: SmarthostTls::Opportunistic,
+        credentials: None,
+    };
+    let relay = Relay::new(&sink, PlatformRoute::Smarthost(smarthost)).await;
+    let message = relay.accept(&["a@one.example", "b@two.example", "c@three.example"]).await;
+    let running = relay.start();
+    relay.until(message, "delivery", |detail| detail.state == MessageState::Delivered).await;
+    assert_eq!((sink.received(), sink.connections()), (1, 1));
     relay.stop.cancel();
     running.await.unwrap().unwrap();
 }
@@ -206,7 +225,7 @@ async fn a_silent_host_holds_only_its_own_workers() {
     for message in quick {
         relay.until(message, "delivery", |detail| detail.state == MessageState::Delivered).await;
     }
-    assert_eq!(sink.messages().len(), 20);
+    assert_eq!(sink.received(), 20);
     assert!(sink.connections() <= 2 + 2 * 2, "{}", sink.connections());
     relay.stop.cancel();
     running.await.unwrap().unwrap();
@@ -269,7 +288,7 @@ async fn many_messages_are_each_delivered_once() {
     for message in messages {
         relay.until(message, "delivery", |detail| detail.state == MessageState::Delivered).await;
     }
-    assert_eq!(sink.messages().len(), 200);
+    assert_eq!(sink.received(), 200);
     assert!(sink.connections() <= 8, "{}", sink.connections());
     relay.stop.cancel();
     running.await.unwrap().unwrap();

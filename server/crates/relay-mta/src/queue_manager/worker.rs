@@ -14,7 +14,11 @@ use relay_types::{
     reply::Reply,
 };
 use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep},
+};
+use tokio_util::task::TaskTracker;
 
 /// Recipients of one transaction; every server takes so many (RFC 5321 §4.5.3.1.8).
 const RECIPIENTS: usize = 100;
@@ -33,6 +37,11 @@ pub struct Worker {
     core: Core,
     deliverer: Arc<Deliverer>,
     limit: Duration,
+    /// Results that are being recorded. A connection does not wait for that: its next message is sent meanwhile, and
+    /// the results of many are recorded in one commit.
+    records: TaskTracker,
+    /// Bounds how much may be delivered and not recorded yet.
+    room: Arc<Semaphore>,
 }
 
 /// No host of a destination could be used.
@@ -46,9 +55,18 @@ pub struct Unreachable {
 impl Worker {
     /// A worker whose attempts take `limit` at most, and never more than half of a lease: whoever has a lease must
     /// have recorded the result before it runs out, or another worker sends the same message again.
-    pub fn new(core: Core, deliverer: Arc<Deliverer>, limit: Duration) -> Self {
+    ///
+    /// At most `unrecorded` results wait to be recorded; then deliveries wait.
+    pub fn new(core: Core, deliverer: Arc<Deliverer>, limit: Duration, unrecorded: usize) -> Self {
         let limit = limit.min(core.config().lease / 2);
-        Self { core, deliverer, limit }
+        let room = Arc::new(Semaphore::new(unrecorded.max(1)));
+        Self { core, deliverer, limit, records: TaskTracker::new(), room }
+    }
+
+    /// Waits until everything is recorded.
+    pub async fn recorded(&self) {
+        self.records.close();
+        self.records.wait().await;
     }
 
     /// Delivers a job and records it. Tells when the destination turned out to be unreachable.
@@ -169,12 +187,23 @@ impl Worker {
                 .collect(),
         };
         let outcomes: Vec<(Claimed, Outcome)> = claims.into_iter().zip(delivery.outcomes).collect();
-        let mut waits = RECORD_AGAIN.into_iter();
-        while let Err(error) = queue::record(&self.core, message, attempt.clone(), outcomes.clone()).await {
-            tracing::error!(message.id = %message, %error, "a delivery attempt cannot be recorded");
-            let Some(wait) = waits.next() else { return };
-            sleep(wait).await;
-        }
+        // The semaphore is never closed.
+        let Ok(place) = self.room.clone().acquire_owned().await else { return };
+        let core = self.core.clone();
+        self.records.spawn(async move {
+            write(&core, message, attempt, outcomes).await;
+            drop(place);
+        });
+    }
+}
+
+/// Records; tries again for a while when that fails.
+async fn write(core: &Core, message: MessageId, attempt: Attempt, outcomes: Vec<(Claimed, Outcome)>) {
+    let mut waits = RECORD_AGAIN.into_iter();
+    while let Err(error) = queue::record(core, message, attempt.clone(), outcomes.clone()).await {
+        tracing::error!(message.id = %message, %error, "a delivery attempt cannot be recorded");
+        let Some(wait) = waits.next() else { return };
+        sleep(wait).await;
     }
 }
 

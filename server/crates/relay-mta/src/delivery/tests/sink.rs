@@ -133,6 +133,11 @@ impl Sink {
         self.kept.messages.lock().unwrap().clone()
     }
 
+    /// How many messages arrived.
+    pub fn received(&self) -> usize {
+        self.kept.messages.lock().unwrap().len()
+    }
+
     /// What arrived outside of messages, by segment.
     pub fn heard(&self) -> Vec<String> {
         self.kept.heard.lock().unwrap().clone()
