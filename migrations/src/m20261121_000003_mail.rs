@@ -87,7 +87,8 @@ impl MigrationTrait for Migration {
         partial(manager, "recipient_due_project", "recipient", "project_id, due_at", "due_at IS NOT NULL").await?;
         partial(manager, "recipient_leased", "recipient", "lease_until", "lease_until IS NOT NULL").await?;
         let waiting = "state IN ('due', 'in_flight', 'held')";
-        partial(manager, "recipient_waiting", "recipient", "destination, due_at", waiting).await?;
+        // With state and age, so that what waits is counted from the index alone.
+        partial(manager, "recipient_waiting", "recipient", "destination, due_at, state, accepted_at", waiting).await?;
         index(manager, "recipient", &["address_key", "message_id"]).await?;
         manager
             .create_table(

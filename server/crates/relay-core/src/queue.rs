@@ -114,21 +114,25 @@ pub async fn record(
     });
     let material = if may_fail { bounce::material(core, message).await? } else { None };
     let told = material.is_some();
-    for (_, outcome) in &outcomes {
-        let name = match outcome {
-            Outcome::Delivered(_) => "relaykeep_delivered_total",
-            Outcome::Captured => "relaykeep_captured_total",
-            Outcome::TempFail(_) => "relaykeep_deferred_total",
-            Outcome::PermFail(_) => "relaykeep_bounced_total",
-        };
-        metrics::counter!(name).increment(1);
-    }
+    let names: Vec<_> = outcomes.iter().map(|(_, outcome)| counter(outcome)).collect();
     let record = record::Record { message, attempt, outcomes, chance: chance()?, now, material };
     commit::commit(core, Work::Record(Box::new(record))).await?;
+    for name in names {
+        metrics::counter!(name).increment(1);
+    }
     if told {
         core.queue_wake.notify_one();
     }
     Ok(())
+}
+
+fn counter(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Delivered(_) => "relaykeep_delivered_total",
+        Outcome::Captured => "relaykeep_captured_total",
+        Outcome::TempFail(_) => "relaykeep_deferred_total",
+        Outcome::PermFail(_) => "relaykeep_bounced_total",
+    }
 }
 
 /// 0 to 1.

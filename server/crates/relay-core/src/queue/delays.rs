@@ -16,29 +16,31 @@ use relay_types::{
     message::{EventKind, MessageId, RecipientState},
     reply::{EnhancedCode, Reply},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Messages of one call; the schedule calls again.
-const MOST: u64 = 100;
+/// Recipients of one call; the schedule calls again.
+const MOST: u64 = 1_000;
 
 /// See [`super::warn_of_delays`].
 pub(crate) async fn warn(core: &Core, actor: &Actor) -> Result<u64> {
     projects::authorize_system(actor)?;
     let late = core.now().minus(core.config.delay_warning);
-    let messages: Vec<Uuid> = Entity::find()
+    // By the index of what waits, not by that of all messages there ever were.
+    let messages: BTreeSet<Uuid> = Entity::find()
         .select_only()
         .column(Column::MessageId)
-        .distinct()
-        .filter(Column::DueAt.is_not_null())
+        .filter(Column::DueAt.gt(0))
         .filter(Column::AcceptedAt.lte(late.0))
         .filter(Column::Attempts.gt(0))
         .filter(Column::DelayNotified.eq(false))
-        .order_by_asc(Column::MessageId)
         .limit(MOST)
         .into_tuple()
         .all(core.db.read())
-        .await?;
+        .await?
+        .into_iter()
+        .collect();
     let mut told = 0;
     for id in messages {
         let material = bounce::material(core, MessageId::from_uuid(id)).await?;

@@ -124,6 +124,28 @@ fn split(line: &[u8]) -> Option<(&str, bool, &[u8])> {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn fields_and_body_are_the_whole_message(message in "([aF:]|From| |\t|\r\n){0,20}") {
+            let message = message.as_bytes();
+            if let Ok(section) = HeaderSection::scan(message) {
+                let mut at = 0;
+                for field in &section.fields {
+                    assert_eq!(field.place.start, at);
+                    at = field.place.end;
+                }
+                assert_eq!(section.end, at);
+                assert!(section.body <= message.len());
+            }
+        }
+
+        #[test]
+        fn no_octets_make_it_panic(message: Vec<u8>) {
+            let _ = HeaderSection::scan(&message);
+            has_bare_line_end(&message);
+        }
+    }
+
     fn names(message: &str) -> Result<Vec<(String, String)>, String> {
         let section = HeaderSection::scan(message.as_bytes()).map_err(|why| why.0)?;
         let text = |field: &Field<'_>| String::from_utf8_lossy(field.value).into_owned();

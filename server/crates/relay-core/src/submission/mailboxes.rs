@@ -218,6 +218,37 @@ fn shows_address(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mail_parser::MessageParser;
+    use proptest::prelude::*;
+
+    /// What another reader of mail sees, without its display names.
+    fn other_reader(value: &str) -> Vec<String> {
+        let message = format!("From:{value}\r\n\r\n");
+        let parsed = MessageParser::default().parse(message.as_bytes()).expect("a message");
+        let from = parsed.from().expect("From");
+        from.iter().map(|one| one.address().unwrap_or_default().to_lowercase()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn what_is_read_is_what_another_reader_reads(
+            value in "([ \t,;:@<>()\"\\\\ab.]|a@d\\.example|<b@e\\.example>|\r\n |\"q\"|\\(c\\)|=\\?utf-8\\?q\\?x=40\\?=|=\\?utf-8\\?q\\?x\\?=){0,9}"
+        ) {
+            if let Ok(found) = mailboxes("From", value.as_bytes()) {
+                let ours: Vec<String> = found.iter().map(|one| one.to_string().to_lowercase()).collect();
+                // mail-parser drops the quotes of a local part.
+                let ours: Vec<String> = ours.iter().map(|one| one.replace(['"', '\\'], "")).collect();
+                let theirs: Vec<String> = other_reader(&value).iter().map(|one| one.replace(['"', '\\'], "")).collect();
+                prop_assert_eq!(ours, theirs, "{:?}", value);
+            }
+        }
+
+        #[test]
+        fn no_octets_make_it_panic(value: Vec<u8>) {
+            let _ = mailboxes("From", &value);
+        }
+    }
 
     fn check(value: &str) -> Result<String, String> {
         let found = mailboxes("From", value.as_bytes()).map_err(|why| why.0)?;
