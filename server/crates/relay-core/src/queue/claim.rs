@@ -32,6 +32,8 @@ const NEWEST: usize = 100;
 /// In a backlog: how many projects and destinations are looked at in one claim, and how many recipients of each.
 const SHARES: usize = 32;
 const SHARE: usize = 20;
+/// In a backlog: how often others get their turn in one claim that would else take nothing.
+const TURNS: usize = 64;
 /// Leases that ran out, taken in one claim.
 const EXPIRED: usize = 100;
 /// Written out as the index `recipient_waiting` has it, so that both databases see that it fits.
@@ -100,7 +102,24 @@ pub(crate) async fn claim(
 ) -> Result<(Uuid, Vec<recipient::Model>)> {
     let now = core.now();
     let lease = core.new_id::<()>().uuid();
-    let ids = choose(candidates(core, now).await?, most, per_destination, busy);
+    let mut window = window(core, now).await?;
+    let backlog = window.len() >= WINDOW;
+    if backlog {
+        window.extend(read(core, &select("due_at", "due_at <= $1", "due_at DESC", NEWEST), [now.0.into()]).await?);
+        window.extend(shares(core, now).await?.0);
+    }
+    let mut ids = choose(window, most, per_destination, busy);
+    // Nothing among those whose turn it was: others may have something. One round, within bounds.
+    let mut ends = 0;
+    for _ in 0..TURNS {
+        // A round may begin anywhere; at the second end, all had their turn.
+        if !backlog || !ids.is_empty() || ends == 2 {
+            break;
+        }
+        let (share, last) = shares(core, now).await?;
+        ids = choose(share, most, per_destination, busy);
+        ends += u8::from(last);
+    }
     if ids.is_empty() {
         return Ok((lease, Vec::new()));
     }
@@ -148,19 +167,16 @@ fn choose(candidates: Vec<Candidate>, most: usize, per_destination: usize, busy:
     chosen
 }
 
-async fn candidates(core: &Core, now: Timestamp) -> Result<Vec<Candidate>> {
+/// The oldest that are due, and leases that ran out.
+async fn window(core: &Core, now: Timestamp) -> Result<Vec<Candidate>> {
     let mut found = read(core, &select("due_at", "due_at <= $1", "due_at", WINDOW), [now.0.into()]).await?;
-    if found.len() >= WINDOW {
-        found.extend(read(core, &select("due_at", "due_at <= $1", "due_at DESC", NEWEST), [now.0.into()]).await?);
-        found.extend(shares(core, now).await?);
-    }
     let expired = select("lease_until AS due_at", "lease_until <= $1", "lease_until", EXPIRED);
     found.extend(read(core, &expired, [now.0.into()]).await?);
     Ok(found)
 }
 
-/// A share for some projects and some destinations, others each time.
-async fn shares(core: &Core, now: Timestamp) -> Result<Vec<Candidate>> {
+/// A share for some projects and some destinations, others each time; and whether these were the last destinations.
+async fn shares(core: &Core, now: Timestamp) -> Result<(Vec<Candidate>, bool)> {
     let turn = core.turns.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let projects: Vec<Uuid> = distinct(core, "project_id", "due_at IS NOT NULL", turn.project.into())
         .await?
@@ -173,6 +189,7 @@ async fn shares(core: &Core, now: Timestamp) -> Result<Vec<Candidate>> {
         project: projects.get(SHARES - 1).copied().unwrap_or_default(),
         destination: destinations.get(SHARES - 1).cloned().unwrap_or_default(),
     };
+    let last = next.destination.is_empty();
     *core.turns.0.lock().unwrap_or_else(PoisonError::into_inner) = next;
     let mut found = Vec::new();
     let of_project = select("due_at", "due_at <= $1 AND project_id = $2", "due_at", SHARE);
@@ -183,7 +200,7 @@ async fn shares(core: &Core, now: Timestamp) -> Result<Vec<Candidate>> {
     for destination in destinations {
         found.extend(read(core, &to_destination, [now.0.into(), destination.into()]).await?);
     }
-    Ok(found)
+    Ok((found, last))
 }
 
 /// The next values of a column after `from`, each found by one step in an index (a loose index scan).

@@ -70,6 +70,23 @@ async fn a_backlog_hides_neither_other_projects_nor_other_destinations_nor_new_m
 }
 
 #[tokio::test]
+async fn a_claim_looks_behind_as_many_busy_destinations_as_there_are() {
+    let test = Test::new().await;
+    let (loud, _) = test.project("loud").await;
+    let many: Vec<String> = (0..700).map(|n| format!("u{n}@d{:03}.example", n % 100)).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    mail(&test, Some(loud), &many).await;
+    test.clock.advance(Duration::from_millis(5));
+    mail(&test, Some(loud), &["other@z.example"]).await;
+    test.clock.advance(Duration::from_millis(5));
+    mail(&test, Some(loud), &many[..200]).await;
+    let busy: Vec<String> = (0..100).map(|n| format!("d{n:03}.example")).collect();
+    for expected in [1, 0] {
+        assert_eq!(claim(&test.core, 30, 20, &busy).await.expect("claims").len(), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_worker_is_woken_by_new_mail_and_by_the_next_due_time() {
     let test = Test::new().await;
     let (project, slug) = test.project("physics").await;
