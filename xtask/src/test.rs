@@ -185,3 +185,25 @@ fn component(subcommand: &str, name: &str) -> Result<()> {
         _ => bail!("cargo {subcommand} is missing and could not be added: rustup component add {name}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(arguments: &[&str]) -> Result<Vec<&'static str>> {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        Ok(chosen(&arguments)?.iter().map(|step| step.name).collect())
+    }
+
+    #[test]
+    fn without_arguments_every_step_runs_and_the_quickest_comes_first() {
+        let all = names(&[]).unwrap();
+        assert_eq!((all.len(), all[0]), (STEPS.len(), "fmt"));
+    }
+
+    #[test]
+    fn one_step_runs_alone_and_an_unknown_one_names_those_there_are() {
+        assert_eq!(names(&["--only", "postgres"]).unwrap(), ["postgres"]);
+        assert!(names(&["--only", "mysql"]).unwrap_err().to_string().contains("sqlite, postgres"));
+    }
+}
