@@ -111,7 +111,23 @@ pub async fn addresses(hop: &Hop, resolver: &Resolver) -> Result<Vec<IpAddr>, Ca
     if let Ok(address) = hop.host.parse::<IpAddr>() {
         return Ok(vec![address]);
     }
-    resolver.addresses(&hop.host).await.map_err(|error| no_address(&hop.host, &error))
+    let found = resolver.addresses(&hop.host).await;
+    found.map(in_turns).map_err(|error| no_address(&hop.host, &error))
+}
+
+/// AAAA and A in turns, so that a machine without IPv6 soon comes to an address it can reach.
+fn in_turns(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let (six, four): (Vec<_>, Vec<_>) = addresses.into_iter().partition(IpAddr::is_ipv6);
+    let mut turns = Vec::with_capacity(six.len() + four.len());
+    let (mut six, mut four) = (six.into_iter(), four.into_iter());
+    loop {
+        let (one, other) = (six.next(), four.next());
+        if one.is_none() && other.is_none() {
+            return turns;
+        }
+        turns.extend(one);
+        turns.extend(other);
+    }
 }
 
 fn no_address(host: &str, error: &DnsError) -> Cause {
@@ -167,6 +183,22 @@ mod tests {
             assert_eq!(verdict(failures.clone()), expected, "{failures:?}");
         }
         assert!(matches!(verdict(vec![]), Outcome::TempFail(Cause::Network(_))));
+    }
+
+    #[test]
+    fn kinds_of_addresses_take_turns() {
+        let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<IpAddr>>();
+        for (found, tried) in [
+            (
+                &["::1", "::2", "::3", "192.0.2.1", "192.0.2.2"][..],
+                &["::1", "192.0.2.1", "::2", "192.0.2.2", "::3"][..],
+            ),
+            (&["192.0.2.1", "192.0.2.2"], &["192.0.2.1", "192.0.2.2"]),
+            (&["::1"], &["::1"]),
+            (&[], &[]),
+        ] {
+            assert_eq!(in_turns(addresses(found)), addresses(tried));
+        }
     }
 
     async fn judged(answers: &FixedAnswers) -> String {
