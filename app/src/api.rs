@@ -12,6 +12,7 @@ pub mod senders;
 pub mod service_accounts;
 pub mod session;
 pub mod theme;
+pub mod users;
 
 /// The project's place in URLs; one that cannot exist is not found.
 #[cfg(feature = "ssr")]

@@ -58,6 +58,7 @@ pub mod places {
 pub fn done(code: &str) -> Option<&'static str> {
     Some(match code {
         "saved" => "Saved",
+        "set-up" => "Relaykeep is set up",
         "project-created" => "Project created",
         "project-suspended" => "Project suspended",
         "project-resumed" => "Project resumed",

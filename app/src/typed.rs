@@ -2,7 +2,7 @@
 //! functions) and again on the server, with the same words.
 
 use crate::error::AppError;
-use relay_types::{Cidr, DomainName, EmailAddress, SenderPattern, Timestamp};
+use relay_types::{Cidr, DomainName, EmailAddress, SenderPattern, Timestamp, project::Slug};
 use std::time::Duration;
 
 /// One value, without space around it; the error stands at the input `field`.
@@ -74,6 +74,11 @@ pub fn check_address(typed: &str) -> Option<String> {
 /// A domain name.
 pub fn check_domain(typed: &str) -> Option<String> {
     reason(one("", typed, DomainName::parse))
+}
+
+/// A project's place in URLs.
+pub fn check_slug(typed: &str) -> Option<String> {
+    reason(one("", typed, Slug::parse))
 }
 
 /// An address block.

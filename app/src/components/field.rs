@@ -1,7 +1,7 @@
 //! Inputs of a `PostForm`: label above, hint below it, error at the field. What was sent stays; passwords never do.
 
 use crate::components::{form::FormState, raw_text::SafeTextarea};
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 /// Judges what was typed, in the browser, when the field is left: `None` or a sentence that says what to type. The
 /// checks of `crate::typed` are the server's own parsers.
@@ -112,11 +112,18 @@ pub fn TextField(
     /// Judges it in the browser.
     #[prop(optional, into)]
     check: Option<Check>,
+    /// The input, for a page that fills it in the browser.
+    #[prop(optional)]
+    node: NodeRef<html::Input>,
+    /// Told in the browser of every change while typing.
+    #[prop(optional)]
+    typed: Option<Callback<String>>,
 ) -> impl IntoView {
     let frame = frame(name, !hint.is_empty());
     let kept = if kind == "password" { None } else { frame.posted.clone() };
     let input = view! {
         <input
+            node_ref=node
             id=frame.id.clone()
             name=name
             type=kind
@@ -129,6 +136,11 @@ pub fn TextField(
             aria-invalid=frame.invalid()
             aria-describedby=frame.described_by()
             on:change=frame.judge(check)
+            on:input=move |event| {
+                if let Some(typed) = typed {
+                    typed.run(event_target_value(&event));
+                }
+            }
         />
     };
     frame.around(label, hint, input.into_any())
