@@ -1,7 +1,7 @@
 //! Group commit: what waits to be kept goes into one transaction, so that one fsync pays for many messages.
 //!
-//! Whoever has work puts it down and waits for its answer. The first to come starts a round; what arrives while a
-//! round commits makes the next one, so a batch grows with the load and nobody waits for a timer. An answer is given
+//! Whoever has work puts it down and waits for its answer. The first to come starts a round; what arrives while all
+//! rounds commit makes the next one, so a batch grows with the load and nobody waits for a timer. An answer is given
 //! after the commit alone. Work that fails does not spoil its neighbours': the batch is then done again one by one.
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     tables::recipient,
 };
 use relay_types::overview::Counts;
+use sea_orm::DbBackend;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Mutex, PoisonError},
@@ -52,7 +53,8 @@ pub(crate) struct Committer(Mutex<State>);
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Job>,
-    running: bool,
+    /// Rounds that run.
+    running: usize,
 }
 
 struct Job {
@@ -93,13 +95,18 @@ pub(crate) async fn commit(core: &Core, work: Work) -> Result<Done> {
             return Err(Error::Unavailable { cause: "too much waits to be committed".to_owned() });
         }
         state.waiting.push_back(Job { work, tell });
-        if !state.running {
-            state.running = true;
+        if state.running < rounds_at_once(core) {
+            state.running += 1;
             // A task of its own: who waits may be cancelled, the round goes on.
-            tokio::spawn(rounds(core.clone()));
+            tokio::spawn(rounds(Rounds { core: core.clone(), ended: false }));
         }
     }
     told.await.unwrap_or_else(|_| Err(Error::Unavailable { cause: "the commit was abandoned".to_owned() }))
+}
+
+/// SQLite has one writer; PostgreSQL spends most of a round waiting for the network.
+fn rounds_at_once(core: &Core) -> usize {
+    if core.db.backend() == DbBackend::Sqlite { 1 } else { 4 }
 }
 
 impl Committer {
@@ -119,34 +126,42 @@ impl Committer {
             }
             batch.extend(state.waiting.pop_front());
         }
-        state.running = !batch.is_empty();
-        state.running.then_some(batch)
+        if batch.is_empty() {
+            state.running -= 1;
+            return None;
+        }
+        Some(batch)
     }
 }
 
-/// Ends the rounds also when one panics: those who wait are told, and the next to come starts anew.
-struct Rounds(Core);
+/// Notes the end of rounds also when one panics: those who wait are told, and the next to come starts anew.
+struct Rounds {
+    core: Core,
+    ended: bool,
+}
 
 impl Drop for Rounds {
     fn drop(&mut self) {
-        let mut state = self.0.committer.lock();
-        if state.running {
-            state.running = false;
+        if self.ended {
+            return;
+        }
+        let mut state = self.core.committer.lock();
+        state.running = state.running.saturating_sub(1);
+        if state.running == 0 {
             state.waiting.clear();
         }
     }
 }
 
-async fn rounds(core: Core) {
-    let rounds = Rounds(core);
-    let core = &rounds.0;
-    while let Some(mut batch) = core.committer.batch() {
+async fn rounds(mut rounds: Rounds) {
+    while let Some(mut batch) = rounds.core.committer.batch() {
         // Who has gone before its message was kept has seen no `250` and will come again.
         batch.retain(|job| matches!(job.work, Work::Record(_)) || !job.tell.is_closed());
         if !batch.is_empty() {
-            one_round(core, batch).await;
+            one_round(&rounds.core, batch).await;
         }
     }
+    rounds.ended = true;
 }
 
 async fn one_round(core: &Core, batch: Vec<Job>) {

@@ -35,6 +35,7 @@ fn job(work: Work) -> (Job, oneshot::Receiver<Result<Done>>) {
 async fn a_batch_is_bounded_in_jobs_and_octets() {
     let test = Test::new().await;
     let committer = Committer::default();
+    committer.lock().running = 1;
     let sizes = [vec![10; 300], vec![3 * 1024 * 1024; 2], vec![9 * 1024 * 1024, 1]].concat();
     for size in sizes {
         let new = message(&test.core, test.core.new_id(), size);
@@ -42,7 +43,7 @@ async fn a_batch_is_bounded_in_jobs_and_octets() {
     }
     let batches: Vec<usize> = std::iter::from_fn(|| committer.batch()).map(|batch| batch.len()).collect();
     assert_eq!(batches, [128, 128, 45, 1, 1, 1]);
-    assert!(!committer.lock().running);
+    assert_eq!(committer.lock().running, 0);
 }
 
 #[tokio::test]
@@ -66,8 +67,8 @@ async fn work_that_comes_together_is_committed_together_and_one_that_fails_fails
 async fn who_has_gone_is_not_kept_and_an_abandoned_commit_is_told() {
     let test = Test::new().await;
     let core = &test.core;
-    // A round is said to run, so that nothing is taken up before the one who waits has gone.
-    core.committer.lock().running = true;
+    // All rounds are said to run, so that nothing is taken up before the one who waits has gone.
+    core.committer.lock().running = 4;
     let gone = core.new_id();
     let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, gone, 10)))));
     assert!(futures_util::poll!(&mut waiting).is_pending());
@@ -75,15 +76,16 @@ async fn who_has_gone_is_not_kept_and_an_abandoned_commit_is_told() {
     let stays = core.new_id();
     let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, stays, 10)))));
     assert!(futures_util::poll!(&mut waiting).is_pending());
-    rounds(core.clone()).await;
+    rounds(Rounds { core: core.clone(), ended: false }).await;
     assert_eq!(word(&waiting.await), "Ok");
     assert_eq!(word(&crate::queue::outgoing(core, gone).await), "NotFound");
     assert_eq!(word(&crate::queue::outgoing(core, stays).await), "Ok");
 
-    core.committer.lock().running = true;
+    core.committer.lock().running = 4;
     let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, core.new_id(), 10)))));
     assert!(futures_util::poll!(&mut waiting).is_pending());
-    drop(Rounds(core.clone()));
+    core.committer.lock().running = 1;
+    drop(Rounds { core: core.clone(), ended: false });
     assert_eq!(word(&waiting.await), "Unavailable");
 }
 
