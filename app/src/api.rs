@@ -1,16 +1,24 @@
 //! Server functions, one file a noun: three to eight lines each. They take the actor from the session, call one use case
 //! of `relay-core`, and nothing else; authorization is decided there. All are POST.
 
+pub mod admin_users;
+pub mod audit;
 pub mod captured;
 pub mod domains;
 pub mod frame;
+pub mod listeners;
+pub mod members;
 pub mod messages;
 pub mod networks;
 pub mod overview;
+pub mod platform;
+pub mod projects;
+pub mod queue;
 pub mod refusals;
 pub mod senders;
 pub mod service_accounts;
 pub mod session;
+pub mod settings;
 pub mod theme;
 pub mod users;
 

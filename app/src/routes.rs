@@ -10,7 +10,7 @@ use crate::{
         activity::Activity,
         admin::{
             activity::AdminActivity, listeners::AdminListeners, projects::AdminProjects, queue::AdminQueue,
-            settings::AdminSettings, users::AdminUsers,
+            refusals::AdminRefusals, settings::AdminSettings, users::AdminUsers,
         },
         captured::Captured,
         captured_message::CapturedMessage,
@@ -87,6 +87,7 @@ fn OperatorPages() -> impl MatchNestedRoutes + Clone {
             <Route path=path!("") view=AdminProjects/>
             <Route path=path!("projects") view=AdminProjects/>
             <Route path=path!("queue") view=AdminQueue/>
+            <Route path=path!("refusals") view=AdminRefusals/>
             <Route path=path!("listeners") view=AdminListeners/>
             <Route path=path!("users") view=AdminUsers/>
             <Route path=path!("activity") view=AdminActivity/>

@@ -78,6 +78,9 @@ pub fn done(code: &str) -> Option<&'static str> {
         "network-added" => "Network added",
         "network-renamed" => "Network renamed",
         "network-removed" => "Network removed",
+        "destination-retried" => "All of it will be tried at once",
+        "destination-held" => "All of it is held",
+        "destination-released" => "All of it is released",
         "message-retried" => "It will be tried at once",
         "message-held" => "Held",
         "message-released" => "Released",
@@ -91,6 +94,7 @@ pub fn done(code: &str) -> Option<&'static str> {
         "password-changed" => "Password changed",
         "signed-out" => "You are signed out",
         "user-changed" => "User changed",
+        "default-domain-set" => "Default domain set; publish its records",
         _ => return None,
     })
 }

@@ -4,5 +4,6 @@ pub mod activity;
 pub mod listeners;
 pub mod projects;
 pub mod queue;
+pub mod refusals;
 pub mod settings;
 pub mod users;

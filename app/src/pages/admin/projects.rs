@@ -1,10 +1,250 @@
-//! `/admin/projects`: all projects.
+//! `/admin/projects`: all projects, with what they did today; made, suspended and resumed here.
 
-use crate::components::prelude::*;
+use crate::{
+    api::projects::{CreateProject, load_projects},
+    components::{field::Check, prelude::*, query::SORT},
+    pages::settings::{Resume, Suspend},
+    strings::places,
+};
 use leptos::prelude::*;
+use relay_types::project::{ProjectRow, Slug};
+
+/// The page the forms are on.
+const PAGE: &str = "/admin/projects";
 
 /// Projects.
 #[component]
 pub fn AdminProjects() -> impl IntoView {
-    view! { <PageHeader title="Projects"/> }
+    let data = Resource::new_blocking(query, |_| load_projects());
+    view! {
+        <Load resource=data let:rows>
+            <Page rows/>
+        </Load>
+    }
+}
+
+#[component]
+fn Page(rows: Vec<ProjectRow>) -> impl IntoView {
+    let none = rows.is_empty();
+    view! {
+        <PageHeader title=places::PROJECTS>{(!none).then(|| view! { <NewProject/> })}</PageHeader>
+        {if none {
+            view! {
+                <EmptyState title=words::EMPTY_TITLE text=words::EMPTY>
+                    <NewProject/>
+                </EmptyState>
+            }
+                .into_any()
+        } else {
+            view! { <List rows/> }.into_any()
+        }}
+    }
+}
+
+#[component]
+fn List(rows: Vec<ProjectRow>) -> impl IntoView {
+    let count = |state: &str| rows.iter().filter(|row| is(row, state)).count() as u64;
+    let choices = vec![
+        Choice::all("All").counted(rows.len() as u64),
+        Choice::new("live", "Live").counted(count("live")),
+        Choice::new("sandbox", "Sandbox").counted(count("sandbox")),
+        Choice::new("suspended", "Suspended").counted(count("suspended")),
+    ];
+    let query = untrack(query);
+    let state = query.text("state");
+    let wanted = query.text("q").unwrap_or_default().to_lowercase();
+    let mut shown: Vec<ProjectRow> = rows
+        .into_iter()
+        .filter(|row| state.as_deref().is_none_or(|state| is(row, state)))
+        .filter(|row| row.project.name.to_lowercase().contains(&wanted) || row.project.slug.as_str().contains(&wanted))
+        .collect();
+    sort(&mut shown, query.get(SORT).unwrap_or_default());
+    view! {
+        <Tabs label="State" name="state" choices/>
+        <Filters own=&["q"]>
+            <SearchField label="Search projects" example="Name or slug"/>
+        </Filters>
+        {if shown.is_empty() {
+            view! { <EmptyState title="Nothing matches" text="No project matches. Take a filter away to see more."/> }
+                .into_any()
+        } else {
+            view! { <Rows rows=shown/> }.into_any()
+        }}
+    }
+}
+
+/// Whether a row is under the tab `state`.
+fn is(row: &ProjectRow, state: &str) -> bool {
+    match state {
+        "suspended" => row.project.suspended.is_some(),
+        "sandbox" => row.project.sandbox,
+        "live" => !row.project.sandbox && row.project.suspended.is_none(),
+        _ => true,
+    }
+}
+
+/// By the word of a column's head; rows come by name.
+fn sort(rows: &mut [ProjectRow], order: &str) {
+    let (word, falling) = order.strip_prefix('-').map_or((order, false), |word| (word, true));
+    match word {
+        "members" => rows.sort_by_key(|row| row.members),
+        "accepted" => rows.sort_by_key(|row| row.accepted_day),
+        "refused" => rows.sort_by_key(|row| row.refused_day),
+        _ => {}
+    }
+    if falling {
+        rows.reverse();
+    }
+}
+
+#[component]
+fn Rows(rows: Vec<ProjectRow>) -> impl IntoView {
+    let columns = vec![
+        Column::new("Project").sorted_by("name"),
+        Column::new("State"),
+        Column::new("Members").sorted_by("members").right(),
+        Column::new("Accepted, 24 h").sorted_by("accepted").right(),
+        Column::new("Refused, 24 h").sorted_by("refused").right(),
+        Column::new("Actions").unseen().right(),
+    ];
+    view! {
+        <Table label="Projects" columns>
+            {rows.into_iter().map(|row| view! { <Row row/> }).collect_view()}
+        </Table>
+    }
+}
+
+#[component]
+fn Row(row: ProjectRow) -> impl IntoView {
+    let ProjectRow { project, members, accepted_day, refused_day } = row;
+    let slug = project.slug.to_string();
+    let base = format!("/p/{slug}");
+    let refusals = format!("{base}/refusals");
+    let suspended = project.suspended.is_some();
+    let state = match (suspended, project.sandbox) {
+        (true, _) => (Tone::Bad, "Suspended"),
+        (false, true) => (Tone::Warn, "Sandbox"),
+        (false, false) => (Tone::Good, "Live"),
+    };
+    let shown = slug.clone();
+    let actions = if suspended {
+        view! { <Resume slug back=PAGE.to_owned()/> }.into_any()
+    } else {
+        view! { <Suspend slug back=PAGE.to_owned()/> }.into_any()
+    };
+    let reason = project.suspended.map(|suspension| suspension.reason);
+    view! {
+        <tr>
+            <Cell label="Project">
+                <a class="row" href=base>
+                    {project.name}
+                </a>
+                <small class="mono">{shown}</small>
+            </Cell>
+            <Cell label="State">
+                <Status state/>
+                {reason.map(|reason| view! { <small>{reason}</small> })}
+            </Cell>
+            <Cell label="Members" right=true>
+                {text::number(members)}
+            </Cell>
+            <Cell label="Accepted, 24 h" right=true>
+                {text::number(accepted_day)}
+            </Cell>
+            <Cell label="Refused, 24 h" right=true>
+                {if refused_day > 0 {
+                    view! { <a href=refusals>{text::number(refused_day)}</a> }.into_any()
+                } else {
+                    "0".into_any()
+                }}
+            </Cell>
+            <Cell label="Actions" right=true>
+                <div class="actions">{actions}</div>
+            </Cell>
+        </tr>
+    }
+    .into_any()
+}
+
+#[component]
+fn NewProject() -> impl IntoView {
+    let form = use_form::<CreateProject>();
+    let suggested = StoredValue::new(String::new());
+    view! {
+        <Dialog
+            id="new-project"
+            button="New project"
+            kind="primary"
+            title="New project"
+            open=form.failed_reply()
+        >
+            <div on:input=move |event| suggest(&event, suggested)>
+                <PostForm form>
+                    <TextField name="name" label="Name" hint="As people call it, such as: Bioinformatics."/>
+                    <TextField
+                        name="slug"
+                        label="Place in URLs"
+                        hint=words::SLUG
+                        mono=true
+                        required=false
+                        check=check_slug as Check
+                    />
+                    <RadioField
+                        name="mode"
+                        label="To begin with"
+                        value="sandbox"
+                        options=vec![
+                            ("sandbox", "In the sandbox", words::SANDBOX),
+                            ("live", "Live", "Mail may go to anyone from the first message on."),
+                        ]
+                    />
+                    <Submit>"Create project"</Submit>
+                </PostForm>
+            </div>
+        </Dialog>
+    }
+}
+
+/// In the browser: while the name is typed, the slug follows, until somebody types their own.
+fn suggest(event: &web_sys::Event, suggested: StoredValue<String>) {
+    use wasm_bindgen::JsCast;
+    let Some(typed) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok()) else {
+        return;
+    };
+    if typed.name() != "name" {
+        return;
+    }
+    let slug = typed
+        .form()
+        .and_then(|form| form.query_selector("[name=slug]").ok().flatten())
+        .and_then(|element| element.dyn_into::<web_sys::HtmlInputElement>().ok());
+    let Some(slug) = slug else { return };
+    if slug.value() == suggested.get_value() {
+        let now = Slug::suggest(&typed.value()).map(|slug| slug.to_string()).unwrap_or_default();
+        slug.set_value(&now);
+        suggested.set_value(now);
+    }
+}
+
+fn check_slug(typed: &str) -> Option<String> {
+    Slug::parse(typed.trim()).err().map(|error| error.to_string())
+}
+
+mod words {
+    pub const EMPTY_TITLE: &str = "No projects";
+    pub const EMPTY: &str = "A project is a group of people with its own accounts, senders, networks, limits and messages; \
+        nothing is shared between projects. Make the first one, then invite its owner.";
+    pub const SLUG: &str = "Lower-case letters, digits and hyphens. Empty: made from the name. It cannot be changed.";
+    pub const SANDBOX: &str = "Only its members and verified senders can get mail, until an operator takes it out.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slug_is_checked_as_on_the_server() {
+        assert_eq!(check_slug("bio-2"), None);
+        assert!(check_slug("Bio").is_some());
+    }
 }

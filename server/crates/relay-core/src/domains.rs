@@ -153,6 +153,18 @@ pub async fn set_default_domain(core: &Core, actor: &Actor, name: DomainName) ->
     Ok(transaction.commit().await?)
 }
 
+/// Asks DNS for the default domain's DKIM records now. `NotFound` when no default domain is set. Operator only.
+pub async fn check_default(core: &Core, actor: &Actor) -> Result<DomainDetail> {
+    let row = default_row_of(core, actor).await?;
+    check::check(core, row, true).await?;
+    detail(core, default_row_of(core, actor).await?).await
+}
+
+async fn default_row_of(core: &Core, actor: &Actor) -> Result<Model> {
+    projects::authorize_operator(actor)?;
+    default_row(core.db.read()).await?.ok_or(Error::NotFound)
+}
+
 /// Refuses a domain that cannot take mail, so that answers and bounces would be lost: a null MX (RFC 7505), or neither
 /// MX, A nor AAAA. While DNS does not answer nothing is decided.
 pub(crate) async fn judge_reachable(core: &Core, field: &'static str, name: &DomainName) -> Result<()> {

@@ -175,12 +175,18 @@ async fn the_default_domain_is_replaced_with_its_keys() {
     let world = World::new().await;
     let core = &world.test.core;
     assert!(default_domain(core, &Actor::System).await.expect("a look").is_none());
+    assert_eq!(word(&check_default(core, &Actor::System).await), "NotFound");
     for domain in ["one.example", "two.example", "two.example"] {
         set_default_domain(core, &Actor::System, name(domain)).await.expect("set");
     }
     let detail = default_domain(core, &Actor::System).await.expect("a look").expect("a domain");
     assert_eq!((detail.domain.name, detail.keys.len()), (name("two.example"), 2));
     assert!(!world.may_send("a@two.example").await, "it signs; it is no project's sender");
+    let record = detail.keys[0].record.clone();
+    world.answers.set_txt(&record.name, &[&record.value]);
+    let checked = check_default(core, &Actor::System).await.expect("checked");
+    assert_eq!(checked.keys[0].state, DkimKeyState::Active);
+    assert!(checked.domain.signed && checked.domain.checked_at.is_some());
     assert_eq!(list(core, &Actor::System, &world.project).await.expect("a list"), []);
 }
 
@@ -206,6 +212,7 @@ async fn who_may_not_is_refused() {
     for actor in [&cast.owner, &cast.member, &cast.viewer, &cast.outsider, &cast.service_account, &cast.network] {
         assert_eq!(word(&default_domain(core, actor).await), "Forbidden", "{actor:?}");
         assert_eq!(word(&set_default_domain(core, actor, other()).await), "Forbidden", "{actor:?}");
+        assert_eq!(word(&check_default(core, actor).await), "Forbidden", "{actor:?}");
         assert_eq!(word(&check_due(core, actor).await), "Forbidden", "{actor:?}");
     }
     // The neighbour's owner with the id of a domain that is not theirs.

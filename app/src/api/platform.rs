@@ -1,0 +1,99 @@
+//! The platform as it is configured, and its default domain.
+
+use crate::error::AppError;
+use leptos::prelude::*;
+use relay_types::domain::DomainDetail;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+#[cfg(feature = "ssr")]
+use crate::{
+    ssr::{actor, core, done},
+    typed,
+};
+#[cfg(feature = "ssr")]
+use relay_core::{CoreConfig, config::PlatformRoute, domains};
+#[cfg(feature = "ssr")]
+use relay_types::DomainName;
+
+/// The operator's settings page.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PlatformPage {
+    /// What the configuration file says.
+    pub facts: PlatformFacts,
+    /// The domain that signs for the platform; none when it is not set.
+    pub default_domain: Option<DomainDetail>,
+}
+
+/// What the configuration file says, without secrets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PlatformFacts {
+    /// Our name in DSN, Message-ID and EHLO.
+    pub hostname: String,
+    /// Base of links.
+    pub public_url: String,
+    /// From of portal mail.
+    pub mail_from: String,
+    /// `SQLite` or `PostgreSQL`.
+    pub database: String,
+    /// `mx`, `capture`, or the smarthost.
+    pub route: String,
+    /// Largest message in octets.
+    pub message_size: u64,
+    /// Recipients an hour in the sandbox.
+    pub sandbox_per_hour: u32,
+    /// Waits between attempts.
+    pub retry: Vec<Duration>,
+    /// How long a message may wait.
+    pub lifetime: Duration,
+    /// When the sender is told of a delay.
+    pub delay_warning: Duration,
+}
+
+/// Facts and the default domain. Asking for the domain is what an operator alone may do.
+#[server]
+pub async fn load_platform() -> Result<PlatformPage, AppError> {
+    let core = core()?;
+    let default_domain = domains::default_domain(&core, &actor().await?).await?;
+    Ok(PlatformPage { facts: core.config().into(), default_domain })
+}
+
+/// Sets the default domain; the keys of the one before are destroyed.
+#[server]
+pub async fn set_default_domain(name: String) -> Result<(), AppError> {
+    let name = typed::one("name", &name, DomainName::parse)?;
+    domains::set_default_domain(&core()?, &actor().await?, name).await?;
+    done("/admin/settings", "default-domain-set");
+    Ok(())
+}
+
+/// Asks DNS for the default domain's records now.
+#[server]
+pub async fn check_default_domain() -> Result<(), AppError> {
+    domains::check_default(&core()?, &actor().await?).await?;
+    done("/admin/settings", "domain-checked");
+    Ok(())
+}
+
+#[cfg(feature = "ssr")]
+impl From<&CoreConfig> for PlatformFacts {
+    fn from(config: &CoreConfig) -> Self {
+        let route = match &config.route {
+            PlatformRoute::Smarthost(host) => format!("smarthost {host:?}"),
+            other => other.kind().as_str().to_owned(),
+        };
+        let database = if config.database_url.starts_with("sqlite") { "SQLite" } else { "PostgreSQL" };
+        Self {
+            hostname: config.hostname.to_string(),
+            public_url: config.public_url.clone(),
+            mail_from: config.mail_from.to_string(),
+            database: database.to_owned(),
+            route,
+            message_size: config.message_size,
+            sandbox_per_hour: config.sandbox_per_hour,
+            retry: config.retry_schedule.clone(),
+            lifetime: config.queue_lifetime,
+            delay_warning: config.delay_warning,
+        }
+    }
+}

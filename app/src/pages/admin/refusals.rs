@@ -1,0 +1,46 @@
+//! `/admin/refusals`: what was refused before it was known whose it is: wrong credentials, strangers at the door.
+
+use crate::{api::refusals::load_unassigned_refusals, components::prelude::*, pages::refusals::Rows, strings::places};
+use leptos::prelude::*;
+use relay_types::{page::Page, refusal::Refusal};
+
+/// Refusals of no project.
+#[component]
+pub fn AdminRefusals() -> impl IntoView {
+    let asked = || (query().text("q"), query().text("after"));
+    let data = Resource::new_blocking(asked, |(search, after)| load_unassigned_refusals(search, after));
+    view! {
+        <Load resource=data let:rows>
+            <List rows/>
+        </Load>
+    }
+}
+
+#[component]
+fn List(rows: Page<Refusal>) -> impl IntoView {
+    let query = untrack(query);
+    let narrowed = query.get("q").is_some() || query.get("after").is_some();
+    view! {
+        <PageHeader title=places::REFUSALS/>
+        {if rows.items.is_empty() && !narrowed {
+            view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
+        } else {
+            view! {
+                <p class="soft">{words::ABOUT}</p>
+                <Filters own=&["q"]>
+                    <SearchField label="Search refusals" example="Address, client or account"/>
+                </Filters>
+                <Rows slug=None rows=rows.items next=rows.next/>
+            }
+                .into_any()
+        }}
+    }
+}
+
+mod words {
+    pub const ABOUT: &str = "Clients that never came so far as to be known as a project: without credentials, with wrong ones, \
+        or from a network nobody listed. What a project's own programs were refused is on that project's page.";
+    pub const EMPTY_TITLE: &str = "Nobody was turned away";
+    pub const EMPTY: &str = "When a client is refused before it is known whose it is, the exact reply stands here. What a \
+        project's own programs were refused is on that project's page.";
+}
