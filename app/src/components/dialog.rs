@@ -173,7 +173,7 @@ pub fn SecretOnce(
             on_leave.run(());
         }
     };
-    let file = format!("data:text/plain;charset=utf-8,{}", encode(&env));
+    let file = format!("data:application/octet-stream,{}", encode(&env));
     view! {
         <dialog node_ref=node class="dialog secret" open=true closedby="none" aria-labelledby="secret-title">
             <header>
@@ -200,7 +200,7 @@ pub fn SecretOnce(
                     <a class="button primary" href=leave.href on:click=on_click>
                         {leave.text}
                     </a>
-                    <a class="button" href=file download=".env">"Download .env"</a>
+                    <a class="button" href=file download="relaykeep.env">"Download .env"</a>
                 </div>
             </div>
         </dialog>

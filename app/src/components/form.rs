@@ -51,6 +51,8 @@ use std::sync::Arc;
 /// What a plain form post came to. Only on the server, only while its answer is rendered.
 #[derive(Debug, Clone)]
 pub struct FormReply {
+    /// Path and query of the page the form is on.
+    pub page: Arc<str>,
     /// Path of the server function.
     pub path: Arc<str>,
     /// The inputs as they were sent.
@@ -58,6 +60,9 @@ pub struct FormReply {
     /// The output as JSON, or the error.
     pub outcome: Result<Arc<[u8]>, AppError>,
 }
+
+/// The hidden input that names a form's page in the answer to a plain post, whose own address is the function's.
+pub const PAGE: &str = "__page";
 
 /// A server function as a form uses it.
 pub struct FormHandle<S: ServerFn + 'static>
@@ -254,6 +259,8 @@ where
     let FormHandle { action, state } = form;
     let node = NodeRef::<html::Form>::new();
     focus_first_error(node, state);
+    let value = action.value();
+    put_away(node, Signal::derive(move || value.with(|value| matches!(value, Some(Ok(_))))));
     let class = if inline { "form inline" } else { "form" };
     view! {
         <ActionForm action node_ref=node attr:class=class attr:novalidate="">
@@ -272,10 +279,25 @@ fn Inputs(state: FormState, children: Children) -> impl IntoView {
         let placed = error.field().is_some_and(|field| state.names.with_value(|names| names.contains(&field)));
         (!placed).then(|| view! { <Notice tone=Tone::Bad title=strings::NOT_DONE>{error.to_string()}</Notice> })
     };
+    let page = use_context::<FormReply>().map(|reply| reply.page.to_string());
     view! {
         {summary}
+        {page.map(|page| view! { <input type="hidden" name=PAGE value=page/> })}
         {inputs}
     }
+}
+
+/// In the browser, after success: the inputs go back to what they were made with, and the dialog around them closes.
+fn put_away(node: NodeRef<html::Form>, done: Signal<bool>) {
+    Effect::new(move || {
+        use wasm_bindgen::JsCast;
+        let (true, Some(form)) = (done.get(), node.get_untracked()) else { return };
+        form.reset();
+        let around = form.closest("dialog").ok().flatten();
+        if let Some(dialog) = around.and_then(|element| element.dyn_into::<web_sys::HtmlDialogElement>().ok()) {
+            dialog.close();
+        }
+    });
 }
 
 /// In the browser: when an error comes back, the cursor goes where it can be mended. (A page made by the server says

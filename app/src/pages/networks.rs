@@ -30,14 +30,16 @@ fn Page(page: NetworksPage) -> impl IntoView {
         <PageHeader title=places::NETWORKS/>
         {empty.then(|| view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> })}
         {(!empty).then(|| view! { <List networks manage/> })}
-        {manage.then(|| view! { <Add/> })}
         <div class="halves">
-            <Card title="What a network may do">
-                <p>{words::IS_THE_PROJECT}</p>
-                <p>{words::RULES_HOLD}</p>
-                <p>{words::HELO}</p>
-                <p>{words::LONGEST}</p>
-            </Card>
+            <div class="stack">
+                {manage.then(|| view! { <Add/> })}
+                <Card title="What a network may do">
+                    <p>{words::IS_THE_PROJECT}</p>
+                    <p>{words::RULES_HOLD}</p>
+                    <p>{words::HELO}</p>
+                    <p>{words::LONGEST}</p>
+                </Card>
+            </div>
             <Card title="Lines for its machines">
                 <NetworkLines access/>
             </Card>

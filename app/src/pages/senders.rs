@@ -155,7 +155,7 @@ fn AddSenderForm() -> impl IntoView {
                 hint="It gets a link; whoever reads its mail confirms it."
                 check=typed::check_address as Check
             />
-            <Submit>"Add address"</Submit>
+            <Submit kind="">"Add address"</Submit>
         </PostForm>
     }
 }

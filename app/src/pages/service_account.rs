@@ -130,8 +130,8 @@ fn AccountFacts(account: service_account::ServiceAccount) -> impl IntoView {
                     .expires_at
                     .map(|at| {
                         view! {
-                            <Fact term="Expires">
-                                <Time at/>
+                            <Fact term="Stops working">
+                                <Time at style=TimeStyle::Full/>
                             </Fact>
                         }
                     })}
@@ -168,12 +168,13 @@ fn Secrets(
         }
         columns
     };
+    let of_rows = account.clone();
     let rows = secrets
         .into_iter()
         .enumerate()
         .map(|(i, secret)| {
             let age = if two { Some(if i == 0 { "older" } else { "newer" }) } else { None };
-            view! { <SecretRow account=account.clone() secret age manage=manage && two/> }
+            view! { <SecretRow account=of_rows.clone() secret age manage=manage && two/> }
         })
         .collect_view();
     view! {
@@ -182,10 +183,15 @@ fn Secrets(
             <Table label="Secrets" columns>
                 {rows}
             </Table>
-            <div class="pad">
-                {(!two).then(|| view! { <p>{words::ROTATE}</p> })}
-                {(manage && !two).then(|| view! { <Issue account=account.clone() form/> })}
-            </div>
+            {(!two)
+                .then(|| {
+                    view! {
+                        <div class="pad">
+                            <p>{words::ROTATE}</p>
+                            {manage.then(|| view! { <Issue account form/> })}
+                        </div>
+                    }
+                })}
         </Card>
     }
 }

@@ -5,7 +5,10 @@
 //! ever stands in a URL, and no stored state is needed.
 
 use super::router::{Portal, render};
-use crate::{components::form::FormReply, error::AppError};
+use crate::{
+    components::form::{FormReply, PAGE},
+    error::AppError,
+};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::Request,
@@ -33,7 +36,8 @@ pub async fn answer(portal: Portal, request: Request) -> Response {
         move || portal.provide()
     };
     let response = leptos_axum::handle_server_fns_with_context(context, run).await.into_response();
-    let page = plain.then(|| page_of(&parts.headers)).flatten();
+    let values = form_values(&sent);
+    let page = plain.then(|| page_of(&parts.headers, &values)).flatten();
     let Some(page) = page else {
         return with_status(response).await;
     };
@@ -53,8 +57,8 @@ pub async fn answer(portal: Portal, request: Request) -> Response {
             Response::from_parts(head, Body::from(body))
         }
         Some(outcome) => {
-            let values = form_values(&sent).into();
-            let reply = FormReply { path: parts.uri.path().into(), values, outcome };
+            let page_text = page.to_string().into();
+            let reply = FormReply { page: page_text, path: parts.uri.path().into(), values: values.into(), outcome };
             let mut get = Request::from_parts(parts, Body::empty());
             *get.method_mut() = Method::GET;
             *get.uri_mut() = page;
@@ -102,8 +106,11 @@ fn header<'a>(headers: &'a HeaderMap, name: &axum::http::HeaderName) -> Option<&
 }
 
 /// The page a form is on, by its `Referer`: only path and query are taken, so it is always one of ours.
-fn page_of(headers: &HeaderMap) -> Option<Uri> {
-    let path = path_of(header(headers, &REFERER)?);
+///
+/// A page that is itself the answer to a post has the function's address; its forms name their page in `PAGE`.
+fn page_of(headers: &HeaderMap, values: &[(String, String)]) -> Option<Uri> {
+    let named = values.iter().find(|(name, _)| name == PAGE).map(|(_, value)| value.as_str());
+    let path = path_of(named.or_else(|| header(headers, &REFERER))?);
     crate::next::safe_next(&path).parse().ok()
 }
 
@@ -176,7 +183,17 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(REFERER, referer.parse().expect("a header value"));
-            assert_eq!(page_of(&headers).map(|uri| uri.to_string()), Some(page.to_owned()), "{referer}");
+            assert_eq!(page_of(&headers, &[]).map(|uri| uri.to_string()), Some(page.to_owned()), "{referer}");
+        }
+    }
+
+    #[test]
+    fn a_form_in_the_answer_to_a_post_names_its_page_and_it_is_one_of_ours() {
+        let mut headers = HeaderMap::new();
+        headers.insert(REFERER, HeaderValue::from_static("http://127.0.0.1:3000/api/add_sender123"));
+        for (named, page) in [("/p/bio/senders?q=x", "/p/bio/senders?q=x"), ("https://evil.example//e/x", "/")] {
+            let values = [(PAGE.to_owned(), named.to_owned())];
+            assert_eq!(page_of(&headers, &values).map(|uri| uri.to_string()), Some(page.to_owned()), "{named}");
         }
     }
 }

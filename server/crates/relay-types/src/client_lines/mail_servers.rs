@@ -22,7 +22,7 @@ pub(super) fn postfix(at: &Submission<'_>) -> ClientLines {
         main.push_str("smtp_tls_wrappermode = yes\n");
     }
     main.push_str(&if at.self_signed {
-        "# The relay's certificate was made for a trial: the connection is encrypted, the certificate is not checked.\n\
+        "# Trial certificate: encrypted, but not checked.\n\
          smtp_tls_security_level = encrypt\n"
             .to_owned()
     } else {
@@ -33,7 +33,8 @@ pub(super) fn postfix(at: &Submission<'_>) -> ClientLines {
         )
     });
     main.push_str(&format!(
-        "# Mail of cron and root leaves as root@this-machine, which is refused. To send all mail as one address:\n\
+        "# Mail of cron and root leaves as root@this-machine, and is refused.\n\
+         # To send all mail as one address:\n\
          #sender_canonical_maps = static:{}\n",
         quote::main_cf(&at.sender)
     ));
@@ -120,7 +121,7 @@ pub(super) fn exim(at: &Submission<'_>) -> ClientLines {
     }
     transport.push_str("  hosts_require_auth = *\n  hosts_require_tls = *\n");
     transport.push_str(if at.self_signed {
-        "  # The relay's certificate was made for a trial: encrypted, but not checked.\n  tls_verify_hosts = :\n  \
+        "  # Trial certificate: encrypted, but not checked.\n  tls_verify_hosts = :\n  \
          tls_try_verify_hosts = :\n"
     } else {
         "  tls_verify_certificates = system\n  tls_verify_hosts = *\n"

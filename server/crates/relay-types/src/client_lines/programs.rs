@@ -17,7 +17,7 @@ fn trial(at: &Submission<'_>) -> Option<&'static str> {
 pub(super) fn msmtp(at: &Submission<'_>) -> ClientLines {
     let starttls = if at.tls == ClientTls::Starttls { "on" } else { "off" };
     let check = if at.self_signed {
-        "# The relay's certificate was made for a trial: encrypted, but not checked.\ntls_certcheck off\n"
+        "# Trial certificate: encrypted, but not checked.\ntls_certcheck off\n"
     } else {
         "tls_trust_file /etc/ssl/certs/ca-certificates.crt\n"
     };
@@ -46,7 +46,7 @@ pub(super) fn msmtp(at: &Submission<'_>) -> ClientLines {
 pub(super) fn python(at: &Submission<'_>) -> ClientLines {
     let (host, sender) = (quote::string(at.host), quote::string(&at.sender));
     let unchecked = if at.self_signed {
-        "# The relay's certificate was made for a trial: encrypted, but not checked.\n\
+        "# Trial certificate: encrypted, but not checked.\n\
          context.check_hostname = False\n\
          context.verify_mode = ssl.CERT_NONE\n"
     } else {
@@ -113,7 +113,7 @@ pub(super) fn java(at: &Submission<'_>) -> ClientLines {
         ClientTls::Implicit => put("ssl.enable", "true"),
     };
     properties += &if at.self_signed {
-        "        // The relay's certificate was made for a trial: encrypted, but not checked.\n".to_owned()
+        "        // Trial certificate: encrypted, but not checked.\n".to_owned()
             + &put("ssl.trust", at.host)
             + &put("ssl.checkserveridentity", "false")
     } else {

@@ -30,7 +30,8 @@ fn postfix_with_a_checked_certificate() {
              smtp_tls_security_level = secure\n\
              # On Red Hat: /etc/pki/tls/certs/ca-bundle.crt\n\
              smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt\n\
-             # Mail of cron and root leaves as root@this-machine, which is refused. To send all mail as one address:\n\
+             # Mail of cron and root leaves as root@this-machine, and is refused.\n\
+             # To send all mail as one address:\n\
              #sender_canonical_maps = static:sender@example.org\n"
         )
     );
