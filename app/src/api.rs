@@ -6,6 +6,7 @@ pub mod audit;
 pub mod captured;
 pub mod domains;
 pub mod frame;
+pub mod invitations;
 pub mod listeners;
 pub mod members;
 pub mod messages;

@@ -1,6 +1,8 @@
 //! Words that more than one page uses. A page's own texts stand in a `mod words` at the end of its file. To add a
 //! language, these two kinds of place are all there is to translate.
 
+use relay_types::member::Role;
+
 /// Name of the product.
 pub const PRODUCT: &str = "Relaykeep";
 /// Label of copy buttons.
@@ -18,6 +20,18 @@ pub const BOOT_FAILED: &str =
     "Some conveniences could not start in this browser. Everything still works; reload to try again.";
 /// First link of every page.
 pub const SKIP: &str = "Skip to content";
+
+/// Below an input for a new password.
+pub const PASSWORD_HINT: &str = "12 characters at least; four words that do not belong together are good.";
+
+/// A role as pages write it.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "Owner",
+        Role::Member => "Member",
+        Role::Viewer => "Viewer",
+    }
+}
 
 /// Places of the portal, as in the navigation.
 pub mod places {

@@ -2,7 +2,10 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use relay_types::{domain::Domain, sender::Sender};
+use relay_types::{
+    domain::Domain,
+    sender::{Sender, SenderOffer},
+};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
@@ -70,4 +73,20 @@ pub async fn remove_sender(slug: String, id: String, confirm: String) -> Result<
     senders::remove(&core, &actor, &project, id).await?;
     done(&format!("/p/{slug}/senders"), "sender-removed");
     Ok(())
+}
+
+/// What a link would verify; none when it is used, replaced or too old.
+#[server]
+pub async fn load_sender_offer(token: String) -> Result<Option<SenderOffer>, AppError> {
+    match senders::offer(&core()?, &token).await {
+        Ok(offer) => Ok(Some(offer)),
+        Err(relay_core::Error::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Verifies by link. Anyone who holds it.
+#[server]
+pub async fn verify_by_link(token: String) -> Result<SenderOffer, AppError> {
+    Ok(senders::verify(&core()?, &token).await?)
 }

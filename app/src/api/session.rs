@@ -2,6 +2,7 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
+use relay_types::EmailAddress;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
@@ -15,7 +16,7 @@ pub struct Door {
     /// Nobody can sign in, because no user exists.
     pub setup_needed: bool,
     /// Who is signed in already.
-    pub email: Option<String>,
+    pub email: Option<EmailAddress>,
 }
 
 /// Who is at the door.
@@ -23,7 +24,7 @@ pub struct Door {
 pub async fn load_door() -> Result<Door, AppError> {
     let core = core()?;
     let email = match users::me(&core, &actor().await?).await {
-        Ok(me) => Some(me.email.to_string()),
+        Ok(me) => Some(me.email),
         Err(Error::SignedOut) => None,
         Err(error) => return Err(error.into()),
     };

@@ -29,3 +29,35 @@ pub async fn set_up(
     done(&format!("/p/{slug}"), "set-up");
     Ok(())
 }
+
+/// Mails a link for a new password. The answer is the same whether such a user exists: the address as it was typed.
+#[server]
+pub async fn request_reset(email: String) -> Result<String, AppError> {
+    users::request_password_reset(&core()?, client(), &email).await?;
+    Ok(email.trim().to_owned())
+}
+
+/// Whether a link for a new password can still be used.
+#[server]
+pub async fn load_reset(token: String) -> Result<bool, AppError> {
+    Ok(users::reset_link_is_good(&core()?, &token).await?)
+}
+
+/// Sets a new password by a link and signs in.
+#[server]
+pub async fn reset_password(token: String, password: String) -> Result<(), AppError> {
+    let user = users::reset_password(&core()?, &token, password.into()).await?;
+    ssr::start_session(user).await?;
+    done("/", "password-changed");
+    Ok(())
+}
+
+/// Changes one's own password and ends one's other sessions.
+#[server]
+pub async fn change_password(current_password: String, new_password: String) -> Result<(), AppError> {
+    let session = ssr::session()?.id().map(|id| id.to_string());
+    let (core, actor) = (core()?, ssr::actor().await?);
+    users::change_password(&core, &actor, current_password.into(), new_password.into(), session.as_deref()).await?;
+    done("/account", "password-changed");
+    Ok(())
+}

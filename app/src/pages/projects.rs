@@ -1,10 +1,63 @@
-//! `/`: the projects of a person.
+//! `/`: the projects of a person; all projects for an operator.
 
-use crate::components::prelude::*;
+use crate::{
+    components::prelude::*,
+    strings::{places, role},
+};
 use leptos::prelude::*;
+use relay_types::user::{Me, ProjectLink};
 
 /// Projects.
 #[component]
 pub fn Projects() -> impl IntoView {
-    view! { <PageHeader title="Projects"/> }
+    let Me { email, operator, projects, .. } = use_me().get_value();
+    let new = move || operator.then(|| view! { <a class="button primary" href="/admin/projects">"New project"</a> });
+    if projects.is_empty() {
+        let text = if operator { words::EMPTY_OPERATOR.to_owned() } else { format!("{} {email}.", words::EMPTY) };
+        return view! {
+            <PageHeader title=places::PROJECTS/>
+            <EmptyState title=words::EMPTY_TITLE text>
+                {new()}
+            </EmptyState>
+        }
+        .into_any();
+    }
+    let columns = vec![Column::new("Project"), Column::new("Your role"), Column::new("State")];
+    view! {
+        <PageHeader title=places::PROJECTS>{new()}</PageHeader>
+        <Table label=places::PROJECTS columns>
+            {projects.into_iter().map(|project| view! { <Row project/> }).collect_view()}
+        </Table>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(project: ProjectLink) -> impl IntoView {
+    let ProjectLink { slug, name, role: mine, suspended } = project;
+    let state = if suspended { (Tone::Bad, "Suspended") } else { (Tone::Good, "Active") };
+    view! {
+        <tr>
+            <Cell label="Project">
+                <a class="row" href=format!("/p/{slug}")>
+                    {name}
+                </a>
+                <small class="mono">{slug.to_string()}</small>
+            </Cell>
+            <Cell label="Your role">{mine.map_or(words::NOT_MEMBER, role)}</Cell>
+            <Cell label="State">
+                <Status state/>
+            </Cell>
+        </tr>
+    }
+    .into_any()
+}
+
+mod words {
+    pub const EMPTY_TITLE: &str = "No projects";
+    pub const EMPTY: &str = "A project is a group of programs that send under the same rules. You are in none yet: ask an \
+        owner of one to invite";
+    pub const EMPTY_OPERATOR: &str = "A project is a group of programs that send under the same rules. Make the first \
+        one; its owners invite the others.";
+    pub const NOT_MEMBER: &str = "Not a member";
 }

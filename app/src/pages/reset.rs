@@ -1,16 +1,102 @@
 //! `/reset` and `/reset/:token`: a forgotten password.
 
-use crate::components::prelude::*;
+use crate::{
+    api::users::{RequestReset as Request, ResetPassword, load_reset},
+    components::prelude::*,
+    strings::PASSWORD_HINT,
+    typed,
+};
 use leptos::prelude::*;
 
-/// Reset your password.
+/// Asks for a link. Says the same to everyone.
 #[component]
 pub fn RequestReset() -> impl IntoView {
-    view! { <PageHeader title="Reset your password"/> }
+    let form = use_form::<Request>();
+    let sent = form.output();
+    view! {
+        <PageHeader title=words::TITLE/>
+        {move || {
+            sent.get()
+                .map(|email| {
+                    view! {
+                        <Notice tone=Tone::Good title=words::SENT>
+                            {format!("If {email} can sign in here, a link to choose a new password is on its way.")}
+                        </Notice>
+                    }
+                })
+        }}
+        <p>{words::INTRO}</p>
+        <PostForm form>
+            <TextField
+                name="email"
+                label="Mail address"
+                kind="email"
+                autocomplete="username"
+                focus=true
+                check=typed::check_address as crate::components::field::Check
+            />
+            <Submit>"Send the link"</Submit>
+        </PostForm>
+        <p>
+            <a href="/login">{words::SIGN_IN}</a>
+        </p>
+    }
 }
 
 /// Sets the new password.
 #[component]
 pub fn SetPassword() -> impl IntoView {
-    view! { <PageHeader title="Choose a new password"/> }
+    let token = use_param("token");
+    let data = Resource::new_blocking(move || token.get(), load_reset);
+    view! {
+        <Load resource=data let:good>
+            <Choose token=token.get_untracked() good/>
+        </Load>
+    }
+}
+
+#[component]
+fn Choose(token: String, good: bool) -> impl IntoView {
+    let form = use_form::<ResetPassword>();
+    if !good {
+        return view! {
+            <PageHeader title=words::DEAD/>
+            <p>{words::DEAD_TEXT}</p>
+            <p class="actions">
+                <a class="button primary" href="/reset">
+                    {words::AGAIN}
+                </a>
+            </p>
+        }
+        .into_any();
+    }
+    view! {
+        <PageHeader title=words::CHOOSE/>
+        <p>{words::CHOOSE_TEXT}</p>
+        <PostForm form>
+            <Hidden name="token" value=token/>
+            <TextField
+                name="password"
+                label="New password"
+                hint=PASSWORD_HINT
+                kind="password"
+                autocomplete="new-password"
+                focus=true
+            />
+            <Submit>"Set the password"</Submit>
+        </PostForm>
+    }
+    .into_any()
+}
+
+mod words {
+    pub const TITLE: &str = "Reset your password";
+    pub const INTRO: &str = "Type the address you sign in with. A link comes by mail; it works once, within an hour.";
+    pub const SENT: &str = "Look into your mail.";
+    pub const SIGN_IN: &str = "Back to sign in";
+    pub const CHOOSE: &str = "Choose a new password";
+    pub const CHOOSE_TEXT: &str = "You are signed in with it at once, and signed out everywhere else.";
+    pub const DEAD: &str = "This link is no longer good";
+    pub const DEAD_TEXT: &str = "A link works once, for an hour, and only until a newer one is sent.";
+    pub const AGAIN: &str = "Send a new link";
 }

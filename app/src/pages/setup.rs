@@ -6,6 +6,7 @@ use crate::{
         users::SetUp,
     },
     components::prelude::*,
+    strings::PASSWORD_HINT,
     typed,
 };
 use leptos::{html, prelude::*};
@@ -62,7 +63,7 @@ fn FirstRun() -> impl IntoView {
             <TextField
                 name="password"
                 label="Password"
-                hint=words::PASSWORD
+                hint=PASSWORD_HINT
                 kind="password"
                 autocomplete="new-password"
             />
@@ -104,7 +105,6 @@ mod words {
     pub const CODE: &str = "Printed on the terminal where Relaykeep was started. It shows that the machine is yours.";
     pub const EMAIL: &str = "You sign in with it, and hear of bounces there.";
     pub const NAME: &str = "As others see it in the activity. May stay empty.";
-    pub const PASSWORD: &str = "12 characters at least; four words that do not belong together are good.";
     pub const PROJECT: &str =
         "A project is a group of programs that send under the same rules, such as: Bioinformatics.";
     pub const SLUG: &str =

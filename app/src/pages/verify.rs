@@ -1,10 +1,88 @@
-//! `/verify/:token`: the link that proves a sender address.
+//! `/verify/:token`: the link that proves a sender address. Opening it changes nothing, since scanners of mail open
+//! links too; the button does.
 
-use crate::components::prelude::*;
+use crate::{
+    api::senders::{VerifyByLink, load_sender_offer},
+    components::prelude::*,
+};
 use leptos::prelude::*;
+use relay_types::sender::SenderOffer;
 
 /// Verify a sender.
 #[component]
 pub fn Verify() -> impl IntoView {
-    view! { <PageHeader title="Verify a sender"/> }
+    let token = use_param("token");
+    let data = Resource::new_blocking(move || token.get(), load_sender_offer);
+    view! {
+        <Load resource=data let:offer>
+            <Page token=token.get_untracked() offer/>
+        </Load>
+    }
+}
+
+#[component]
+fn Page(token: String, offer: Option<SenderOffer>) -> impl IntoView {
+    let form = use_form::<VerifyByLink>();
+    let done = form.output();
+    move || match (done.get(), offer.clone()) {
+        (Some(done), _) => view! { <Done done/> }.into_any(),
+        (None, Some(offer)) => view! { <Ask token=token.clone() offer form/> }.into_any(),
+        (None, None) => view! {
+            <PageHeader title=words::DEAD/>
+            <p>{words::DEAD_TEXT}</p>
+            <p>{words::DEAD_WHY}</p>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn Ask(token: String, offer: SenderOffer, form: FormHandle<VerifyByLink>) -> impl IntoView {
+    let SenderOffer { address, project } = offer;
+    view! {
+        <PageHeader title=words::TITLE/>
+        <Facts>
+            <Fact term="Address" mono=true>
+                {address.to_string()}
+            </Fact>
+            <Fact term="Project">{project}</Fact>
+        </Facts>
+        <p>{words::MEANS}</p>
+        <PostForm form>
+            <Hidden name="token" value=token/>
+            <Submit>"Verify this address"</Submit>
+        </PostForm>
+        <p class="hint">{words::UNKNOWN}</p>
+    }
+}
+
+#[component]
+fn Done(done: SenderOffer) -> impl IntoView {
+    let SenderOffer { address, project } = done;
+    view! {
+        <PageHeader title=words::VERIFIED/>
+        <p>
+            {format!("{project} can send as ")} <span class="mono">{address.to_string()}</span> " from now on."
+        </p>
+        <p>{words::CLOSE}</p>
+        <p class="actions">
+            <a class="button" href="/">
+                {words::HOME}
+            </a>
+        </p>
+    }
+}
+
+mod words {
+    pub const TITLE: &str = "Verify a sender";
+    pub const MEANS: &str = "Members of this project ask to send mail with this address as its sender. Verify it if the \
+        address is yours and you know the project.";
+    pub const UNKNOWN: &str = "If you do not know the project, close this page. Nothing happens then.";
+    pub const VERIFIED: &str = "The address is verified";
+    pub const CLOSE: &str = "You can close this page. The project can remove the address at any time.";
+    pub const HOME: &str = "Go to Relaykeep";
+    pub const DEAD: &str = "This link is no longer good";
+    pub const DEAD_TEXT: &str = "A link works once, for three days, and only until a newer one is sent.";
+    pub const DEAD_WHY: &str = "If the address is verified already, nothing is left to do. Else ask a member of the \
+        project to send a new link from its senders.";
 }
