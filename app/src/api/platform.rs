@@ -8,6 +8,7 @@ use std::time::Duration;
 
 #[cfg(feature = "ssr")]
 use crate::{
+    components::dialog::confirmed,
     ssr::{actor, core, done},
     typed,
 };
@@ -58,11 +59,25 @@ pub async fn load_platform() -> Result<PlatformPage, AppError> {
     Ok(PlatformPage { facts: core.config().into(), default_domain })
 }
 
-/// Sets the default domain; the keys of the one before are destroyed.
+/// Sets the default domain where there is none.
 #[server]
 pub async fn set_default_domain(name: String) -> Result<(), AppError> {
-    let name = typed::one("name", &name, DomainName::parse)?;
-    domains::set_default_domain(&core()?, &actor().await?, name).await?;
+    let (core, actor, name) = (core()?, actor().await?, typed::one("name", &name, DomainName::parse)?);
+    if domains::default_domain(&core, &actor).await?.is_some() {
+        return Err(AppError::Conflict { reason: "There is a default domain already; reload the page.".to_owned() });
+    }
+    domains::set_default_domain(&core, &actor, name).await?;
+    done("/admin/settings", "default-domain-set");
+    Ok(())
+}
+
+/// Sets another default domain; the keys of the one before, whose name is in `confirm`, are destroyed.
+#[server]
+pub async fn replace_default_domain(name: String, confirm: String) -> Result<(), AppError> {
+    let (core, actor, name) = (core()?, actor().await?, typed::one("name", &name, DomainName::parse)?);
+    let before = domains::default_domain(&core, &actor).await?.ok_or(AppError::NotFound)?;
+    confirmed(&confirm, before.domain.name.as_str())?;
+    domains::set_default_domain(&core, &actor, name).await?;
     done("/admin/settings", "default-domain-set");
     Ok(())
 }

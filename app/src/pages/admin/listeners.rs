@@ -1,10 +1,167 @@
 //! `/admin/listeners`: where programs connect, with live state.
 
-use crate::components::prelude::*;
-use leptos::prelude::*;
+use crate::{
+    api::listeners::load_listeners,
+    components::{hydrated::use_hydrated, prelude::*, time::now},
+    strings::places,
+};
+use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*};
+use relay_types::listener::{ListenerAuth, ListenerStatus, ListenerTls};
+use std::time::Duration;
+
+/// How often the browser asks again.
+const EVERY: Duration = Duration::from_secs(5);
+/// A certificate that ends sooner asks for a look.
+const SOON: Duration = Duration::from_secs(14 * 86_400);
 
 /// Listeners.
 #[component]
 pub fn AdminListeners() -> impl IntoView {
-    view! { <PageHeader title="Listeners"/> }
+    let data = Resource::new_blocking(|| (), |()| load_listeners());
+    Effect::new(move || {
+        if let Ok(timer) = set_interval_with_handle(move || data.refetch(), EVERY) {
+            on_cleanup(move || timer.clear());
+        }
+    });
+    view! {
+        <Load resource=data let:listeners>
+            <Page listeners/>
+        </Load>
+    }
+}
+
+#[component]
+fn Page(listeners: Vec<ListenerStatus>) -> impl IntoView {
+    let hydrated = use_hydrated();
+    let trial = listeners.iter().any(|listener| listener.self_signed);
+    let ended = listeners.iter().any(|listener| listener.certificate_ends_at.is_some_and(|at| at <= now()));
+    view! {
+        <PageHeader title=places::LISTENERS>
+            {move || hydrated.get().then(|| view! { <Status state=(Tone::Good, "Live")/> })}
+        </PageHeader>
+        {ended.then(|| view! { <Notice tone=Tone::Bad title=words::ENDED_TITLE>{words::ENDED}</Notice> })}
+        {trial.then(|| view! { <Notice tone=Tone::Warn title=words::TRIAL_TITLE>{words::TRIAL}</Notice> })}
+        {if listeners.is_empty() {
+            view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
+        } else {
+            view! { <List listeners/> }.into_any()
+        }}
+        <Card title="Changing listeners">
+            <p>{words::RELOAD} <code>"kill -HUP"</code> {words::RELOAD_MORE}</p>
+            <p>{words::RESTART}</p>
+        </Card>
+    }
+}
+
+#[component]
+fn List(listeners: Vec<ListenerStatus>) -> impl IntoView {
+    let columns = vec![
+        Column::new("Listener"),
+        Column::new("TLS"),
+        Column::new("Who may send"),
+        Column::new("Certificate ends"),
+        Column::new("Sessions").right(),
+        Column::new("Accepted").right(),
+        Column::new("Refused").right(),
+    ];
+    view! {
+        <Table label="Listeners" columns>
+            {listeners.into_iter().map(|listener| view! { <Row listener/> }).collect_view()}
+        </Table>
+    }
+}
+
+#[component]
+fn Row(listener: ListenerStatus) -> impl IntoView {
+    let sessions = format!("{} of {}", text::number(listener.sessions), text::number(listener.sessions_total));
+    let certificate = (listener.certificate_ends_at, listener.self_signed);
+    view! {
+        <tr>
+            <Cell label="Listener">
+                <b>{listener.name}</b>
+                <small class="mono">{listener.address}</small>
+                <small>"greets as " {listener.hostname}</small>
+                {listener
+                    .last_error
+                    .map(|error| {
+                        view! {
+                            <small>
+                                <Dot tone=Tone::Bad/>
+                                " "
+                                {error}
+                            </small>
+                        }
+                    })}
+            </Cell>
+            <Cell label="TLS">
+                <Status state=tls(listener.tls)/>
+            </Cell>
+            <Cell label="Who may send">{auth(listener.auth)}</Cell>
+            <Cell label="Certificate">
+                <Certificate certificate/>
+            </Cell>
+            <Cell label="Sessions" right=true>
+                {sessions}
+                <small>"now, since start"</small>
+            </Cell>
+            <Cell label="Accepted" right=true>
+                {text::number(listener.accepted_total)}
+                <small>"since start"</small>
+            </Cell>
+            <Cell label="Refused" right=true>
+                {text::number(listener.refused_total)}
+                <small>"since start"</small>
+            </Cell>
+        </tr>
+    }
+    .into_any()
+}
+
+#[component]
+fn Certificate(certificate: (Option<relay_types::Timestamp>, bool)) -> impl IntoView {
+    let (Some(at), self_signed) = certificate else { return "none".into_any() };
+    let tone = match at.since(now()) {
+        Duration::ZERO => Some(Tone::Bad),
+        left if left < SOON => Some(Tone::Warn),
+        _ => None,
+    };
+    view! {
+        {tone.map(|tone| view! { <Dot tone/> " " })}
+        <Time at/>
+        {self_signed.then(|| view! { <small>"made here, for trials"</small> })}
+    }
+    .into_any()
+}
+
+fn tls(mode: ListenerTls) -> (Tone, &'static str) {
+    match mode {
+        ListenerTls::Starttls => (Tone::Good, "STARTTLS"),
+        ListenerTls::Implicit => (Tone::Good, "From the first byte"),
+        ListenerTls::None => (Tone::Warn, "None"),
+    }
+}
+
+fn auth(rule: ListenerAuth) -> &'static str {
+    match rule {
+        ListenerAuth::Required => "Service accounts",
+        ListenerAuth::Networks => "Trusted networks",
+        ListenerAuth::Either => "Service accounts and trusted networks",
+    }
+}
+
+mod words {
+    pub const EMPTY_TITLE: &str = "No listeners here";
+    pub const EMPTY: &str = "A listener is an address and port where programs hand in mail. This node has none: it serves the \
+        portal or delivers only.";
+    pub const ENDED_TITLE: &str = "A certificate has ended.";
+    pub const ENDED: &str =
+        "Programs that check certificates cannot sign in there. Put the new files in place and reload.";
+    pub const TRIAL_TITLE: &str = "Certificates made here are for trials.";
+    pub const TRIAL: &str =
+        "Programs cannot check them. Set certificate and key of each listener in the configuration file.";
+    pub const RELOAD: &str = "Certificates are read again on SIGHUP:";
+    pub const RELOAD_MORE: &str = "with the id of the process, or systemctl reload. Sessions that are open keep theirs; a \
+        file that cannot be read leaves the old certificate in use and is told here.";
+    pub const RESTART: &str =
+        "Addresses, TLS and who may send are in the configuration file, and hold from the next start.";
 }

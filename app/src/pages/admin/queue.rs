@@ -1,10 +1,206 @@
-//! `/admin/queue`: what waits, by destination.
+//! `/admin/queue`: what waits, by destination, and what can be done with all of a destination's mail.
 
-use crate::components::prelude::*;
+use crate::{
+    api::queue::{HoldDestination, QueuePage, ReleaseDestination, RetryDestination, load_queue},
+    components::{prelude::*, time::now},
+    strings::places,
+};
 use leptos::prelude::*;
+use relay_types::{
+    Timestamp,
+    queue::{QueueDestination, QueueTotals},
+};
+use std::time::Duration;
+
+/// Mail that has waited for longer asks for a look.
+const OLD: Duration = Duration::from_secs(4 * 3_600);
+/// The use case gives no more destinations than this.
+const MOST: usize = 200;
 
 /// Queue.
 #[component]
 pub fn AdminQueue() -> impl IntoView {
-    view! { <PageHeader title="Queue"/> }
+    let data = Resource::new_blocking(query, |_| load_queue());
+    view! {
+        <Load resource=data let:page>
+            <Page page/>
+        </Load>
+    }
+}
+
+#[component]
+fn Page(page: QueuePage) -> impl IntoView {
+    let QueuePage { totals, destinations } = page;
+    let alarm = totals.oldest_at.filter(|&at| is_old(at));
+    view! {
+        <PageHeader title=places::QUEUE/>
+        {alarm.map(|at| view! { <Alarm at worst=worst(&destinations)/> })}
+        {if destinations.is_empty() {
+            view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
+        } else {
+            view! { <List totals destinations/> }.into_any()
+        }}
+    }
+}
+
+fn is_old(at: Timestamp) -> bool {
+    now().since(at) > OLD
+}
+
+/// The destination whose mail, not all of it held, has waited longest.
+fn worst(destinations: &[QueueDestination]) -> Option<String> {
+    let moving = destinations.iter().filter(|one| one.due + one.in_flight > 0);
+    moving.min_by_key(|one| one.oldest_at).map(|one| one.destination.clone())
+}
+
+#[component]
+fn Alarm(at: Timestamp, worst: Option<String>) -> impl IntoView {
+    view! {
+        <Notice tone=Tone::Bad title="Mail has waited for more than 4 hours.">
+            "The oldest was accepted "
+            <Time at/>
+            {worst.map(|worst| format!(", for {worst}"))}
+            ". The last reply of its destination below says why; senders were told of the delay."
+        </Notice>
+    }
+}
+
+#[component]
+fn List(totals: QueueTotals, destinations: Vec<QueueDestination>) -> impl IntoView {
+    let show = untrack(query).text("show");
+    let cut = destinations.len() >= MOST;
+    let shown: Vec<QueueDestination> = destinations
+        .into_iter()
+        .filter(|one| match show.as_deref() {
+            Some("due") => one.due > 0,
+            Some("in_flight") => one.in_flight > 0,
+            Some("held") => one.held > 0,
+            _ => true,
+        })
+        .collect();
+    let all = vec![
+        Choice::all("All destinations"),
+        Choice::new("due", "Due").counted(totals.due),
+        Choice::new("in_flight", "In flight").counted(totals.in_flight),
+        Choice::new("held", "Held").counted(totals.held),
+    ];
+    view! {
+        <Totals totals/>
+        <Tabs label="Recipients by state" name="show" choices=all/>
+        {if shown.is_empty() {
+            view! { <EmptyState title="Nothing in this state" text="Other mail waits; take the filter away to see it."/> }
+                .into_any()
+        } else {
+            view! { <Destinations destinations=shown/> }.into_any()
+        }}
+        {cut.then(|| view! { <p class="soft">{words::CUT}</p> })}
+    }
+}
+
+#[component]
+fn Totals(totals: QueueTotals) -> impl IntoView {
+    let oldest = totals
+        .oldest_at
+        .map_or_else(String::new, |at| format!("oldest {}", crate::components::time::relative(at, now())));
+    let at = |show: &str| format!("/admin/queue?show={show}");
+    view! {
+        <Tiles>
+            <Tile label="Due" tone=Tone::Info value=totals.due note=oldest href=at("due")/>
+            <Tile label="In flight" tone=Tone::Info value=totals.in_flight note="being delivered" href=at("in_flight")/>
+            <Tile label="Held" tone=Tone::Unknown value=totals.held note="until released" href=at("held")/>
+        </Tiles>
+    }
+}
+
+#[component]
+fn Destinations(destinations: Vec<QueueDestination>) -> impl IntoView {
+    let columns = vec![
+        Column::new("Destination"),
+        Column::new("Due").right(),
+        Column::new("In flight").right(),
+        Column::new("Held").right(),
+        Column::new("Oldest"),
+        Column::new("Next attempt"),
+        Column::new("Actions").unseen().right(),
+    ];
+    view! {
+        <Table label="Destinations" columns>
+            {destinations.into_iter().map(|destination| view! { <Row destination/> }).collect_view()}
+        </Table>
+    }
+}
+
+#[component]
+fn Row(destination: QueueDestination) -> impl IntoView {
+    let QueueDestination { destination, due, in_flight, held, oldest_at, next_due_at, last_reply } = destination;
+    let old = due + in_flight > 0 && is_old(oldest_at);
+    let actions = view! { <Actions destination=destination.clone() waits=(due > 0) held=(held > 0)/> };
+    view! {
+        <tr>
+            <Cell label="Destination">
+                <span class="mono">{destination}</span>
+                {last_reply.map(|reply| view! { <small class="mono">{reply}</small> })}
+            </Cell>
+            <Cell label="Due" right=true>
+                {text::number(due)}
+            </Cell>
+            <Cell label="In flight" right=true>
+                {text::number(in_flight)}
+            </Cell>
+            <Cell label="Held" right=true>
+                {text::number(held)}
+            </Cell>
+            <Cell label="Oldest">
+                {old.then(|| view! { <Dot tone=Tone::Bad/> " " })} <Time at=oldest_at/>
+            </Cell>
+            <Cell label="Next attempt">
+                {next_due_at.map(|at| view! { <Time at/> })} {next_due_at.is_none().then_some("none")}
+            </Cell>
+            <Cell label="Actions" right=true>
+                {actions}
+            </Cell>
+        </tr>
+    }
+    .into_any()
+}
+
+#[component]
+fn Actions(destination: String, waits: bool, held: bool) -> impl IntoView {
+    let retry = use_form_for::<RetryDestination>("destination", &destination);
+    let hold = use_form_for::<HoldDestination>("destination", &destination);
+    let release = use_form_for::<ReleaseDestination>("destination", &destination);
+    let name = StoredValue::new(destination);
+    view! {
+        <div class="actions">
+            {waits
+                .then(|| {
+                    view! {
+                        <PostForm form=retry inline=true>
+                            <Hidden name="destination" value=name.get_value()/>
+                            <Submit kind="">"Retry now"</Submit>
+                        </PostForm>
+                        <PostForm form=hold inline=true>
+                            <Hidden name="destination" value=name.get_value()/>
+                            <Submit kind="">"Hold"</Submit>
+                        </PostForm>
+                    }
+                })}
+            {held
+                .then(|| {
+                    view! {
+                        <PostForm form=release inline=true>
+                            <Hidden name="destination" value=name.get_value()/>
+                            <Submit kind="">"Release"</Submit>
+                        </PostForm>
+                    }
+                })}
+        </div>
+    }
+}
+
+mod words {
+    pub const EMPTY_TITLE: &str = "The queue is empty";
+    pub const EMPTY: &str = "Mail that was accepted and is not delivered yet waits here, grouped by where it goes. Each \
+        destination shows how much waits, since when, and what its server said last.";
+    pub const CUT: &str = "Only the 200 destinations with the most mail are listed.";
 }

@@ -1,10 +1,212 @@
-//! `/admin/settings`: the platform as it is configured.
+//! `/admin/settings`: the platform as it is configured, and the default domain that signs for it.
 
-use crate::components::prelude::*;
+use crate::{
+    api::platform::{CheckDefaultDomain, PlatformFacts, PlatformPage, ReplaceDefaultDomain, SetDefaultDomain, load_platform},
+    components::{field::Check, prelude::*, status::dkim_key_state},
+    strings::places,
+    typed,
+};
 use leptos::prelude::*;
+use relay_types::domain::{DkimAlgorithm, DkimKey, DomainDetail};
+use std::time::Duration;
 
 /// Settings.
 #[component]
 pub fn AdminSettings() -> impl IntoView {
-    view! { <PageHeader title="Settings"/> }
+    let data = Resource::new_blocking(query, |_| load_platform());
+    view! {
+        <Load resource=data let:page>
+            <Page page/>
+        </Load>
+    }
+}
+
+#[component]
+fn Page(page: PlatformPage) -> impl IntoView {
+    let PlatformPage { facts, default_domain } = page;
+    view! {
+        <PageHeader title=places::SETTINGS/>
+        {(facts.route == "capture")
+            .then(|| view! { <Notice tone=Tone::Info title=words::CAPTURES_TITLE>{words::CAPTURES}</Notice> })}
+        <div class="cols">
+            <div class="stack">
+                <DefaultDomain domain=default_domain/>
+            </div>
+            <div class="stack">
+                <Configured facts/>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Configured(facts: PlatformFacts) -> impl IntoView {
+    let rows = [
+        ("Host name", facts.hostname, "hostname"),
+        ("Portal", facts.public_url, "portal.public_url"),
+        ("Portal's mail from", facts.mail_from, "portal.mail_from"),
+        ("Database", facts.database, "database.url"),
+        ("Route", facts.route, "delivery.route"),
+        ("Largest message", text::size(facts.message_size), "smtp.message_size"),
+        (
+            "In the sandbox",
+            format!("{} an hour", text::count(facts.sandbox_per_hour.into(), "recipient", "recipients")),
+            "security.sandbox_per_hour",
+        ),
+        ("Waits between attempts", waits(&facts.retry), "delivery.retry"),
+        ("Bounces after", length(facts.lifetime), "delivery.lifetime"),
+        ("Delay is told after", length(facts.delay_warning), "delivery.delay_warning"),
+    ];
+    view! {
+        <Card title="As configured">
+            <p class="soft">{words::CONFIGURED}</p>
+            <Facts>
+                {rows
+                    .into_iter()
+                    .map(|(term, value, key)| {
+                        view! { <Fact term=term>{value} " " <small class="mono">{key}</small></Fact> }
+                    })
+                    .collect_view()}
+            </Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn DefaultDomain(domain: Option<DomainDetail>) -> impl IntoView {
+    view! {
+        <Card title="Default domain">
+            <p>{words::DEFAULT_DOMAIN}</p>
+            {match domain {
+                None => view! { <SetDomain/> }.into_any(),
+                Some(detail) => view! { <Current detail/> }.into_any(),
+            }}
+        </Card>
+    }
+}
+
+#[component]
+fn SetDomain() -> impl IntoView {
+    let form = use_form::<SetDefaultDomain>();
+    view! {
+        <PostForm form>
+            <DomainField/>
+            <Submit>"Set default domain"</Submit>
+        </PostForm>
+    }
+}
+
+#[component]
+fn DomainField() -> impl IntoView {
+    view! {
+        <TextField
+            name="name"
+            label="Domain"
+            hint="Usually the organisation's own, such as example.org."
+            mono=true
+            check=typed::check_domain as Check
+        />
+    }
+}
+
+#[component]
+fn Replace(name: String) -> impl IntoView {
+    let form = use_form::<ReplaceDefaultDomain>();
+    view! {
+        <Danger
+            form
+            id="replace-default-domain"
+            button="Replace default domain"
+            consequence=format!("The keys of {name} are destroyed, and mail from it is not signed by the platform any more.")
+            name=name
+        >
+            <DomainField/>
+        </Danger>
+    }
+}
+
+#[component]
+fn Current(detail: DomainDetail) -> impl IntoView {
+    let DomainDetail { domain, keys, .. } = detail;
+    let check = use_form::<CheckDefaultDomain>();
+    let pending = check.pending();
+    let asked = domain.checked_at;
+    let signed = if domain.signed { (Tone::Good, "Signed") } else { (Tone::Warn, "Not signed yet") };
+    view! {
+        <Facts>
+            <Fact term="Domain" mono=true>
+                {domain.name.to_string()}
+            </Fact>
+            <Fact term="Its mail">
+                <Status state=signed/>
+            </Fact>
+            <Fact term="DNS asked">
+                {asked.map(|at| view! { <Time at/> })} {asked.is_none().then_some("not yet")}
+            </Fact>
+        </Facts>
+        {domain.problem.map(|problem| view! { <Notice tone=Tone::Info title="The last look at DNS.">{problem}</Notice> })}
+        <div class="row-of-actions">
+            <PostForm form=check inline=true>
+                <Submit>{move || if pending.get() { "Asking DNS" } else { "Check now" }}</Submit>
+            </PostForm>
+            <Replace name=domain.name.to_string()/>
+        </div>
+        <p class="soft">{words::PUBLISH}</p>
+        {keys.into_iter().map(|key| view! { <Key key_=key/> }).collect_view()}
+    }
+}
+
+#[component]
+fn Key(key_: DkimKey) -> impl IntoView {
+    let name = match key_.algorithm {
+        DkimAlgorithm::RsaSha256 => "RSA, 2048 bits",
+        DkimAlgorithm::Ed25519Sha256 => "Ed25519",
+    };
+    view! {
+        <section class="part">
+            <header class="between">
+                <h3>{name} " " <small class="mono">{key_.selector}</small></h3>
+                <Status state=dkim_key_state(key_.state)/>
+            </header>
+            <Record record=key_.record/>
+            {key_.seen_at.map(|at| view! { <small>"Last seen in DNS " <Time at/></small> })}
+        </section>
+    }
+}
+
+/// `1 min, 5 min, then every 4 h`
+fn waits(schedule: &[Duration]) -> String {
+    let Some((last, first)) = schedule.split_last() else { return "none".to_owned() };
+    let mut parts: Vec<String> = first.iter().copied().map(length).collect();
+    parts.push(format!("{}every {}", if first.is_empty() { "" } else { "then " }, length(*last)));
+    parts.join(", ")
+}
+
+fn length(length: Duration) -> String {
+    text::duration(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
+}
+
+mod words {
+    pub const CAPTURES_TITLE: &str = "All mail is captured.";
+    pub const CAPTURES: &str =
+        "It is shown in the portal and nothing leaves this machine, until delivery.route is mx or smarthost.";
+    pub const CONFIGURED: &str = "Read from the configuration file at start. To change it, change the file and start again; \
+        relaykeep config prints every key.";
+    pub const DEFAULT_DOMAIN: &str = "Mail whose From is in this domain is signed with keys of the platform, whichever \
+        project sends it. Projects verify single addresses in it; the portal's own mail is signed too.";
+    pub const PUBLISH: &str = "Publish both records where the domain's DNS is kept. Each key begins to sign when its record \
+        is seen there, and stops when it is gone.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schedule_reads_well() {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        assert_eq!(waits(&[minutes(1), minutes(5), minutes(240)]), "1 min, 5 min, then every 4 h");
+        assert_eq!(waits(&[minutes(5)]), "every 5 min");
+        assert_eq!(waits(&[]), "none");
+    }
 }
