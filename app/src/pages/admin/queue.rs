@@ -134,7 +134,8 @@ fn Destinations(destinations: Vec<QueueDestination>) -> impl IntoView {
 fn Row(destination: QueueDestination) -> impl IntoView {
     let QueueDestination { destination, due, in_flight, held, oldest_at, next_due_at, last_reply } = destination;
     let old = due + in_flight > 0 && is_old(oldest_at);
-    let actions = view! { <Actions destination=destination.clone() waits=(due > 0) held=(held > 0)/> };
+    let (waits, some_held) = (due > 0, held > 0);
+    let actions = view! { <Actions destination=destination.clone() waits held=some_held/> };
     view! {
         <tr>
             <Cell label="Destination">

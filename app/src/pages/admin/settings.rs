@@ -1,7 +1,9 @@
 //! `/admin/settings`: the platform as it is configured, and the default domain that signs for it.
 
 use crate::{
-    api::platform::{CheckDefaultDomain, PlatformFacts, PlatformPage, ReplaceDefaultDomain, SetDefaultDomain, load_platform},
+    api::platform::{
+        CheckDefaultDomain, PlatformFacts, PlatformPage, ReplaceDefaultDomain, SetDefaultDomain, load_platform,
+    },
     components::{field::Check, prelude::*, status::dkim_key_state},
     strings::places,
     typed,
@@ -131,11 +133,13 @@ fn Current(detail: DomainDetail) -> impl IntoView {
     let check = use_form::<CheckDefaultDomain>();
     let pending = check.pending();
     let asked = domain.checked_at;
+    let name = domain.name.to_string();
+    let shown = name.clone();
     let signed = if domain.signed { (Tone::Good, "Signed") } else { (Tone::Warn, "Not signed yet") };
     view! {
         <Facts>
             <Fact term="Domain" mono=true>
-                {domain.name.to_string()}
+                {shown}
             </Fact>
             <Fact term="Its mail">
                 <Status state=signed/>
@@ -145,11 +149,11 @@ fn Current(detail: DomainDetail) -> impl IntoView {
             </Fact>
         </Facts>
         {domain.problem.map(|problem| view! { <Notice tone=Tone::Info title="The last look at DNS.">{problem}</Notice> })}
-        <div class="row-of-actions">
+        <div class="actions">
             <PostForm form=check inline=true>
                 <Submit>{move || if pending.get() { "Asking DNS" } else { "Check now" }}</Submit>
             </PostForm>
-            <Replace name=domain.name.to_string()/>
+            <Replace name/>
         </div>
         <p class="soft">{words::PUBLISH}</p>
         {keys.into_iter().map(|key| view! { <Key key_=key/> }).collect_view()}
