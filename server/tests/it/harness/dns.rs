@@ -25,7 +25,7 @@ impl Dns {
             "server:\n  listen: 127.0.0.1@{port}\n  rundir: {here}\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n\
              log:\n  - target: stderr\n    any: warning\n\
              database:\n  storage: {here}/db\n\
-             zone:\n  - domain: .\n    file: {here}/zone\n    zonefile-sync: -1\n    zonefile-load: difference-no-serial\n"
+             zone:\n  - domain: .\n    file: {here}/zone\n    zonefile-sync: -1\n    zonefile-load: whole\n"
         );
         fs::write(folder.path().join("knot.conf"), config).unwrap();
         let log = fs::File::create(folder.path().join("log")).unwrap();
