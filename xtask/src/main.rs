@@ -3,6 +3,7 @@
 //! Owns the list of commands and nothing else; each command lives in a file named after it.
 //! Never a part of the product: `relaykeep` runs without it.
 
+mod bench;
 mod serve;
 mod test;
 
@@ -27,6 +28,8 @@ cargo xtask COMMAND
         build both sides and run `relaykeep serve FLAGS` on the data folder .relaykeep/
   test [--only STEP]
         check everything: fmt, clippy, unit, sqlite, postgres, browser
+  bench [throughput] [--messages N] [--json]
+        measure accepted and delivered messages a second, beside Debian's Postfix
   browser [--release]
         build the portal's browser side and its style into target/site
 ";
@@ -45,6 +48,7 @@ fn run(arguments: &[String]) -> Result<()> {
         return Ok(());
     };
     match command.as_str() {
+        "bench" => bench::command(rest),
         "serve" => serve::command(rest),
         "test" => test::command(rest),
         "browser" => browser::command(rest),
