@@ -1,11 +1,206 @@
 //! `relaykeep serve --demo`: a project with accounts, senders and a month of messages, made by the use cases
-//! themselves with a clock that stands in the past.
+//! themselves with a clock that stands in the past. Nothing is written round them, so what the demonstration shows is
+//! what the product does.
 
+use crate::settings::Settings;
 use anyhow::Result;
-use relay_core::Core;
+use relay_core::{
+    Actor, Clock, Core, domains, networks, policy, projects, queue, refusals,
+    refusals::NewRefusal,
+    senders, service_accounts, submission,
+    submission::{Arrival, Submission},
+    users,
+};
+use relay_dns::{FixedAnswers, Resolver};
+use relay_types::{
+    Cidr, DomainName, EmailAddress, ReversePath, Timestamp,
+    message::{Attempt, Cause, DialogueLine, Outcome},
+    project::Slug,
+    refusal::Rule,
+    reply::Reply,
+    service_account::{AllowedSenders, ServiceAccountSettings},
+};
+use std::{net::IpAddr, time::Duration};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
-/// Fills an empty database; one that holds a user is left alone.
-pub async fn fill(core: &Core) -> Result<()> {
-    let _ = core;
+const OPERATOR: &str = "operator@demo.example";
+const PASSWORD: &str = "demo demo demo";
+const DAYS: u64 = 30;
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Subject, local part of the sender, recipient, and how it ends.
+const MAIL: &[(&str, &str, &str, End)] = &[
+    ("Your analysis is ready", "results", "anna@uni.example", End::Taken),
+    ("Job 88121 finished", "hpc", "kai@uni.example", End::Taken),
+    ("Weekly digest", "news", "lab@greylist.example", End::Later),
+    ("Reset your password", "results", "tomas@old.example", End::Refused),
+    ("Welcome to the portal", "results", "ines@inst.example", End::Taken),
+    ("Disk quota at 90 %", "hpc", "storage@uni.example", End::Taken),
+    ("Invoice", "billing", "accounts@inst.example", End::Taken),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Taken,
+    Later,
+    Refused,
+}
+
+/// Fills an empty database; one in which a user exists is left alone.
+pub async fn fill(settings: &Settings, present: &Core) -> Result<()> {
+    if !users::setup_needed(present).await? {
+        return Ok(());
+    }
+    let now = present.now();
+    let clock = Clock::manual(now.minus(HOUR * 24 * u32::try_from(DAYS)?));
+    // Domains of the demonstration are marked verified, so DNS is not asked.
+    let core = Core::open(settings.core.clone(), Resolver::fixed(FixedAnswers::new()), clock.clone()).await?;
+    let email = EmailAddress::parse(OPERATOR)?;
+    users::create_operator(&core, &Actor::System, email, Zeroizing::new(PASSWORD.to_owned())).await?;
+    let slug = Slug::parse("bioinformatics")?;
+    let actors = rules(&core, &slug).await?;
+    println!("Demo    making {DAYS} days of mail");
+    while core.now() < now.minus(HOUR) {
+        let busy = (8..19).contains(&core.now().utc().hour());
+        clock.advance(if busy { HOUR } else { HOUR * 3 });
+        let count = core.now().seconds().unsigned_abs() / 3600;
+        let (subject, local, to, end) = MAIL[usize::try_from(count * 5 % 7)?];
+        let actor = &actors[usize::from(local == "hpc")];
+        send(&core, actor, subject, local, to, end, now).await?;
+        if count % 11 == 0 {
+            refused(&core, actor).await;
+        }
+    }
+    let stop = CancellationToken::new();
+    stop.cancel();
+    refusals::run_writer(core, stop).await;
+    println!("Demo    sign in as {OPERATOR} with the password \"{PASSWORD}\"");
     Ok(())
+}
+
+/// The project, its senders and networks, and its two accounts as actors.
+async fn rules(core: &Core, slug: &Slug) -> Result<[Actor; 2]> {
+    let system = &Actor::System;
+    projects::create(core, system, "Bioinformatics", slug.clone(), false).await?;
+    domains::mark_verified(core, system, slug, DomainName::parse("gene-portal.example")?).await?;
+    senders::mark_verified(core, system, slug, "bio-admins@uni.example").await?;
+    networks::add(core, system, slug, Cidr::parse("10.4.0.0/16")?, "virtual machines").await?;
+    let settings = |label: &str, from: &str| -> Result<ServiceAccountSettings> {
+        Ok(ServiceAccountSettings {
+            label: label.to_owned(),
+            expires_at: None,
+            allowed_cidrs: vec![],
+            allowed_senders: AllowedSenders::All,
+            default_sender: Some(EmailAddress::parse(from)?),
+            may_notify: false,
+            limits: relay_types::limit::Limits::default(),
+        })
+    };
+    let web = account(core, slug, settings("portal-web", "results@gene-portal.example")?).await?;
+    let cron = account(core, slug, settings("cron-host", "hpc@gene-portal.example")?).await?;
+    Ok([web, cron])
+}
+
+/// A service account, signed in once with its own secret.
+async fn account(core: &Core, slug: &Slug, settings: ServiceAccountSettings) -> Result<Actor> {
+    let (id, secret) = service_accounts::create(core, &Actor::System, slug, settings).await?;
+    let username = service_accounts::get(core, &Actor::System, slug, id).await?.account.username;
+    let secret = Zeroizing::new(secret.reveal().to_owned());
+    let client: IpAddr = "10.4.2.11".parse()?;
+    service_accounts::authenticate(core, client, &username, secret)
+        .await
+        .map_err(|failure| anyhow::anyhow!("the demonstration's account: {failure:?}"))
+}
+
+async fn send(
+    core: &Core,
+    actor: &Actor,
+    subject: &str,
+    local: &str,
+    to: &str,
+    end: End,
+    now: Timestamp,
+) -> Result<()> {
+    let from = format!("{local}@gene-portal.example");
+    let content = format!(
+        "From: Gene portal <{from}>\r\nTo: <{to}>\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n\
+         Content-Type: text/plain; charset=utf-8\r\n\r\nHello,\r\n\r\nthis message is part of the demonstration.\r\n"
+    );
+    let submission = Submission {
+        arrival: Arrival::Smtp {
+            listener: "submission".to_owned(),
+            hostname: core.config().hostname.to_string(),
+            client: "10.4.2.11".parse()?,
+            helo: "portal.gene-portal.example".to_owned(),
+            esmtp: true,
+            tls: Some("TLS 1.3".to_owned()),
+            mechanism: Some("PLAIN".to_owned()),
+        },
+        reverse_path: ReversePath::Address(EmailAddress::parse(&from)?),
+        recipients: vec![EmailAddress::parse(to)?],
+        eight_bit: false,
+        smtputf8: false,
+        content: content.into_bytes(),
+    };
+    if let Err(rejection) = submission::accept(core, actor, submission).await? {
+        anyhow::bail!("the demonstration's message was refused: {rejection:?}");
+    }
+    // The last hours of a greylisted domain stay deferred, so that the queue shows something.
+    let end = if end == End::Later && core.now() < now.minus(HOUR * 6) { End::Taken } else { end };
+    attempt(core, end).await
+}
+
+/// One attempt for everything that is due.
+async fn attempt(core: &Core, end: End) -> Result<()> {
+    for claimed in queue::claim(core, 100, 100, &[]).await? {
+        let (host, reply) = match end {
+            End::Taken => ("mx1", Reply::new(250, (2, 0, 0), "Ok: queued as 4bXk2p1")),
+            End::Later => ("mx1", Reply::new(451, (4, 7, 1), "Greylisted, see you in a minute")),
+            End::Refused => ("mx2", Reply::new(550, (5, 1, 1), "User unknown")),
+        };
+        let said = |ours: bool, text: String| DialogueLine { ours, text };
+        let dialogue = vec![
+            said(false, format!("220 {host}.{} ESMTP", claimed.destination)),
+            said(true, format!("RCPT TO:<{}>", claimed.address)),
+            said(false, reply.to_string()),
+        ];
+        let attempt = Attempt {
+            number: claimed.attempts + 1,
+            started_at: core.now(),
+            milliseconds: 180 + u64::from(claimed.attempts) * 40,
+            host: Some(format!("{host}.{}", claimed.destination)),
+            address: Some("192.0.2.25".to_owned()),
+            tls: Some("TLS 1.3, verified".to_owned()),
+            dialogue,
+            outcomes: vec![],
+        };
+        let outcome = match end {
+            End::Taken => Outcome::Delivered(reply),
+            End::Later => Outcome::TempFail(Cause::Reply(reply)),
+            End::Refused => Outcome::PermFail(Cause::Reply(reply)),
+        };
+        let message = claimed.message_id;
+        queue::record(core, message, attempt, vec![(claimed, outcome)]).await?;
+    }
+    Ok(())
+}
+
+/// A program that uses an address nobody verified.
+async fn refused(core: &Core, actor: &Actor) {
+    let Ok(address) = EmailAddress::parse("root@vm0120.kaj.example") else { return };
+    let verdict = policy::judge_mail(core, actor, &ReversePath::Address(address.clone())).await;
+    debug_assert!(matches!(verdict, Ok(Err(_))), "the address is not verified");
+    let refusal = NewRefusal {
+        actor: actor.clone(),
+        rule: Rule::ReversePathNotVerified,
+        client: IpAddr::from([10, 4, 2, 11]),
+        helo: Some("vm0120.kaj.example".to_owned()),
+        listener: "submission".to_owned(),
+        username: None,
+        address: Some(address.to_string()),
+    };
+    let code = refusals::code_for(core, &refusal);
+    let text = format!("{address} is not a verified sender of this project; see {}", refusals::short_url(core, &code));
+    refusals::record(core, refusal, &code, &Reply::new(550, (5, 7, 1), text).to_string());
 }

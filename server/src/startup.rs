@@ -3,9 +3,9 @@
 use crate::{health::Health, open, relay, settings::Settings, web};
 use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use relay_core::{Core, users};
+use relay_core::{Actor, Core, queue, users};
 use relay_mta::{Relay, delivery::DeliveryConfig, queue_manager, self_test, self_test::Finding};
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{fs::File, net::SocketAddr, process::ExitCode, sync::Arc};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -20,13 +20,17 @@ pub struct Application {
     relay: Arc<Relay>,
     health: Health,
     stop: CancellationToken,
+    /// Held for as long as this process runs.
+    _claim: File,
 }
 
 /// `relaykeep serve`.
 pub async fn serve(settings: Settings, demo: bool) -> Result<ExitCode> {
     let application = Application::build(settings).await?;
     if demo {
-        crate::demo::fill(&application.core).await.context("the demonstration")?;
+        crate::demo::fill(&application.settings, &application.core)
+            .await
+            .context("the demonstration; remove its data folder and try again")?;
     }
     application.announce().await?;
     application.run().await?;
@@ -37,6 +41,11 @@ impl Application {
     /// Opens the database and binds every port.
     pub async fn build(settings: Settings) -> Result<Self> {
         let core = open(&settings).await?;
+        let claim = own(&settings)?;
+        let freed = queue::recover(&core, &Actor::System).await?;
+        if freed > 0 {
+            tracing::info!(recipients = freed, "an earlier run ended while it was sending these; they are due again");
+        }
         let metrics = PrometheusBuilder::new().install_recorder().context("metrics")?;
         let portal = TcpListener::bind(settings.portal.listen)
             .await
@@ -45,7 +54,7 @@ impl Application {
         let relay = Arc::new(relay::bind(&core, &settings, &stop).await?);
         let metrics_allow = settings.metrics_allow.clone().into();
         let health = Health { core: core.clone(), stop: stop.clone(), metrics, metrics_allow };
-        Ok(Self { settings, core, portal, relay, health, stop })
+        Ok(Self { settings, core, portal, relay, health, stop, _claim: claim })
     }
 
     /// Says where it is to be found.
@@ -82,7 +91,7 @@ impl Application {
 
     /// Runs until SIGTERM or SIGINT, then drains.
     pub async fn run(self) -> Result<()> {
-        let Self { settings, core, portal, relay, health, stop } = self;
+        let Self { settings, core, portal, relay, health, stop, _claim } = self;
         let grace = settings.shutdown_grace;
         let router = web::router(core.clone(), &settings.portal, health)?;
         let tasks = TaskTracker::new();
@@ -122,6 +131,17 @@ impl Application {
         writers.wait().await;
         Ok(())
     }
+}
+
+/// Claims the data folder, so that two processes never serve one SQLite file: the second would send again what the
+/// first is sending.
+fn own(settings: &Settings) -> Result<File> {
+    let path = settings.data_dir.join("lock");
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    if file.try_lock().is_err() {
+        bail!("another relaykeep serves from {}; stop it first, or set data_dir", settings.data_dir.display());
+    }
+    Ok(file)
 }
 
 /// Delivery as configured. The relay's own names are never a next hop.
