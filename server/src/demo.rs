@@ -61,7 +61,9 @@ pub async fn fill(settings: &Settings, present: &Core) -> Result<()> {
     let slug = Slug::parse("bioinformatics")?;
     let actors = rules(&core, &slug).await?;
     println!("Demo    making {DAYS} days of mail");
-    while core.now() < now.minus(HOUR) {
+    let stop = CancellationToken::new();
+    stop.cancel();
+    while core.now() < now.minus(HOUR * 3) {
         let busy = (8..19).contains(&core.now().utc().hour());
         clock.advance(if busy { HOUR } else { HOUR * 3 });
         let count = core.now().seconds().unsigned_abs() / 3600;
@@ -70,11 +72,10 @@ pub async fn fill(settings: &Settings, present: &Core) -> Result<()> {
         send(&core, actor, subject, local, to, end, now).await?;
         if count % 11 == 0 {
             refused(&core, actor).await;
+            // The writer keeps what it gathered with the hour it is now.
+            refusals::run_writer(core.clone(), stop.clone()).await;
         }
     }
-    let stop = CancellationToken::new();
-    stop.cancel();
-    refusals::run_writer(core, stop).await;
     println!("Demo    sign in as {OPERATOR} with the password \"{PASSWORD}\"");
     Ok(())
 }
@@ -159,9 +160,10 @@ async fn attempt(core: &Core, end: End) -> Result<()> {
             End::Later => ("mx1", Reply::new(451, (4, 7, 1), "Greylisted, see you in a minute")),
             End::Refused => ("mx2", Reply::new(550, (5, 1, 1), "User unknown")),
         };
+        let domain = claimed.address.domain();
         let said = |ours: bool, text: String| DialogueLine { ours, text };
         let dialogue = vec![
-            said(false, format!("220 {host}.{} ESMTP", claimed.destination)),
+            said(false, format!("220 {host}.{domain} ESMTP")),
             said(true, format!("RCPT TO:<{}>", claimed.address)),
             said(false, reply.to_string()),
         ];
@@ -169,7 +171,7 @@ async fn attempt(core: &Core, end: End) -> Result<()> {
             number: claimed.attempts + 1,
             started_at: core.now(),
             milliseconds: 180 + u64::from(claimed.attempts) * 40,
-            host: Some(format!("{host}.{}", claimed.destination)),
+            host: Some(format!("{host}.{domain}")),
             address: Some("192.0.2.25".to_owned()),
             tls: Some("TLS 1.3, verified".to_owned()),
             dialogue,

@@ -40,7 +40,7 @@ fn Detail(slug: String, message: MessageDetail) -> impl IntoView {
             <Actions slug=of message=shown/>
         </PageHeader>
         <Mend slug=slug.clone() message=message.clone()/>
-        <div class="columns">
+        <div class="cols">
             <Story slug=slug.clone() events=message.events.clone() source=message.source.clone()/>
             <div class="stack">
                 <Envelope slug message=message.clone()/>

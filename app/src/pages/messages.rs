@@ -33,7 +33,8 @@ pub fn Messages() -> impl IntoView {
 fn List(slug: String, page: MessagesPage) -> impl IntoView {
     let MessagesPage { rows, counts, accounts, narrowed } = page;
     let nothing_yet = counts.all == 0 && !narrowed;
-    let accounts = accounts.into_iter().map(|account| (account.id.to_string(), account.label)).collect();
+    let accounts = accounts.into_iter().map(|account| (account.id.to_string(), account.label));
+    let accounts = std::iter::once(any()).chain(accounts).collect();
     view! {
         <PageHeader title=words::TITLE/>
         {if nothing_yet {
@@ -132,9 +133,15 @@ fn tabs(counts: MessageCounts) -> Vec<Choice> {
     std::iter::once(Choice::all("All").counted(counts.all)).chain(each).collect()
 }
 
+/// The choice that narrows nothing.
+fn any() -> (String, String) {
+    (String::new(), words::ANY.to_owned())
+}
+
 fn periods() -> Vec<(String, String)> {
     let words = [("1h", "Last hour"), ("24h", "Last 24 hours"), ("7d", "Last 7 days"), ("30d", "Last 30 days")];
-    words.map(|(value, words)| (value.to_owned(), words.to_owned())).to_vec()
+    let each = words.map(|(value, words)| (value.to_owned(), words.to_owned()));
+    std::iter::once(any()).chain(each).collect()
 }
 
 mod words {
@@ -149,6 +156,7 @@ mod words {
         "No message of this project is in this state and matches what you typed. Take a filter away to see more.";
     pub const SEARCH: &str = "Search messages";
     pub const SEARCH_EXAMPLE: &str = "Subject, address, queue id or Message-ID";
+    pub const ANY: &str = "any";
     pub const PERIOD: &str = "Accepted";
     pub const ACCOUNT: &str = "Account";
     pub const STATE: &str = "State";

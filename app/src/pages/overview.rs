@@ -38,6 +38,10 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
         Period::Week => Choice::new("7d", "7 days"),
         Period::Month => Choice::new("30d", "30 days"),
     });
+    let readiness = overview.readiness;
+    // Before the first message the steps are what matters; after it they are a reminder below the numbers.
+    let sent = readiness.first_message;
+    let (first_slug, then_slug) = (slug.clone(), slug.clone());
     view! {
         <PageHeader title=words::TITLE>
             <Segments label=words::PERIOD name="period" choices=periods.to_vec()/>
@@ -59,11 +63,12 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
                     </Notice>
                 }
             })}
-        <Steps slug=slug.clone() readiness=overview.readiness/>
+        {(!sent).then(|| view! { <Steps slug=first_slug readiness/> })}
         <Numbers slug=slug.clone() totals=overview.totals/>
         <Card title=words::CHART>
             <Chart bars=overview.bars label=words::CHART/>
         </Card>
+        {sent.then(|| view! { <Steps slug=then_slug readiness/> })}
         <Refused slug refusals=overview.refusals/>
     }
 }
@@ -128,6 +133,7 @@ fn Steps(slug: String, readiness: Readiness) -> impl IntoView {
             <Items>
                 {steps
                     .into_iter()
+                    .filter(|(done, ..)| !(*done && first_message))
                     .map(|(done, what, why, href, go)| {
                         if done {
                             view! { <Item tone=Tone::Good note="done">{what}</Item> }.into_any()

@@ -96,7 +96,9 @@ fn Row(slug: Option<String>, row: Refusal) -> impl IntoView {
                 <Time at=row.at/>
                 {times.map(|times| view! { <small>{times}</small> })}
             </Cell>
-            <Cell label=words::MEND right=true>{go.map(|go| view! { <a href=go.href>{go.text}</a> })}</Cell>
+            <Cell label=words::MEND right=true>
+                <div class="actions">{go.map(|go| view! { <a class="button quiet" href=go.href>{go.text}</a> })}</div>
+            </Cell>
         </tr>
     }
 }
