@@ -29,6 +29,7 @@ pub mod dialog;
 pub mod field;
 pub mod form;
 pub mod hydrated;
+pub mod slug;
 pub mod theme;
 
 // What is around a page
@@ -55,6 +56,7 @@ pub mod prelude {
         notice::{EmptyState, Go, Notice},
         page_header::PageHeader,
         query::{Query, query},
+        slug::SlugFollows,
         status::{Dot, Pill, Status, Tone},
         table::{Cell, Column, Table},
         text,

@@ -57,11 +57,10 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
 #[cfg(feature = "ssr")]
 const WRONG: &str = "This address and this password do not belong together. Check both and type the password again";
 
-/// Ends the session; the sign-in page then leads to `next`.
+/// Ends the session and goes on at `next`, or at the sign-in page.
 #[server]
 pub async fn sign_out(next: Option<String>) -> Result<(), AppError> {
     ssr::end_session().await?;
-    let login = next.map_or_else(|| "/login".to_owned(), |next| format!("/login?next={}", crate::next::encode(&next)));
-    ssr::done(&login, "signed-out");
+    ssr::done(next.as_deref().unwrap_or("/login"), "signed-out");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Inputs of a `PostForm`: label above, hint below it, error at the field. What was sent stays; passwords never do.
 
 use crate::components::{form::FormState, raw_text::SafeTextarea};
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
 /// Judges what was typed, in the browser, when the field is left: `None` or a sentence that says what to type. The
 /// checks of `crate::typed` are the server's own parsers.
@@ -22,6 +22,14 @@ fn frame(name: &'static str, has_hint: bool) -> Frame {
     let id = form.map_or_else(|| name.to_owned(), |form| form.register(name));
     let found = RwSignal::new(None);
     let told = form.map_or_else(|| Signal::stored(None), |form| form.error_of(name));
+    if let Some(form) = form {
+        // Once it is sent, only the server's word counts.
+        Effect::new(move || {
+            if form.pending.get() {
+                found.set(None);
+            }
+        });
+    }
     Frame {
         error: Signal::derive(move || found.get().or_else(|| told.get())),
         found,
@@ -47,11 +55,14 @@ impl Frame {
         move || error.with(Option::is_some).then_some("true")
     }
 
-    /// What listens to the field being left.
-    fn judge(&self, check: Option<Check>) -> impl Fn(leptos::ev::Event) + 'static + use<> {
+    /// What listens to the field being left. Not for a button: an error that comes or goes moves the button away under
+    /// the pointer, and the press would be lost. The server judges what is sent anyway.
+    fn judge(&self, check: Option<Check>) -> impl Fn(leptos::ev::FocusEvent) + 'static + use<> {
+        use wasm_bindgen::JsCast;
         let found = self.found;
         move |event| {
-            if let Some(check) = check {
+            let next = event.related_target().and_then(|next| next.dyn_into::<web_sys::Element>().ok());
+            if let Some(check) = check.filter(|_| next.is_none_or(|next| next.tag_name() != "BUTTON")) {
                 let typed = event_target_value(&event);
                 found.set(if typed.trim().is_empty() { None } else { check(&typed) });
             }
@@ -112,18 +123,11 @@ pub fn TextField(
     /// Judges it in the browser.
     #[prop(optional, into)]
     check: Option<Check>,
-    /// The input, for a page that fills it in the browser.
-    #[prop(optional)]
-    node: NodeRef<html::Input>,
-    /// Told in the browser of every change while typing.
-    #[prop(optional)]
-    typed: Option<Callback<String>>,
 ) -> impl IntoView {
     let frame = frame(name, !hint.is_empty());
     let kept = if kind == "password" { None } else { frame.posted.clone() };
     let input = view! {
         <input
-            node_ref=node
             id=frame.id.clone()
             name=name
             type=kind
@@ -135,12 +139,7 @@ pub fn TextField(
             class:mono=mono
             aria-invalid=frame.invalid()
             aria-describedby=frame.described_by()
-            on:change=frame.judge(check)
-            on:input=move |event| {
-                if let Some(typed) = typed {
-                    typed.run(event_target_value(&event));
-                }
-            }
+            on:focusout=frame.judge(check)
         />
     };
     frame.around(label, hint, input.into_any())
@@ -179,7 +178,7 @@ pub fn TextareaField(
             attr:spellcheck="false"
             attr:autofocus=autofocus
             class:mono=mono
-            on:change=judge
+            on:focusout=judge
             attr:aria-invalid=invalid
             attr:aria-describedby=described_by
         />

@@ -11,18 +11,23 @@ use leptos::prelude::*;
 
 /// Three buttons of a plain form. In the browser the change shows at once.
 #[component]
-pub fn ThemeToggle() -> impl IntoView {
+pub fn ThemeToggle(
+    /// With their words in sight.
+    #[prop(optional)]
+    worded: bool,
+) -> impl IntoView {
     let form = use_form::<SetTheme>();
-    let button = |theme: &'static str, label: &'static str, icon: Icon| {
+    let button = move |theme: &'static str, label: &'static str, icon: Icon| {
         view! {
             <button type="submit" name="theme" value=theme title=label on:click=move |_| show(theme)>
                 <Glyph icon/>
-                <span class="unseen">{label}</span>
+                <span class:unseen=!worded>{label}</span>
             </button>
         }
     };
+    let class = if worded { "theme worded" } else { "theme" };
     view! {
-        <PostForm form inline=true attr:class="theme" attr:aria-label="Theme">
+        <PostForm form inline=true attr:class=class attr:aria-label="Theme">
             {button("light", "Light", Icon::Light)}
             {button("dark", "Dark", Icon::Dark)}
             {button("system", "As the system has it", Icon::Auto)}

@@ -27,7 +27,7 @@ pub fn Account() -> impl IntoView {
             </Card>
             <Card title="Theme">
                 <p>{words::THEME}</p>
-                <ThemeToggle/>
+                <ThemeToggle worded=true/>
             </Card>
         </div>
         <Password/>

@@ -15,17 +15,19 @@ pub fn RequestReset() -> impl IntoView {
     let sent = form.output();
     view! {
         <PageHeader title=words::TITLE/>
-        {move || {
-            sent.get()
-                .map(|email| {
+        <div role="status">
+            {move || match sent.get() {
+                None => view! { <p>{words::INTRO}</p> }.into_any(),
+                Some(email) => {
                     view! {
                         <Notice tone=Tone::Good title=words::SENT>
                             {format!("If {email} can sign in here, a link to choose a new password is on its way.")}
                         </Notice>
                     }
-                })
-        }}
-        <p>{words::INTRO}</p>
+                        .into_any()
+                }
+            }}
+        </div>
         <PostForm form>
             <TextField
                 name="email"

@@ -9,8 +9,7 @@ use crate::{
     strings::PASSWORD_HINT,
     typed,
 };
-use leptos::{html, prelude::*};
-use relay_types::project::Slug;
+use leptos::prelude::*;
 
 /// Set up Relaykeep.
 #[component]
@@ -48,53 +47,38 @@ fn FirstRun() -> impl IntoView {
     view! {
         <PageHeader title=words::TITLE/>
         <p>{words::INTRO}</p>
-        <PostForm form>
-            <TextField name="code" label="Setup code" hint=words::CODE value=code.clone() focus=code.is_empty() mono=true/>
-            <TextField
-                name="email"
-                label="Mail address"
-                hint=words::EMAIL
-                kind="email"
-                autocomplete="username"
-                focus=!code.is_empty()
-                check=typed::check_address as crate::components::field::Check
-            />
-            <TextField name="name" label="Your name" hint=words::NAME autocomplete="name" required=false/>
-            <TextField
-                name="password"
-                label="Password"
-                hint=PASSWORD_HINT
-                kind="password"
-                autocomplete="new-password"
-            />
-            <ProjectFields/>
-            <Submit>"Set up"</Submit>
-        </PostForm>
-    }
-}
-
-/// Name and slug. In the browser the slug follows the name until it is typed by hand.
-#[component]
-fn ProjectFields() -> impl IntoView {
-    let slug = NodeRef::<html::Input>::new();
-    let own = StoredValue::new(false);
-    let named = Callback::new(move |name: String| {
-        if let Some(input) = slug.get_untracked().filter(|_| !own.get_value()) {
-            input.set_value(&Slug::suggest(&name).map(|slug| slug.to_string()).unwrap_or_default());
-        }
-    });
-    view! {
-        <TextField name="project_name" label="First project" hint=words::PROJECT typed=named/>
-        <TextField
-            name="project_slug"
-            label="Its place in addresses"
-            hint=words::SLUG
-            required=false
-            mono=true
-            node=slug
-            typed=Callback::new(move |slug: String| own.set_value(!slug.is_empty()))
-            check=typed::check_slug as crate::components::field::Check
-        />
+        <SlugFollows name="project_name" slug="project_slug">
+            <PostForm form>
+                <TextField name="code" label="Setup code" hint=words::CODE value=code.clone() focus=code.is_empty() mono=true/>
+                <TextField
+                    name="email"
+                    label="Mail address"
+                    hint=words::EMAIL
+                    kind="email"
+                    autocomplete="username"
+                    focus=!code.is_empty()
+                    check=typed::check_address as crate::components::field::Check
+                />
+                <TextField name="name" label="Your name" hint=words::NAME autocomplete="name" required=false/>
+                <TextField
+                    name="password"
+                    label="Password"
+                    hint=PASSWORD_HINT
+                    kind="password"
+                    autocomplete="new-password"
+                />
+                <TextField name="project_name" label="First project" hint=words::PROJECT/>
+                <TextField
+                    name="project_slug"
+                    label="Short name in addresses"
+                    hint=words::SLUG
+                    required=false
+                    mono=true
+                    check=typed::check_slug as crate::components::field::Check
+                />
+                <Submit>"Set up"</Submit>
+            </PostForm>
+        </SlugFollows>
     }
 }
 
@@ -107,8 +91,7 @@ mod words {
     pub const NAME: &str = "As others see it in the activity. May stay empty.";
     pub const PROJECT: &str =
         "A project is a group of programs that send under the same rules, such as: Bioinformatics.";
-    pub const SLUG: &str =
-        "Lower-case letters, digits and hyphens, as in /p/bioinformatics. Empty: made from the name.";
+    pub const SLUG: &str = "Lower-case letters, digits and hyphens. Left empty, it is made from the name.";
     pub const DONE: &str = "Relaykeep is set up already";
     pub const DONE_TEXT: &str = "The first operator exists, so this page has done its work. An operator adds projects, \
         and owners invite people to them.";

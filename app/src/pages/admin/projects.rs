@@ -5,9 +5,10 @@ use crate::{
     components::{field::Check, prelude::*, query::SORT},
     pages::settings::{Resume, Suspend},
     strings::places,
+    typed,
 };
 use leptos::prelude::*;
-use relay_types::project::{ProjectRow, Slug};
+use relay_types::project::ProjectRow;
 
 /// The page the forms are on.
 const PAGE: &str = "/admin/projects";
@@ -169,7 +170,6 @@ fn Row(row: ProjectRow) -> impl IntoView {
 #[component]
 fn NewProject() -> impl IntoView {
     let form = use_form::<CreateProject>();
-    let suggested = StoredValue::new(String::new());
     view! {
         <Dialog
             id="new-project"
@@ -178,7 +178,7 @@ fn NewProject() -> impl IntoView {
             title="New project"
             open=form.failed_reply()
         >
-            <div on:input=move |event| suggest(&event, suggested)>
+            <SlugFollows name="name" slug="slug">
                 <PostForm form>
                     <TextField name="name" label="Name" hint="As people call it, such as: Bioinformatics."/>
                     <TextField
@@ -187,7 +187,7 @@ fn NewProject() -> impl IntoView {
                         hint=words::SLUG
                         mono=true
                         required=false
-                        check=check_slug as Check
+                        check=typed::check_slug as Check
                     />
                     <RadioField
                         name="mode"
@@ -200,34 +200,9 @@ fn NewProject() -> impl IntoView {
                     />
                     <Submit>"Create project"</Submit>
                 </PostForm>
-            </div>
+            </SlugFollows>
         </Dialog>
     }
-}
-
-/// In the browser: while the name is typed, the slug follows, until somebody types their own.
-fn suggest(event: &web_sys::Event, suggested: StoredValue<String>) {
-    use wasm_bindgen::JsCast;
-    let Some(typed) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok()) else {
-        return;
-    };
-    if typed.name() != "name" {
-        return;
-    }
-    let slug = typed
-        .form()
-        .and_then(|form| form.query_selector("[name=slug]").ok().flatten())
-        .and_then(|element| element.dyn_into::<web_sys::HtmlInputElement>().ok());
-    let Some(slug) = slug else { return };
-    if slug.value() == suggested.get_value() {
-        let now = Slug::suggest(&typed.value()).map(|slug| slug.to_string()).unwrap_or_default();
-        slug.set_value(&now);
-        suggested.set_value(now);
-    }
-}
-
-fn check_slug(typed: &str) -> Option<String> {
-    Slug::parse(typed.trim()).err().map(|error| error.to_string())
 }
 
 mod words {
@@ -236,15 +211,4 @@ mod words {
         nothing is shared between projects. Make the first one, then invite its owner.";
     pub const SLUG: &str = "Lower-case letters, digits and hyphens. Empty: made from the name. It cannot be changed.";
     pub const SANDBOX: &str = "Only its members and verified senders can get mail, until an operator takes it out.";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_slug_is_checked_as_on_the_server() {
-        assert_eq!(check_slug("bio-2"), None);
-        assert!(check_slug("Bio").is_some());
-    }
 }
