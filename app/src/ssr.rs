@@ -26,12 +26,9 @@ impl From<relay_core::Error> for AppError {
             Error::SignedOut => Self::SignedOut,
             Error::Invalid { field, reason } => Self::Invalid { field: field.to_owned(), reason },
             Error::Conflict { reason } => Self::Conflict { reason },
-            Error::TooMany { seconds } => Self::Unavailable {
-                reason: format!(
-                    "Too many attempts. Try again in {}.",
-                    crate::components::text::duration(seconds.saturating_mul(1_000))
-                ),
-            },
+            Error::TooMany { seconds } => {
+                Self::Unavailable { reason: format!("Too many attempts. Try again in {}.", wait(seconds)) }
+            }
             Error::Unavailable { cause } => {
                 tracing::error!(%cause, "the database or DNS cannot be reached");
                 Self::Unavailable {
@@ -40,6 +37,16 @@ impl From<relay_core::Error> for AppError {
             }
             Error::Internal { cause } => internal(cause),
         }
+    }
+}
+
+/// A wait in whole units, never too short.
+fn wait(seconds: u64) -> String {
+    use crate::components::text::count;
+    match seconds {
+        0..=60 => count(seconds.max(1), "second", "seconds"),
+        61..=3_600 => count(seconds.div_ceil(60), "minute", "minutes"),
+        _ => count(seconds.div_ceil(3_600), "hour", "hours"),
     }
 }
 
@@ -60,5 +67,14 @@ pub fn answer(error: &AppError, sign_in: &str) {
         options.insert_header(LOCATION, sign_in);
     } else {
         options.set_status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_wait_is_told_in_whole_units_and_never_too_short() {
+        let told = [1, 3, 60, 61, 120, 3_601].map(super::wait);
+        assert_eq!(told, ["1 second", "3 seconds", "60 seconds", "2 minutes", "2 minutes", "2 hours"]);
     }
 }

@@ -12,7 +12,7 @@ pub const COPIED: &str = "Copied";
 /// Label of buttons and links that leave things as they are.
 pub const CANCEL: &str = "Cancel";
 /// Title of the summary above a form that was not taken.
-pub const NOT_DONE: &str = "This was not done";
+pub const NOT_DONE: &str = "This was not done.";
 /// While data is on its way; seen only with slow networks.
 pub const LOADING: &str = "Loading";
 /// Shown when the browser's side cannot start.

@@ -30,7 +30,7 @@ pub fn ThemeToggle(
         <PostForm form inline=true attr:class=class attr:aria-label="Theme">
             {button("light", "Light", Icon::Light)}
             {button("dark", "Dark", Icon::Dark)}
-            {button("system", "As the system has it", Icon::Auto)}
+            {button("system", "As the system", Icon::Auto)}
         </PostForm>
     }
 }

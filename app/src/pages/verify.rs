@@ -59,6 +59,14 @@ fn Ask(token: String, offer: SenderOffer, form: FormHandle<VerifyByLink>) -> imp
 #[component]
 fn Done(done: SenderOffer) -> impl IntoView {
     let SenderOffer { address, project } = done;
+    // The button that had the focus is gone; who hears the page is told what it says now.
+    Effect::new(|| {
+        use wasm_bindgen::JsCast;
+        let content = document().get_element_by_id("content");
+        if let Some(content) = content.and_then(|content| content.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = content.focus();
+        }
+    });
     view! {
         <PageHeader title=words::VERIFIED/>
         <p>

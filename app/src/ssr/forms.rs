@@ -82,9 +82,10 @@ fn outcome(answer: &HeaderMap, body: &Bytes, asked: &HeaderMap) -> Option<Result
     (!went_on(answer, asked) && body.as_ref() != b"null" && !body.is_empty()).then(|| Ok(body.as_ref().into()))
 }
 
-/// Leptos sends a plain form back to where it came from; anything else was decided by the function.
+/// Leptos sends a plain form back to where it came from, word for word; anything else was decided by the function, be
+/// it the same page with a toast.
 fn went_on(answer: &HeaderMap, asked: &HeaderMap) -> bool {
-    header(answer, &LOCATION).map(path_of) != header(asked, &REFERER).map(path_of)
+    header(answer, &LOCATION) != header(asked, &REFERER)
 }
 
 /// For wasm: the status that says the same as the error (leptos makes all of them 500).
@@ -171,6 +172,19 @@ mod tests {
             values,
             [("address", "a+b@c.example x"), ("note", "ä%zz")].map(|(n, v)| (n.to_owned(), v.to_owned()))
         );
+    }
+
+    #[test]
+    fn the_same_page_with_a_toast_was_decided_by_the_function() {
+        for (referer, location, decided) in [
+            ("http://h/p/bio?done=saved.1", "http://h/p/bio?done=saved.1", false),
+            ("http://h/p/bio?done=saved.1", "/p/bio?done=saved.2", true),
+            ("http://h/p/bio", "/p/bio?done=saved.1", true),
+            ("http://h/login?next=/p/bio", "/p/bio", true),
+        ] {
+            let header = |name, value: &str| HeaderMap::from_iter([(name, value.parse().expect("a header value"))]);
+            assert_eq!(went_on(&header(LOCATION, location), &header(REFERER, referer)), decided, "{location}");
+        }
     }
 
     #[test]
