@@ -55,7 +55,7 @@ pub mod prelude {
         load::{ErrorPage, Load},
         notice::{EmptyState, Go, Notice},
         page_header::PageHeader,
-        query::{Query, query},
+        query::{Query, query, use_done_at},
         slug::SlugFollows,
         status::{Dot, Pill, Status, Tone},
         table::{Cell, Column, Table},

@@ -7,12 +7,23 @@ use leptos::prelude::*;
 /// checks of `crate::typed` are the server's own parsers.
 pub type Check = fn(&str) -> Option<String>;
 
+/// What the browser found when the field was left.
+#[derive(Clone, PartialEq, Eq)]
+enum Judged {
+    /// Nothing yet: what the server said counts.
+    Not,
+    /// It can be sent, so the server's last error is mended.
+    Fine,
+    /// What to type instead.
+    Wrong(String),
+}
+
 /// What every input shares: its id, its error, and the texts around it.
 #[derive(Clone)]
 struct Frame {
     id: String,
     error: Signal<Option<String>>,
-    found: RwSignal<Option<String>>,
+    judged: RwSignal<Judged>,
     posted: Option<String>,
     described: Option<String>,
 }
@@ -20,19 +31,23 @@ struct Frame {
 fn frame(name: &'static str, has_hint: bool) -> Frame {
     let form = use_context::<FormState>();
     let id = form.map_or_else(|| name.to_owned(), |form| form.register(name));
-    let found = RwSignal::new(None);
+    let judged = RwSignal::new(Judged::Not);
     let told = form.map_or_else(|| Signal::stored(None), |form| form.error_of(name));
     if let Some(form) = form {
         // Once it is sent, only the server's word counts.
         Effect::new(move || {
             if form.pending.get() {
-                found.set(None);
+                judged.set(Judged::Not);
             }
         });
     }
     Frame {
-        error: Signal::derive(move || found.get().or_else(|| told.get())),
-        found,
+        error: Signal::derive(move || match judged.get() {
+            Judged::Not => told.get(),
+            Judged::Fine => None,
+            Judged::Wrong(reason) => Some(reason),
+        }),
+        judged,
         posted: form.and_then(|form| form.posted(name)),
         described: has_hint.then(|| format!("{id}-hint")),
         id,
@@ -59,12 +74,16 @@ impl Frame {
     /// the pointer, and the press would be lost. The server judges what is sent anyway.
     fn judge(&self, check: Option<Check>) -> impl Fn(leptos::ev::FocusEvent) + 'static + use<> {
         use wasm_bindgen::JsCast;
-        let found = self.found;
+        let judged = self.judged;
         move |event| {
             let next = event.related_target().and_then(|next| next.dyn_into::<web_sys::Element>().ok());
             if let Some(check) = check.filter(|_| next.is_none_or(|next| next.tag_name() != "BUTTON")) {
                 let typed = event_target_value(&event);
-                found.set(if typed.trim().is_empty() { None } else { check(&typed) });
+                judged.set(match check(&typed) {
+                    _ if typed.trim().is_empty() => Judged::Not,
+                    Some(reason) => Judged::Wrong(reason),
+                    None => Judged::Fine,
+                });
             }
         }
     }

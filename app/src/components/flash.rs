@@ -14,13 +14,19 @@ pub fn Flash() -> impl IntoView {
     let done = Memo::new(move |_| query.with(|query| query.get("done")));
     let text = move || done.with(|done| strings::done(done.as_deref()?.split('.').next()?));
     let gone = RwSignal::new(false);
+    let last = StoredValue::new(0_u32);
     Effect::new(move || {
         if text().is_some() {
             gone.set(false);
             forget_parameter();
+            last.update_value(|last| *last += 1);
+            let this = last.get_value();
             set_timeout(
                 move || {
-                    let _ = gone.try_set(true);
+                    // The clock of an earlier toast does not end a later one.
+                    if last.try_get_value() == Some(this) {
+                        let _ = gone.try_set(true);
+                    }
                 },
                 Duration::from_secs(6),
             );

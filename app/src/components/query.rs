@@ -25,6 +25,17 @@ pub fn query() -> Query {
     Query { path, pairs }
 }
 
+/// What was done last on the page of the thing `id` (the last segment of its path): a source for the resource that must
+/// then be read again. Another page that is being opened does not count: the thing may be gone.
+pub fn use_done_at(id: Memo<String>) -> Memo<Option<String>> {
+    let (path, query) = (use_location().pathname, use_query_map());
+    Memo::new(move |before: Option<&Option<String>>| {
+        let done = query.with(|query| query.get("done"));
+        let here = path.with(|path| id.with(|id| path.rsplit('/').next() == Some(id)));
+        if here { done } else { before.cloned().flatten() }
+    })
+}
+
 impl Query {
     /// The value of `key`, when it is there and not empty.
     pub fn get(&self, key: &str) -> Option<&str> {

@@ -19,7 +19,8 @@ use relay_types::{
 #[component]
 pub fn Domain() -> impl IntoView {
     let (slug, id) = (use_slug(), use_param("id"));
-    let source = move || (slug.get(), id.get(), query());
+    let done = use_done_at(id);
+    let source = move || (slug.get(), id.get(), done.get());
     let data = Resource::new_blocking(source, |(slug, id, _)| load_domain(slug, id));
     view! {
         <Load resource=data let:detail>
@@ -88,8 +89,8 @@ fn Standing(domain: domain::Domain, waiting: usize) -> impl IntoView {
     view! {
         <Notice tone title>
             {text}
+            {domain.problem.map(|problem| view! { <p>{words::LAST_LOOK} {problem}</p> })}
         </Notice>
-        {domain.problem.map(|problem| view! { <Notice tone=Tone::Info title="The last look at DNS.">{problem}</Notice> })}
     }
 }
 
@@ -204,6 +205,7 @@ fn Actions(domain: domain::Domain, operate: bool) -> impl IntoView {
 }
 
 mod words {
+    pub const LAST_LOOK: &str = "At the last look: ";
     pub const PENDING_TITLE: &str = "Not verified yet.";
     pub const PENDING: &str = "Publish the record below where the domain's DNS is kept, then check. Until it is seen, no \
         mail is accepted from this domain. DNS is also asked by itself from time to time.";

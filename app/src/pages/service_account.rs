@@ -22,7 +22,8 @@ use relay_types::{
 #[component]
 pub fn ServiceAccount() -> impl IntoView {
     let (slug, id) = (use_slug(), use_param("id"));
-    let source = move || (slug.get(), id.get(), query());
+    let done = use_done_at(id);
+    let source = move || (slug.get(), id.get(), done.get());
     let data = Resource::new_blocking(source, |(slug, id, _)| load_account(slug, id));
     let reload = Callback::new(move |()| data.refetch());
     view! {

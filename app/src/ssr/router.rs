@@ -62,6 +62,10 @@ impl Portal {
 pub(super) async fn render(portal: Portal, request: Request<Body>, reply: Option<FormReply>) -> Response {
     let now = portal.core.now();
     let boot = reply.is_none();
+    let failed = reply
+        .as_ref()
+        .and_then(|reply| reply.outcome.as_ref().err())
+        .map(|error| StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY));
     let assets = portal.assets.clone();
     let context = move || {
         portal.provide();
@@ -74,8 +78,10 @@ pub(super) async fn render(portal: Portal, request: Request<Body>, reply: Option
         shell(Document { assets: assets.clone(), theme: theme(), now, boot })
     };
     let mut response = leptos_axum::render_app_async_with_context(context, document)(request).await;
-    if !boot && response.status() == StatusCode::OK {
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    if let Some(status) = failed
+        && response.status() == StatusCode::OK
+    {
+        *response.status_mut() = status;
     }
     response
 }

@@ -144,10 +144,13 @@ pub(super) fn exim(at: &Submission<'_>) -> ClientLines {
 }
 
 fn router(host: &str) -> String {
+    // Exim holds mail back whose next hop is its own machine, unless it is told that another program listens there.
+    let here = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let myself = if here { "  self = send\n" } else { "" };
     format!(
         "# after: begin routers, as the first\n\
          relaykeep:\n  driver = manualroute\n  domains = ! +local_domains\n  transport = relaykeep_smtp\n  \
-         route_list = * {host} byname\n  no_more\n"
+         route_list = * {host} byname\n{myself}  no_more\n"
     )
 }
 
