@@ -89,5 +89,5 @@ fn assets(site_dir: &Path) -> Result<Assets> {
         let name = names[kind].as_str().with_context(|| format!("{} names no {kind}", path.display()))?;
         anyhow::Ok(format!("/pkg/{name}"))
     };
-    Ok(Assets { js: name("js")?.into(), wasm: name("wasm")?.into(), css: name("css")?.into() })
+    Ok(Assets { js: name("js")?, wasm: name("wasm")?, css: name("css")? })
 }

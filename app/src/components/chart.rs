@@ -18,9 +18,11 @@ const BOTTOM: f64 = 20.0;
 /// Room for the numbers of the lines, right of the bars.
 const RIGHT: f64 = 40.0;
 
-/// What is stacked, from the bottom, and its class.
-const SERIES: [(&str, fn(&Counts) -> u64); 3] =
-    [("delivered", |c| c.delivered), ("deferred", |c| c.deferred), ("bounced", |c| c.bounced)];
+/// What is stacked: its class and its count.
+type Series = (&'static str, fn(&Counts) -> u64);
+
+/// From the bottom.
+const SERIES: [Series; 3] = [("delivered", |c| c.delivered), ("deferred", |c| c.deferred), ("bounced", |c| c.bounced)];
 
 /// Stacked bars of delivered, deferred and bounced. Bars of 24 hours show dates, others times.
 #[component]

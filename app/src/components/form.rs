@@ -48,6 +48,9 @@ use server_fn::{
 };
 use std::sync::Arc;
 
+/// Inputs as they were sent: names and values.
+type Posted = Arc<[(String, String)]>;
+
 /// What a plain form post came to. Only on the server, only while its answer is rendered.
 #[derive(Debug, Clone)]
 pub struct FormReply {
@@ -56,7 +59,7 @@ pub struct FormReply {
     /// Path of the server function.
     pub path: Arc<str>,
     /// The inputs as they were sent.
-    pub values: Arc<[(String, String)]>,
+    pub values: Posted,
     /// The output as JSON, or the error.
     pub outcome: Result<Arc<[u8]>, AppError>,
 }
@@ -87,7 +90,7 @@ pub struct FormState {
     pub error: Signal<Option<AppError>>,
     /// It is on its way.
     pub pending: Signal<bool>,
-    posted: StoredValue<Option<Arc<[(String, String)]>>>,
+    posted: StoredValue<Option<Posted>>,
     names: StoredValue<Vec<&'static str>>,
     prefix: StoredValue<String>,
 }
