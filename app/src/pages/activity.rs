@@ -56,7 +56,7 @@ fn Row(entry: AuditEntry, all: bool) -> impl IntoView {
             <Cell label="When">
                 <Time at/>
             </Cell>
-            <Cell label="Who">{actor} {client.map(|client| view! { <small class="mono">{client}</small> })}</Cell>
+            <Cell label="Who"><span class="whole">{actor}</span> {client.map(|client| view! { <small class="mono">{client}</small> })}</Cell>
             <Cell label="What">{words_of(&action)} <small class="mono">{subject}</small></Cell>
             <Cell label="Change">{changes.into_iter().map(change).collect_view()}</Cell>
             {all
@@ -66,7 +66,7 @@ fn Row(entry: AuditEntry, all: bool) -> impl IntoView {
                             {project
                                 .map(|slug| {
                                     let href = format!("/p/{slug}/activity");
-                                    view! { <a href=href>{slug}</a> }
+                                    view! { <a class="whole" href=href>{slug}</a> }
                                 })}
                         </Cell>
                     }

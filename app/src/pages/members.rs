@@ -209,7 +209,7 @@ fn Invite(first: bool) -> impl IntoView {
                 <TextField
                     name="email"
                     label="Address"
-                    hint="It gets a link to join, good for a few days."
+                    hint="It gets a link to join, good for 7 days."
                     kind="email"
                     check=typed::check_address as Check
                 />

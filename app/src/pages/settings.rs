@@ -217,9 +217,9 @@ fn LimitsCard(usage: LimitUse, own: Limits, sandbox: bool, operate: bool) -> imp
     let typed = |limit: Option<u32>| limit.map_or_else(String::new, |limit| limit.to_string());
     let hint = if sandbox { words::OWN_LIMITS } else { words::NO_LIMIT };
     view! {
-        <Card title="Limits">
-            <Used label="Recipients in the last hour" used=last_hour limit=limits.per_hour/>
-            <Used label="Recipients in the last 24 hours" used=last_day limit=limits.per_day/>
+        <Card title="Limits" note="recipients accepted">
+            <Used label="Last hour" used=last_hour limit=limits.per_hour/>
+            <Used label="Last 24 hours" used=last_day limit=limits.per_day/>
             <p class="soft">{words::LIMITS}</p>
             {operate
                 .then(|| {

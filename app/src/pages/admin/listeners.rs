@@ -47,7 +47,7 @@ fn Page(listeners: Vec<ListenerStatus>) -> impl IntoView {
             view! { <List listeners/> }.into_any()
         }}
         <Card title="Changing listeners">
-            <p>{words::RELOAD} <code>"kill -HUP"</code> {words::RELOAD_MORE}</p>
+            <p>{words::RELOAD} " " <code>"kill -HUP"</code> " " {words::RELOAD_MORE}</p>
             <p>{words::RESTART}</p>
         </Card>
     }
@@ -73,7 +73,7 @@ fn List(listeners: Vec<ListenerStatus>) -> impl IntoView {
 
 #[component]
 fn Row(listener: ListenerStatus) -> impl IntoView {
-    let sessions = format!("{} of {}", text::number(listener.sessions), text::number(listener.sessions_total));
+    let total = format!("{} since start", text::number(listener.sessions_total));
     let certificate = (listener.certificate_ends_at, listener.self_signed);
     view! {
         <tr>
@@ -101,8 +101,8 @@ fn Row(listener: ListenerStatus) -> impl IntoView {
                 <Certificate certificate/>
             </Cell>
             <Cell label="Sessions" right=true>
-                {sessions}
-                <small>"now, since start"</small>
+                {text::number(listener.sessions)}
+                <small>{total}</small>
             </Cell>
             <Cell label="Accepted" right=true>
                 {text::number(listener.accepted_total)}

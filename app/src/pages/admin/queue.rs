@@ -68,6 +68,7 @@ fn Alarm(at: Timestamp, worst: Option<String>) -> impl IntoView {
 #[component]
 fn List(totals: QueueTotals, destinations: Vec<QueueDestination>) -> impl IntoView {
     let show = untrack(query).text("show");
+    let narrowed = show.is_some();
     let cut = destinations.len() >= MOST;
     let shown: Vec<QueueDestination> = destinations
         .into_iter()
@@ -78,15 +79,9 @@ fn List(totals: QueueTotals, destinations: Vec<QueueDestination>) -> impl IntoVi
             _ => true,
         })
         .collect();
-    let all = vec![
-        Choice::all("All destinations"),
-        Choice::new("due", "Due").counted(totals.due),
-        Choice::new("in_flight", "In flight").counted(totals.in_flight),
-        Choice::new("held", "Held").counted(totals.held),
-    ];
     view! {
         <Totals totals/>
-        <Tabs label="Recipients by state" name="show" choices=all/>
+        {narrowed.then(|| view! { <p><a href="/admin/queue">"All destinations"</a></p> })}
         {if shown.is_empty() {
             view! { <EmptyState title="Nothing in this state" text="Other mail waits; take the filter away to see it."/> }
                 .into_any()

@@ -30,14 +30,8 @@ fn Page(page: PlatformPage) -> impl IntoView {
         <PageHeader title=places::SETTINGS/>
         {(facts.route == "capture")
             .then(|| view! { <Notice tone=Tone::Info title=words::CAPTURES_TITLE>{words::CAPTURES}</Notice> })}
-        <div class="cols">
-            <div class="stack">
-                <DefaultDomain domain=default_domain/>
-            </div>
-            <div class="stack">
-                <Configured facts/>
-            </div>
-        </div>
+        <DefaultDomain domain=default_domain/>
+        <Configured facts/>
     }
 }
 
@@ -60,16 +54,27 @@ fn Configured(facts: PlatformFacts) -> impl IntoView {
         ("Delay is told after", length(facts.delay_warning), "delivery.delay_warning"),
     ];
     view! {
-        <Card title="As configured">
-            <p class="soft">{words::CONFIGURED}</p>
-            <Facts>
+        <Card title="As configured" flush=true>
+            <p class="pad">{words::CONFIGURED} " " <code>"relaykeep config"</code> " " {words::CONFIGURED_MORE}</p>
+            <Table
+                label="Settings of the configuration file"
+                columns=vec![Column::new("Setting"), Column::new("Value"), Column::new("Key")]
+            >
                 {rows
                     .into_iter()
                     .map(|(term, value, key)| {
-                        view! { <Fact term=term>{value} " " <small class="mono">{key}</small></Fact> }
+                        view! {
+                            <tr>
+                                <Cell label="Setting">{term}</Cell>
+                                <Cell label="Value">{value}</Cell>
+                                <Cell label="Key" mono=true>
+                                    {key}
+                                </Cell>
+                            </tr>
+                        }
                     })
                     .collect_view()}
-            </Facts>
+            </Table>
         </Card>
     }
 }
@@ -194,8 +199,9 @@ mod words {
     pub const CAPTURES_TITLE: &str = "All mail is captured.";
     pub const CAPTURES: &str =
         "It is shown in the portal and nothing leaves this machine, until delivery.route is mx or smarthost.";
-    pub const CONFIGURED: &str = "Read from the configuration file at start. To change it, change the file and start again; \
-        relaykeep config prints every key.";
+    pub const CONFIGURED: &str =
+        "Read from the configuration file at start. To change it, change the file and start again;";
+    pub const CONFIGURED_MORE: &str = "prints every key with its meaning.";
     pub const DEFAULT_DOMAIN: &str = "Mail whose From is in this domain is signed with keys of the platform, whichever \
         project sends it. Projects verify single addresses in it; the portal's own mail is signed too.";
     pub const PUBLISH: &str = "Publish both records where the domain's DNS is kept. Each key begins to sign when its record \

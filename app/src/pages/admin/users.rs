@@ -55,7 +55,7 @@ fn Page(users: Vec<User>) -> impl IntoView {
         } else {
             view! { <List users=shown/> }.into_any()
         }}
-        <p class="soft">{words::HOW}</p>
+        <p class="soft">{words::HOW} " " <code>"relaykeep operator create"</code> " " {words::HOW_MORE}</p>
     }
 }
 
@@ -176,6 +176,6 @@ fn Lock(user: User) -> impl IntoView {
 }
 
 mod words {
-    pub const HOW: &str = "People come in by the invitation of a project. The first operator is made at setup or with \
-        relaykeep operator create on the machine itself; that also lets a locked-out operator in again.";
+    pub const HOW: &str = "People come in by the invitation of a project. The first operator is made at setup, or on the machine itself with";
+    pub const HOW_MORE: &str = "which also lets a locked-out operator in again.";
 }
