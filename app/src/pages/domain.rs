@@ -79,7 +79,9 @@ fn Check(id: String) -> impl IntoView {
 /// What the state means, in words, with what to do.
 #[component]
 fn Standing(domain: domain::Domain, waiting: usize) -> impl IntoView {
+    let missing = domain.problem.is_some();
     let (tone, title, text) = match (domain.state, domain.signed) {
+        (Verification::Verified, _) if missing => (Tone::Warn, words::MISSING_TITLE, words::MISSING),
         (Verification::Pending, _) => (Tone::Warn, words::PENDING_TITLE, words::PENDING),
         (Verification::Lost, _) => (Tone::Bad, words::LOST_TITLE, words::LOST),
         (Verification::Verified, false) => (Tone::Warn, words::UNSIGNED_TITLE, words::UNSIGNED),
@@ -212,6 +214,8 @@ mod words {
     pub const LOST_TITLE: &str = "The proof is gone.";
     pub const LOST: &str = "The record that proved this domain is not in DNS any more, so mail from it is refused. \
         Publish the same record again and check: it is good at once, with the same keys.";
+    pub const MISSING_TITLE: &str = "The proof could not be seen.";
+    pub const MISSING: &str = "The domain still works. Publish the record below again, as it was, so that it goes on.";
     pub const UNSIGNED_TITLE: &str = "Mail from this domain is not signed yet.";
     pub const UNSIGNED: &str = "It is accepted and delivered, but receivers trust signed mail more, and some take nothing \
         else. Publish the two DKIM records below; signing begins when they are seen.";

@@ -240,7 +240,12 @@ fn AddressRow(sender: Sender, manage: bool) -> impl IntoView {
 fn How(sender: Sender) -> impl IntoView {
     let (text, at) = match (sender.state, sender.verified_at, sender.link_sent_at) {
         (Verification::Verified, Some(at), _) => {
-            (sender.verified_by.map_or("by its link ".to_owned(), |who| format!("by {who} ")), Some(at))
+            let by = match sender.verified_by.as_deref() {
+                None => "by its link ".to_owned(),
+                Some("system") => "by the administrator ".to_owned(),
+                Some(who) => format!("by {who} "),
+            };
+            (by, Some(at))
         }
         (Verification::Pending, _, Some(at)) => ("link sent ".to_owned(), Some(at)),
         (Verification::Pending, _, None) => ("no link was sent yet".to_owned(), None),
