@@ -16,7 +16,8 @@ use relay_types::member::{InvitationOffer, Role};
 #[component]
 pub fn Invite() -> impl IntoView {
     let token = use_param("token");
-    let data = Resource::new_blocking(move || token.get(), load_invitation);
+    // The query too: after signing out here it is the same page for someone else.
+    let data = Resource::new_blocking(move || (token.get(), query()), |(token, _)| load_invitation(token));
     view! {
         <Load resource=data let:invited>
             <Page token=token.get_untracked() invited/>
