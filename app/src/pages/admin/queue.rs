@@ -60,7 +60,7 @@ fn Alarm(at: Timestamp, worst: Option<String>) -> impl IntoView {
             "The oldest was accepted "
             <Time at/>
             {worst.map(|worst| format!(", for {worst}"))}
-            ". The last reply of its destination below says why; senders were told of the delay."
+            ". The last reply of its destination below says why."
         </Notice>
     }
 }

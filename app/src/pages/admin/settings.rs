@@ -203,7 +203,7 @@ mod words {
         "Read from the configuration file at start. To change it, change the file and start again;";
     pub const CONFIGURED_MORE: &str = "prints every key with its meaning.";
     pub const DEFAULT_DOMAIN: &str = "Mail whose From is in this domain is signed with keys of the platform, whichever \
-        project sends it. Projects verify single addresses in it; the portal's own mail is signed too.";
+        project sends it, the portal's own mail included. Projects verify single addresses in it.";
     pub const PUBLISH: &str = "Publish both records where the domain's DNS is kept. Each key begins to sign when its record \
         is seen there, and stops when it is gone.";
 }

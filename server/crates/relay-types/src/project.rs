@@ -31,7 +31,7 @@ impl Slug {
     /// A slug made from a project's name, for the form's suggestion; none when the name has too few letters.
     pub fn suggest(name: &str) -> Option<Self> {
         let mut text = String::new();
-        for c in name.chars().flat_map(char::to_lowercase) {
+        for c in name.chars().flat_map(char::to_lowercase).map(plain) {
             if c.is_ascii_lowercase() || (c.is_ascii_digit() && !text.is_empty()) {
                 text.push(c);
             } else if !text.is_empty() && !text.ends_with('-') {
@@ -47,6 +47,29 @@ impl Slug {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The letter without its marks, for the letters of Europe's larger languages.
+fn plain(c: char) -> char {
+    match c {
+        'à'..='æ' | 'ā' | 'ă' | 'ą' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'ď' | 'đ' | 'ð' => 'd',
+        'è'..='ë' | 'ē' | 'ę' | 'ě' | 'ė' => 'e',
+        'ğ' | 'ģ' => 'g',
+        'ì'..='ï' | 'ī' | 'į' | 'ı' => 'i',
+        'ķ' => 'k',
+        'ł' | 'ļ' | 'ľ' => 'l',
+        'ñ' | 'ń' | 'ň' | 'ņ' => 'n',
+        'ò'..='ö' | 'ø' | 'ő' | 'œ' => 'o',
+        'ř' => 'r',
+        'ß' | 'ś' | 'š' | 'ş' | 'ș' => 's',
+        'ť' | 'ţ' | 'ț' => 't',
+        'ù'..='ü' | 'ū' | 'ů' | 'ű' | 'ų' => 'u',
+        'ý' | 'ÿ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        other => other,
     }
 }
 
@@ -149,4 +172,22 @@ pub struct ProjectFrame {
     pub members: u64,
     /// Refusals in the last 24 hours.
     pub refusals_day: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suggested_slug_keeps_letters_without_their_marks() {
+        for (name, slug) in [
+            ("Bioinformatics", Some("bioinformatics")),
+            ("Östra Åbo 2", Some("ostra-abo-2")),
+            ("Jyväskylä, fysiikka", Some("jyvaskyla-fysiikka")),
+            ("7 sisters", Some("sisters")),
+            ("日本", None),
+        ] {
+            assert_eq!(Slug::suggest(name).map(|slug| slug.to_string()).as_deref(), slug, "{name}");
+        }
+    }
 }
