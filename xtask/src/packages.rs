@@ -15,11 +15,29 @@ use crate::postgres;
 use crate::workspace::{on_path, output, run, target_dir};
 use crate::{progress, workspace};
 
-/// A program, the Debian package it is in, and what the tests want it for.
+/// A program, the Debian package it is in, and what the tests want it for. A library has no program and is known by its
+/// package alone.
 struct Need {
     program: &'static str,
     package: &'static str,
     purpose: &'static str,
+}
+
+impl Need {
+    fn is_missing(&self) -> bool {
+        if self.program.is_empty() {
+            if on_path("dpkg-query").is_none() {
+                return false;
+            }
+            let status = output(Command::new("dpkg-query").args(["--show", "--showformat=${Status}", self.package]));
+            return !status.is_ok_and(|status| status.ends_with(" installed"));
+        }
+        find(self.program).is_none()
+    }
+
+    fn name(&self) -> &'static str {
+        if self.program.is_empty() { self.package } else { self.program }
+    }
 }
 
 const fn need(program: &'static str, package: &'static str, purpose: &'static str) -> Need {
@@ -31,9 +49,11 @@ const INTEGRATION: &[Need] = &[
     need("kdig", "knot-dnsutils", "asks it"),
     need("dig", "bind9-dnsutils", "asks it as the guides tell people to"),
     need("postfix", "postfix", "a real client, and a sink of mail"),
+    need("", "libsasl2-modules", "AUTH of Postfix"),
     need("swaks", "swaks", "an SMTP client"),
+    need("", "libnet-ssleay-perl", "TLS of swaks"),
     need("msmtp", "msmtp", "an SMTP client"),
-    need("opendkim-testmsg", "opendkim-tools", "verifies signatures"),
+    need("opendkim", "opendkim", "verifies signatures"),
     need("strace", "strace", "sees when a message is on disk"),
     need("python3", "python3", "the programs that send"),
 ];
@@ -48,7 +68,7 @@ const POSTGRES: Need = need("initdb", "postgresql", "the second database");
 
 /// Makes sure of all that the integration tests need; gives the `PATH` to run them with.
 pub fn for_integration() -> Result<String> {
-    install(INTEGRATION.iter().filter(|need| find(need.program).is_none()).collect())?;
+    install(INTEGRATION.iter().filter(|need| need.is_missing()).collect())?;
     let python = python_with_dkim()?;
     let folders = [python, path()].into_iter().flatten().collect::<Vec<_>>();
     Ok(folders.join(":"))
@@ -61,7 +81,7 @@ pub fn for_postgres() -> Result<()> {
 
 /// Makes sure of the browser and of Node; gives the `PATH` to run Playwright with.
 pub fn for_browser() -> Result<String> {
-    install(BROWSER.iter().filter(|need| find(need.program).is_none()).collect())?;
+    install(BROWSER.iter().filter(|need| need.is_missing()).collect())?;
     let folders = [newer_node()?, path()].into_iter().flatten().collect::<Vec<_>>();
     Ok(folders.join(":"))
 }
@@ -82,7 +102,7 @@ fn install(missing: Vec<&Need>) -> Result<()> {
     }
     let mut packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
     packages.dedup();
-    let list: String = missing.iter().map(|n| format!("  {} ({}): {}\n", n.program, n.package, n.purpose)).collect();
+    let list: String = missing.iter().map(|n| format!("  {} ({}): {}\n", n.name(), n.package, n.purpose)).collect();
     let by_hand = format!("apt-get install --no-install-recommends {}", packages.join(" "));
     if on_path("apt-get").is_none() || !postgres::is_root()? {
         bail!("these programs are missing:\n{list}On Debian and Ubuntu, as root: {by_hand}");

@@ -2,14 +2,19 @@
 
 pub mod clients;
 pub mod dns;
+pub mod html;
 pub mod portal;
+pub mod postfix;
 pub mod process;
 pub mod relaykeep;
+pub mod session;
 pub mod sink;
 
 pub use dns::Dns;
-pub use portal::Portal;
+pub use portal::{Page, Portal};
+pub use postfix::Postfix;
 pub use relaykeep::{Issued, Relaykeep};
+pub use session::Session;
 pub use sink::{Received, Sink};
 
 use std::{

@@ -5,5 +5,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends, and says where")]
 
 mod architecture;
+mod bounces;
+mod clients;
+mod durability;
 mod harness;
+mod operations;
+mod refusals;
+mod signing;
 mod submission;

@@ -24,11 +24,13 @@ pub fn dns() -> Dns {
 
 /// Settings of a relay that sends by MX to the sink.
 pub fn settings(dns: &Dns, sink: &Sink) -> String {
-    format!(
-        "[dns]\nnameservers = [\"{}\"]\n[delivery]\nroute = \"mx\"\nport = {}\nretry = [\"1s\", \"2s\"]\n",
-        dns.address(),
-        sink.port
-    )
+    routed(dns, sink.port, "retry = [\"1s\", \"2s\"]\n")
+}
+
+/// Settings of a relay that sends by MX to this port, with these further lines of `[delivery]`.
+pub fn routed(dns: &Dns, port: u16, lines: &str) -> String {
+    let nameserver = dns.address();
+    format!("[dns]\nnameservers = [\"{nameserver}\"]\n[delivery]\nroute = \"mx\"\nport = {port}\n{lines}")
 }
 
 /// Row 0.4: the sample of seed 000, with only host and port changed.

@@ -193,7 +193,9 @@ async fn something_due(core: &Core, not_before: Instant) {
 }
 
 async fn warn_of_delays(core: &Core, stop: &CancellationToken) {
-    let mut tick = interval(WARN);
+    // A warning is late by this at most, and by no more than it was to be waited for.
+    let every = WARN.min(core.config().delay_warning).max(LOOK);
+    let mut tick = interval(every);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         match queue::warn_of_delays(core, &Actor::System).await {
             Ok(0) => {}

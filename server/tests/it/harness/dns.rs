@@ -11,7 +11,7 @@ use tempfile::TempDir;
 pub struct Dns {
     folder: TempDir,
     port: u16,
-    _server: Process,
+    server: Process,
 }
 
 impl Dns {
@@ -36,9 +36,13 @@ impl Dns {
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .stdin(Stdio::null());
-        let server = Process::start(&mut command);
-        let dns = Self { folder, port, _server: server };
-        until("knot to answer", || (!dns.ask("ready.test", "TXT").is_empty()).then_some(()));
+        let mut dns = Self { folder, port, server: Process::start(&mut command) };
+        until("knot to answer", || {
+            if dns.server.0.try_wait().unwrap().is_some() {
+                panic!("knot ended:\n{}", fs::read_to_string(dns.folder.path().join("log")).unwrap_or_default());
+            }
+            (!dns.ask("ready.test", "TXT").is_empty()).then_some(())
+        });
         dns
     }
 

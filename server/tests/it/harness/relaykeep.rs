@@ -110,8 +110,14 @@ impl Relaykeep {
 
     /// Starts the server and waits until it is ready.
     pub fn run(&mut self) {
+        self.run_with(&[]);
+    }
+
+    /// As [`Self::run`], with these further flags.
+    pub fn run_with(&mut self, flags: &[&str]) {
         let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
         let mut command = self.command(&["serve"]);
+        command.args(flags);
         command.stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null());
         self.running = Some(Process::start(&mut command));
         let url = format!("{}/readyz", self.url());
@@ -129,16 +135,35 @@ impl Relaykeep {
         drop(self.running.take());
     }
 
-    /// Ends it as an administrator would, and says how.
-    pub fn terminate(&mut self) -> std::process::ExitStatus {
+    /// Waits until it has ended by itself, and says how.
+    pub fn wait_for_the_end(&mut self) -> std::process::ExitStatus {
         let mut process = self.running.take().expect("it runs");
-        process.signal("TERM");
-        until("the end after SIGTERM", || process.0.try_wait().unwrap())
+        until("the end of the process", || process.0.try_wait().unwrap())
     }
 
     /// The process, for signals.
     pub fn process(&self) -> &Process {
         self.running.as_ref().expect("it runs")
+    }
+
+    /// The certificate it made for itself.
+    pub fn certificate(&self) -> PathBuf {
+        self.path("relay.test.crt")
+    }
+
+    /// A number of /metrics; 0 when it has none of this name (with its labels).
+    pub fn metric(&self, name: &str) -> f64 {
+        let url = format!("{}/metrics", self.url());
+        let answer = Command::new("curl").args(["-fsS", "-m", "30", &url]).output().unwrap();
+        let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.and_then(|number| number.parse().ok()).unwrap_or(0.0)
+    }
+
+    /// Waits until nothing is due or in flight: every recipient has met its fate, or is held.
+    pub fn wait_until_queue_is_empty(&self) {
+        let waiting = || self.metric("relaykeep_queue_due") + self.metric("relaykeep_queue_in_flight");
+        until("an empty queue", || (waiting() == 0.0).then_some(()));
     }
 
     /// What it has printed and logged.
@@ -159,6 +184,11 @@ impl Relaykeep {
         child.wait_with_output().unwrap()
     }
 
+    /// Runs the binary with these arguments alone: none of this relay's settings reach it.
+    pub fn bare(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_relaykeep")).args(arguments).stdin(Stdio::null()).output().unwrap()
+    }
+
     /// Applies YAML; returns what was issued.
     pub fn apply(&self, yaml: &str) -> Vec<Issued> {
         self.apply_counted(yaml).0
@@ -172,6 +202,11 @@ impl Relaykeep {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let report: Report = serde_json::from_slice(&output.stdout).unwrap();
         (report.issued, report.changed)
+    }
+
+    /// A browser that nobody has signed in with.
+    pub fn stranger(&self) -> Portal {
+        Portal::new(&self.url(), &self.path(&format!("{}.cookies", free_port())))
     }
 
     /// Makes an operator and signs in as them.

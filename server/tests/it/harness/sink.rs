@@ -47,7 +47,8 @@ struct State {
     received: Vec<Received>,
     /// Replies at RCPT by address; the last one stays.
     rcpt_replies: HashMap<String, Vec<String>>,
-    sessions: usize,
+    /// How often RCPT came for an address.
+    asked: HashMap<String, usize>,
 }
 
 /// The server; it listens until the test process ends.
@@ -83,9 +84,9 @@ impl Sink {
         self.state.lock().unwrap().received.clone()
     }
 
-    /// Connections so far.
-    pub fn sessions(&self) -> usize {
-        self.state.lock().unwrap().sessions
+    /// How often RCPT came for this address.
+    pub fn asked(&self, address: &str) -> usize {
+        self.state.lock().unwrap().asked.get(address).copied().unwrap_or(0)
     }
 
     /// Waits until `count` messages arrived.
@@ -97,7 +98,6 @@ impl Sink {
     }
 
     fn serve(&self, stream: TcpStream) -> Option<()> {
-        self.state.lock().unwrap().sessions += 1;
         let mut reader = BufReader::new(stream.try_clone().ok()?);
         let mut writer = stream;
         let mut current = Received::default();
@@ -157,6 +157,7 @@ impl Sink {
 
     fn rcpt_reply(&self, address: &str) -> String {
         let mut state = self.state.lock().unwrap();
+        *state.asked.entry(address.to_owned()).or_default() += 1;
         match state.rcpt_replies.get_mut(address) {
             Some(replies) if replies.len() > 1 => replies.remove(0),
             Some(replies) => replies[0].clone(),

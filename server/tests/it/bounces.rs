@@ -1,0 +1,164 @@
+//! What becomes of mail that is not taken at once: fates, notifications, retries, and what people do to waiting mail.
+
+use crate::{
+    harness::{Dns, Portal, Received, Relaykeep, Session, Sink, until},
+    submission::{RULES, dns, routed, settings},
+};
+
+const FROM: &str = "web@domain.test";
+
+/// Hands a message in from the trusted network.
+fn submit(relay: &Relaykeep, reverse_path: &str, recipients: &[&str]) {
+    let content = b"From: web@domain.test\r\nTo: undisclosed-recipients:;\r\nSubject: the one\r\n\r\nhello\r\n";
+    let reply = Session::open(relay.networks).send(reverse_path, recipients, content);
+    assert!(reply.starts_with("250 2.0.0 Ok: queued as "), "{reply}");
+}
+
+fn notifications(sink: &Sink) -> Vec<Received> {
+    sink.received().into_iter().filter(|one| one.mail.is_empty()).collect()
+}
+
+#[test]
+fn one_envelope_answered_250_550_451_has_three_fates_one_notification_and_no_duplicate() {
+    let (dns, sink) = (dns(), Sink::start());
+    sink.answer_rcpt("no@other.test", &["550 5.1.1 No such user"]);
+    sink.answer_rcpt("later@other.test", &["451 4.2.1 Try again", "250 2.1.5 Ok"]);
+    let relay = Relaykeep::start(&settings(&dns, &sink));
+    relay.apply(RULES);
+    submit(&relay, FROM, &["yes@other.test", "no@other.test", "later@other.test"]);
+    sink.wait_for(3);
+    relay.wait_until_queue_is_empty();
+    let mut envelopes: Vec<_> = sink.received().into_iter().map(|one| (one.mail, one.rcpt)).collect();
+    envelopes.sort();
+    let to = |address: &str| vec![address.to_owned()];
+    assert_eq!(
+        envelopes,
+        [(String::new(), to(FROM)), (FROM.to_owned(), to("later@other.test")), (FROM.to_owned(), to("yes@other.test"))]
+    );
+    let report = notifications(&sink).remove(0);
+    let text = report.text();
+    assert!(report.header("Content-Type")[0].starts_with("multipart/report; report-type=delivery-status"), "{text}");
+    for line in [
+        "Final-Recipient: rfc822; no@other.test\r\n",
+        "Action: failed\r\n",
+        "Status: 5.1.1\r\n",
+        "Diagnostic-Code: smtp; 550 5.1.1 No such user\r\n",
+        "Subject: the one\r\n",
+    ] {
+        assert!(text.contains(line), "no {line:?} in\n{text}");
+    }
+    assert!(!text.contains("later@") && !text.contains("yes@"), "{text}");
+}
+
+#[test]
+fn nothing_is_ever_reported_about_a_null_reverse_path() {
+    let (dns, sink) = (dns(), Sink::start());
+    sink.answer_rcpt("no@other.test", &["550 5.1.1 No such user"]);
+    let relay = Relaykeep::start(&settings(&dns, &sink));
+    relay.apply(RULES);
+    let portal = relay.operator();
+    submit(&relay, "", &["no@other.test"]);
+    let page = until("the end of the message", || {
+        let text = portal.get(&story(&portal)).text();
+        text.contains("Nobody was notified").then_some(text)
+    });
+    assert!(page.contains("Bounced") && page.contains("550 5.1.1 No such user"), "{page}");
+    relay.wait_until_queue_is_empty();
+    assert_eq!(sink.received().len(), 0);
+}
+
+#[test]
+fn row_4_15_a_null_mx_bounces_at_once_with_5_1_10() {
+    let dns = Dns::start(
+        "sink.test. IN A 127.0.0.1\ndomain.com. IN MX 10 sink.test.\ndomain.test. IN MX 10 sink.test.\n\
+         none.test. IN MX 0 .\n",
+    );
+    let sink = Sink::start();
+    let relay = Relaykeep::start(&settings(&dns, &sink));
+    relay.apply(RULES);
+    submit(&relay, FROM, &["anyone@none.test"]);
+    let text = sink.wait_for(1)[0].text();
+    for line in ["Final-Recipient: rfc822; anyone@none.test\r\n", "Action: failed\r\n", "Status: 5.1.10\r\n"] {
+        assert!(text.contains(line), "no {line:?} in\n{text}");
+    }
+    relay.wait_until_queue_is_empty();
+    assert_eq!(sink.received().len(), 1);
+}
+
+#[test]
+fn who_waits_long_is_told_once_and_gets_the_mail_all_the_same() {
+    let (dns, sink) = (dns(), Sink::start());
+    sink.answer_rcpt("later@other.test", &["451 4.2.1 Try again"]);
+    let relay = Relaykeep::start(&routed(&dns, sink.port, "retry = [\"1s\"]\ndelay_warning = \"1s\"\n"));
+    relay.apply(RULES);
+    submit(&relay, FROM, &["later@other.test"]);
+    let text = sink.wait_for(1)[0].text();
+    for line in ["Subject: Your message is delayed\r\n", "Action: delayed\r\n", "Will-Retry-Until: "] {
+        assert!(text.contains(line), "no {line:?} in\n{text}");
+    }
+    // Further attempts, and further looks for what is late.
+    let asked = sink.asked("later@other.test");
+    until("more attempts", || (sink.asked("later@other.test") >= asked + 2).then_some(()));
+    sink.answer_rcpt("later@other.test", &["250 2.1.5 Ok"]);
+    sink.wait_for(2);
+    relay.wait_until_queue_is_empty();
+    assert_eq!(notifications(&sink).len(), 1);
+}
+
+/// The page of the newest message.
+fn story(portal: &Portal) -> String {
+    let link = portal.get("/p/bio/messages").link("/p/bio/messages/");
+    link.split('?').next().unwrap_or_default().to_owned()
+}
+
+/// A relay whose first attempt at `later@other.test` is over, and which would not try again for hours.
+fn waiting(dns: &Dns, sink: &Sink) -> (Relaykeep, Portal, String) {
+    sink.answer_rcpt("later@other.test", &["451 4.2.1 Try again", "250 2.1.5 Ok"]);
+    let relay = Relaykeep::start(&routed(dns, sink.port, "retry = [\"3h\"]\n"));
+    relay.apply(RULES);
+    let portal = relay.operator();
+    submit(&relay, FROM, &["later@other.test"]);
+    let page = story(&portal);
+    state(&portal, &page, "Attempt 1");
+    (relay, portal, page)
+}
+
+fn state(portal: &Portal, page: &str, word: &str) {
+    until(word, || portal.get(page).text().contains(word).then_some(()));
+}
+
+#[test]
+fn a_person_tries_waiting_mail_now() {
+    let (dns, sink) = (dns(), Sink::start());
+    let (_relay, portal, page) = waiting(&dns, &sink);
+    portal.change(&page, "retry_message", &[]);
+    assert_eq!(sink.wait_for(1)[0].rcpt, ["later@other.test"]);
+    state(&portal, &page, "asked for an attempt now");
+    state(&portal, &page, "Attempt 2");
+}
+
+#[test]
+fn held_mail_waits_until_it_is_released() {
+    let (dns, sink) = (dns(), Sink::start());
+    let (relay, portal, page) = waiting(&dns, &sink);
+    portal.change(&page, "hold_message", &[]);
+    state(&portal, &page, "Held by operator@relay.test");
+    assert_eq!(relay.metric("relaykeep_queue_held"), 1.0);
+    relay.wait_until_queue_is_empty();
+    assert_eq!(sink.received().len(), 0);
+    portal.change(&page, "release_message", &[]);
+    sink.wait_for(1);
+    state(&portal, &page, "Released by operator@relay.test");
+}
+
+#[test]
+fn cancelled_mail_goes_nowhere_and_nobody_is_told() {
+    let (dns, sink) = (dns(), Sink::start());
+    let (relay, portal, page) = waiting(&dns, &sink);
+    portal.change(&page, "cancel_message", &[]);
+    state(&portal, &page, "Cancelled by operator@relay.test");
+    relay.wait_until_queue_is_empty();
+    assert_eq!(sink.received().len(), 0);
+    let body = portal.get(&page).body;
+    assert!(!body.contains("retry_message") && !body.contains("release_message"), "nothing is left to do:\n{body}");
+}

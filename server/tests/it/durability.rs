@@ -1,0 +1,107 @@
+//! Nothing acknowledged is lost: the relay is killed under load, twenty times over.
+
+use crate::{
+    harness::{Relaykeep, Session, Sink, until},
+    submission::{RULES, dns, routed},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+const ROUNDS: usize = 20;
+const CONNECTIONS: usize = 4;
+/// Messages acknowledged in a round before the relay is killed, while more are on their way.
+const A_ROUND: usize = 15;
+const WORKERS: usize = 4;
+
+/// Programs that send numbered messages and remember which were acknowledged.
+#[derive(Default)]
+struct Senders {
+    next: AtomicUsize,
+    acknowledged: Mutex<BTreeSet<usize>>,
+    /// Content was sent whole, and no reply came.
+    unanswered: AtomicUsize,
+    over: AtomicBool,
+}
+
+impl Senders {
+    /// Sends until the relay is gone.
+    fn run(&self, port: u16) {
+        let Ok(mut session) = Session::try_open(port) else { return };
+        while !self.over.load(Ordering::Relaxed) {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let content =
+                format!("From: web@domain.test\r\nX-Number: {number}\r\n\r\n{}\r\n", "0123456789".repeat(100));
+            match session.try_send("web@domain.test", &["a@other.test"], content.as_bytes()) {
+                Ok(reply) if reply.starts_with("250 2.0.0 Ok: queued as ") => {
+                    self.acknowledged.lock().unwrap().insert(number);
+                }
+                Ok(reply) => assert!(reply.starts_with('4'), "message {number}: {reply}"),
+                Err(_) => {
+                    self.unanswered.fetch_add(1, Ordering::Relaxed);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn acknowledged(&self) -> usize {
+        self.acknowledged.lock().unwrap().len()
+    }
+}
+
+#[test]
+fn killed_twenty_times_under_load_nothing_acknowledged_is_lost() {
+    let (dns, sink) = (dns(), Sink::start());
+    // What a killed process held is free again after the lease.
+    let lines = format!("retry = [\"1s\"]\nlease = \"10s\"\nworkers = {WORKERS}\n");
+    let mut relay = Relaykeep::prepare(&routed(&dns, sink.port, &lines));
+    relay.apply(RULES);
+    let senders = Arc::new(Senders::default());
+    for round in 0..ROUNDS {
+        relay.run();
+        let before = senders.acknowledged();
+        let threads: Vec<_> = (0..CONNECTIONS)
+            .map(|_| {
+                let (senders, port) = (senders.clone(), relay.networks);
+                thread::spawn(move || senders.run(port))
+            })
+            .collect();
+        until(&format!("acknowledgements in round {round}"), || {
+            (senders.acknowledged() >= before + A_ROUND).then_some(())
+        });
+        relay.kill();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    }
+    relay.run();
+    relay.wait_until_queue_is_empty();
+    let acknowledged = senders.acknowledged.lock().unwrap().clone();
+    let mut arrived: BTreeMap<usize, usize> = BTreeMap::new();
+    for received in sink.received() {
+        let number = received.header("X-Number")[0].parse().unwrap();
+        *arrived.entry(number).or_default() += 1;
+        assert!(received.content.ends_with(b"0123456789\r\n"), "message {number} is cut");
+    }
+    let lost: Vec<_> = acknowledged.iter().filter(|number| !arrived.contains_key(number)).collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?} of {}", acknowledged.len());
+    assert!(acknowledged.len() >= ROUNDS * A_ROUND);
+    assert!(senders.unanswered.load(Ordering::Relaxed) > 0, "the relay was never killed at work");
+    // Twice comes only what the sink had taken and the relay had not recorded: at most what its workers held, and as
+    // many results again on their way to the disk.
+    let twice: usize = arrived.values().map(|times| times - 1).sum();
+    let in_flight = ROUNDS * 2 * WORKERS;
+    assert!(twice <= in_flight, "{twice} duplicates, at most {in_flight} were in flight");
+    println!(
+        "{} acknowledged, {} arrived, {twice} twice, {} without an answer",
+        acknowledged.len(),
+        arrived.len(),
+        senders.unanswered.load(Ordering::Relaxed)
+    );
+}

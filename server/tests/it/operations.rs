@@ -1,0 +1,223 @@
+//! What administrators and their tools rely on: commands, signals, probes, and the portal's guards.
+
+mod guards;
+
+use crate::{
+    harness::{Relaykeep, Session, Sink, session::HOST, until},
+    submission::{RULES, dns, settings},
+};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Output};
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
+}
+
+#[test]
+fn check_judges_each_part_and_says_ok() {
+    let relay = Relaykeep::prepare("");
+    let output = relay.subcommand(&["check"], "");
+    let text = said(&output);
+    assert!(output.status.success(), "{text}");
+    for line in [
+        "ok    configuration\n",
+        "ok    database\n",
+        "note  submission: a self-made certificate",
+        "ok    networks: no TLS\n",
+        "ok    submission: refuses outsiders (permanent error (530): 5.7.0 Authentication required)\n",
+        "ok    submissions: refuses outsiders (permanent error (530): 5.7.0 Authentication required)\n",
+        "ok    networks: refuses outsiders (permanent error (530): 5.7.0 Authentication required)\n",
+    ] {
+        assert!(text.contains(line), "no {line:?} in\n{text}");
+    }
+}
+
+#[test]
+fn check_works_beside_the_running_relay() {
+    let relay = Relaykeep::start("");
+    let output = relay.subcommand(&["check"], "");
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn check_fails_on_a_database_that_does_not_answer() {
+    let relay = Relaykeep::prepare("");
+    let output = relay.subcommand(&["check", "--database-url", "postgres://nobody@127.0.0.1:1/none"], "");
+    let text = said(&output);
+    assert!(!output.status.success() && text.contains("FAIL  database: "), "{text}");
+}
+
+/// A certificate for the relay's name, with its key, in PEM; it ends so many days from now.
+fn certificate(days: i64) -> (String, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::new([HOST.to_owned()]).unwrap();
+    let now = time::OffsetDateTime::now_utc();
+    parameters.not_before = now - time::Duration::days(30);
+    parameters.not_after = now + time::Duration::days(days);
+    (parameters.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
+fn write(relay: &Relaykeep, (certificate, key): &(String, String)) {
+    fs::write(relay.path("own.crt"), certificate).unwrap();
+    fs::write(relay.path("own.key"), key).unwrap();
+}
+
+/// A flag that makes the relay's only listener one with implicit TLS and files of an administrator.
+fn listener(relay: &Relaykeep) -> String {
+    format!(
+        "name=own,listen=127.0.0.1:{},tls=implicit,auth=required,certificate={},key={}",
+        relay.submissions,
+        relay.path("own.crt").display(),
+        relay.path("own.key").display()
+    )
+}
+
+#[test]
+fn check_fails_on_a_certificate_that_has_ended_and_says_until_when_one_is_good() {
+    let relay = Relaykeep::prepare("");
+    for (days, succeeds, line) in
+        [(-1, false, "FAIL  own: the certificate ended at "), (1, true, "ok    own: the certificate is good until ")]
+    {
+        write(&relay, &certificate(days));
+        let output = relay.subcommand(&["check", "--listener", &listener(&relay)], "");
+        let text = said(&output);
+        assert!(output.status.success() == succeeds && text.contains(line), "{text}");
+    }
+    write(&relay, &(certificate(1).0, certificate(1).1));
+    let output = relay.subcommand(&["check", "--listener", &listener(&relay)], "");
+    assert!(!output.status.success() && said(&output).contains("FAIL  listeners: "), "{}", said(&output));
+}
+
+#[test]
+fn what_config_prints_is_a_file_that_is_taken_as_it_is_and_with_every_default_written_out() {
+    let relay = Relaykeep::prepare("");
+    let manual = said(&relay.bare(&["config"]));
+    let defaults: Vec<String> = manual
+        .lines()
+        .map(|line| match line.strip_prefix("# ").and_then(|rest| rest.split_once(" = ")) {
+            Some((name, value)) if is_key(name) && value != "\"\"" => format!("{name} = {value}"),
+            _ => line.to_owned(),
+        })
+        .take_while(|line| !line.contains("[[listener]]"))
+        .collect();
+    let written_out = defaults.join("\n");
+    assert!(written_out.contains("\nroute = \"capture\"\n"), "{written_out}");
+    for text in [&manual, &written_out] {
+        let file = relay.path("printed.toml");
+        fs::write(&file, text).unwrap();
+        let data = relay.path("printed");
+        let arguments = ["migrate", "--config", &file.display().to_string(), "--data-dir", &data.display().to_string()];
+        let output = relay.bare(&arguments);
+        assert!(output.status.success(), "{}\n{text}", said(&output));
+    }
+}
+
+fn is_key(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+}
+
+#[test]
+fn an_unknown_key_is_an_error_with_the_nearest_name() {
+    let relay = Relaykeep::prepare("[delivery]\nroutes = \"mx\"\n");
+    let output = relay.subcommand(&["check"], "");
+    let text = said(&output);
+    assert!(
+        !output.status.success() && text.contains("unknown key delivery.routes; did you mean delivery.route?"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_sealing_key_is_made_for_its_owner_only_and_kept() {
+    let relay = Relaykeep::prepare("");
+    relay.apply(RULES);
+    let key = relay.path("secret.key");
+    assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = fs::read(&key).unwrap();
+    assert_eq!(before.len(), 32);
+    relay.apply(RULES);
+    assert_eq!(fs::read(&key).unwrap(), before);
+}
+
+#[test]
+fn sigterm_lets_the_running_transaction_finish_and_ends_with_0() {
+    let (dns, sink) = (dns(), Sink::start());
+    let mut relay = Relaykeep::start(&settings(&dns, &sink));
+    relay.apply(RULES);
+    let mut idle = Session::open(relay.networks);
+    let mut busy = Session::open(relay.networks);
+    for command in ["MAIL FROM:<web@domain.test>", "RCPT TO:<a@other.test>", "DATA"] {
+        let reply = busy.say(command);
+        assert!(reply.starts_with(['2', '3']), "{reply}");
+    }
+    relay.process().signal("TERM");
+    let goodbye = idle.reply().unwrap();
+    assert!(goodbye.starts_with("421 4.3.2 "), "{goodbye}");
+    until("no new connections", || Session::try_open(relay.networks).err());
+    let reply = busy.try_content(b"From: web@domain.test\r\nSubject: last\r\n\r\nhello\r\n").unwrap();
+    assert!(reply.starts_with("250 2.0.0 Ok: queued as "), "{reply}");
+    assert!(busy.say("MAIL FROM:<web@domain.test>").starts_with("421 4.3.2 "));
+    let status = relay.wait_for_the_end();
+    assert_eq!(status.code(), Some(0), "{}", relay.log());
+    // What was acknowledged while it drained is delivered, if need be by the next start.
+    relay.run();
+    assert_eq!(sink.wait_for(1)[0].header("Subject"), ["last"]);
+}
+
+#[test]
+fn row_3_13_sighup_reads_a_renewed_certificate_and_open_sessions_go_on() {
+    let mut relay = Relaykeep::prepare("");
+    write(&relay, &certificate(10));
+    let own = relay.path("own.crt");
+    let old = relay.path("old.crt");
+    fs::copy(&own, &old).unwrap();
+    relay.run_with(&["--listener", &listener(&relay)]);
+    let shown = |file: &Path| Session::try_open_tls(relay.submissions, file).is_ok();
+    let mut open = Session::open_tls(relay.submissions, &old);
+    write(&relay, &certificate(20));
+    assert!(shown(&old) && !shown(&own), "nothing is read before it is asked for");
+    relay.process().signal("HUP");
+    until("the new certificate", || shown(&own).then_some(()));
+    assert!(!shown(&old));
+    assert!(open.say("NOOP").starts_with("250 "));
+    // A broken file leaves the good one in use, and is told.
+    fs::write(&own, "no certificate").unwrap();
+    fs::copy(relay.path("own.key"), relay.path("kept.key")).unwrap();
+    relay.process().signal("HUP");
+    until("the trouble in the log", || relay.log().contains("certificates cannot be read again").then_some(()));
+    assert!(open.say("NOOP").starts_with("250 "));
+}
+
+#[test]
+fn probes_answer_and_metrics_count() {
+    let (dns, sink) = (dns(), Sink::start());
+    let relay = Relaykeep::start(&settings(&dns, &sink));
+    relay.apply(RULES);
+    let portal = relay.stranger();
+    for (path, text) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
+        let page = portal.ask(path, &[]);
+        assert_eq!((page.status, page.body.as_str()), (200, text));
+    }
+    let mut session = Session::open(relay.networks);
+    let content = b"From: web@domain.test\r\n\r\nhello\r\n";
+    assert!(session.send("web@domain.test", &["a@other.test", "b@other.test"], content).starts_with("250 "));
+    assert!(session.send("ceo@bank.test", &["a@other.test"], content).starts_with("550 "));
+    sink.wait_for(1);
+    relay.wait_until_queue_is_empty();
+    for (name, value) in [
+        ("relaykeep_messages_accepted_total{listener=\"networks\"}", 1.0),
+        ("relaykeep_accepted_total", 2.0),
+        ("relaykeep_refusals_total{listener=\"networks\",rule=\"reverse_path_not_verified\"}", 1.0),
+        ("relaykeep_deliveries_total{outcome=\"delivered\"}", 2.0),
+        ("relaykeep_sessions{listener=\"networks\"}", 1.0),
+    ] {
+        assert_eq!(relay.metric(name), value, "{name} in\n{}", portal.ask("/metrics", &[]).body);
+    }
+}
+
+#[test]
+fn metrics_are_for_the_addresses_that_are_allowed() {
+    let relay = Relaykeep::start("[metrics]\nallow = [\"192.0.2.0/24\"]\n");
+    let page = relay.stranger().ask("/metrics", &[]);
+    assert_eq!(page.status, 403);
+    assert!(!page.body.contains("relaykeep_"), "{}", page.body);
+}
