@@ -82,10 +82,16 @@ fn outcome(answer: &HeaderMap, body: &Bytes, asked: &HeaderMap) -> Option<Result
     (!went_on(answer, asked) && body.as_ref() != b"null" && !body.is_empty()).then(|| Ok(body.as_ref().into()))
 }
 
-/// Leptos sends a plain form back to where it came from, word for word; anything else was decided by the function, be
-/// it the same page with a toast.
+/// Leptos sends a plain form back to where it came from (it may leave a `?` at the end); anything else was decided by
+/// the function, be it the same page with another toast.
 fn went_on(answer: &HeaderMap, asked: &HeaderMap) -> bool {
-    header(answer, &LOCATION) != header(asked, &REFERER)
+    let (to, from) = (header(answer, &LOCATION), header(asked, &REFERER));
+    to.map(path_of) != from.map(path_of) || to.and_then(toast_of) != from.and_then(toast_of)
+}
+
+/// The toast in the query of a URL.
+fn toast_of(url: &str) -> Option<&str> {
+    url.split_once('?')?.1.split('&').find(|pair| pair.starts_with("done="))
 }
 
 /// For wasm: the status that says the same as the error (leptos makes all of them 500).
@@ -178,6 +184,8 @@ mod tests {
     fn the_same_page_with_a_toast_was_decided_by_the_function() {
         for (referer, location, decided) in [
             ("http://h/p/bio?done=saved.1", "http://h/p/bio?done=saved.1", false),
+            ("http://h/p/bio", "http://h/p/bio?", false),
+            ("http://h/api/set_theme1", "http://h/api/set_theme1?", false),
             ("http://h/p/bio?done=saved.1", "/p/bio?done=saved.2", true),
             ("http://h/p/bio", "/p/bio?done=saved.1", true),
             ("http://h/login?next=/p/bio", "/p/bio", true),
