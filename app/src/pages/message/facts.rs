@@ -69,7 +69,9 @@ pub fn Headers(headers: String) -> impl IntoView {
     view! {
         <details class="card">
             <summary>{words::HEADERS}</summary>
-            <pre class="code" tabindex="0">{headers}</pre>
+            <div class="pad">
+                <Code code=headers what=words::HEADERS/>
+            </div>
         </details>
     }
 }
