@@ -9,8 +9,14 @@ use crate::{
         account::Account,
         activity::Activity,
         admin::{
-            activity::AdminActivity, listeners::AdminListeners, projects::AdminProjects, queue::AdminQueue,
-            refusals::AdminRefusals, settings::AdminSettings, users::AdminUsers,
+            activity::AdminActivity,
+            captured::{AdminCaptured, AdminCapturedMessage},
+            listeners::AdminListeners,
+            projects::AdminProjects,
+            queue::AdminQueue,
+            refusals::AdminRefusals,
+            settings::AdminSettings,
+            users::AdminUsers,
         },
         captured::Captured,
         captured_message::CapturedMessage,
@@ -88,6 +94,8 @@ fn OperatorPages() -> impl MatchNestedRoutes + Clone {
             <Route path=path!("projects") view=AdminProjects/>
             <Route path=path!("queue") view=AdminQueue/>
             <Route path=path!("refusals") view=AdminRefusals/>
+            <Route path=path!("captured") view=AdminCaptured/>
+            <Route path=path!("captured/:id") view=AdminCapturedMessage/>
             <Route path=path!("listeners") view=AdminListeners/>
             <Route path=path!("users") view=AdminUsers/>
             <Route path=path!("activity") view=AdminActivity/>

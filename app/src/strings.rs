@@ -39,7 +39,7 @@ pub mod places {
     pub const OVERVIEW: &str = "Overview";
     /// `/p/:slug/messages`
     pub const MESSAGES: &str = "Messages";
-    /// `/p/:slug/captured`
+    /// `/p/:slug/captured` and `/admin/captured`
     pub const CAPTURED: &str = "Captured mail";
     /// `/p/:slug/refusals`
     pub const REFUSALS: &str = "Refusals";

@@ -63,6 +63,7 @@ pub fn operator() -> Vec<Place> {
         at("Platform", words::PROJECTS, "projects", Icon::Projects, 'p'),
         at("Platform", words::QUEUE, "queue", Icon::Queue, 'q'),
         at("Platform", words::REFUSALS, "refusals", Icon::Refusals, 'r'),
+        at("Platform", words::CAPTURED, "captured", Icon::Captured, 'c'),
         at("Platform", words::LISTENERS, "listeners", Icon::Listeners, 'l'),
         at("Platform", words::USERS, "users", Icon::Members, 'u'),
         at("Platform", words::ACTIVITY, "activity", Icon::Activity, 'h'),

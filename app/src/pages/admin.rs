@@ -1,6 +1,7 @@
 //! `/admin/…`: the operator's screens.
 
 pub mod activity;
+pub mod captured;
 pub mod listeners;
 pub mod projects;
 pub mod queue;

@@ -1,6 +1,6 @@
 //! `/p/:slug/captured`: mail that was kept here instead of being sent.
 
-use crate::{api::captured::load_captured, components::prelude::*, pages::messages::Row};
+use crate::{api::captured::load_captured, components::prelude::*, pages::messages::Row, strings::places};
 use leptos::prelude::*;
 use relay_types::{message::MessageRow, page::Page};
 
@@ -19,6 +19,27 @@ pub fn Captured() -> impl IntoView {
 
 #[component]
 fn List(slug: String, page: Page<MessageRow>) -> impl IntoView {
+    view! {
+        <PageHeader title=places::CAPTURED/>
+        {if page.items.is_empty() {
+            view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
+        } else {
+            // The content is for those who manage it; a viewer gets its story.
+            let below = if use_abilities().manage { "captured" } else { "messages" };
+            view! { <CapturedTable base=format!("/p/{slug}/{below}") page/> }.into_any()
+        }}
+    }
+}
+
+/// Captured messages, each with its page below `base`.
+#[component]
+pub fn CapturedTable(
+    /// The list's own address.
+    #[prop(into)]
+    base: String,
+    /// Messages.
+    page: Page<MessageRow>,
+) -> impl IntoView {
     let shown = page.items.len();
     let columns = vec![
         Column::new("State"),
@@ -27,28 +48,16 @@ fn List(slug: String, page: Page<MessageRow>) -> impl IntoView {
         Column::new("From program"),
         Column::new("Accepted").right(),
     ];
+    let rows = page.items.into_iter().map(|row| view! { <Row href=format!("{base}/{}", row.id) row/> }).collect_view();
     view! {
-        <PageHeader title=words::TITLE/>
-        {if page.items.is_empty() {
-            view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
-        } else {
-            view! {
-                <Table label=words::TITLE columns>
-                    {page
-                        .items
-                        .into_iter()
-                        .map(|row| view! { <Row href=format!("/p/{slug}/captured/{}", row.id) row/> })
-                        .collect_view()}
-                </Table>
-                <Pager shown next=page.next/>
-            }
-                .into_any()
-        }}
+        <Table label=places::CAPTURED columns>
+            {rows}
+        </Table>
+        <Pager shown next=page.next/>
     }
 }
 
 mod words {
-    pub const TITLE: &str = "Captured mail";
     pub const EMPTY_TITLE: &str = "No captured mail";
     pub const EMPTY: &str = "With the route capture, messages are accepted and signed as always, but kept here instead of being \
         sent. Send one from your program and read it on this page.";

@@ -1,6 +1,6 @@
 //! `/p/:slug/captured/:id`: a captured message as its recipient would read it, in a sandbox.
 
-use crate::{api::captured::load_captured_message, components::prelude::*};
+use crate::{api::captured::load_captured_message, components::prelude::*, strings::places};
 use leptos::prelude::*;
 use relay_types::message::{Attachment, CapturedMessage as Captured};
 
@@ -21,13 +21,26 @@ fn Detail(slug: String, message: Captured) -> impl IntoView {
     let base = format!("/p/{slug}/captured");
     let own = format!("{base}/{}", message.id);
     let story = format!("/p/{slug}/messages/{}", message.id);
-    let title = if message.subject.is_empty() { words::NO_SUBJECT.to_owned() } else { message.subject };
+    let title = if message.subject.is_empty() { words::NO_SUBJECT.to_owned() } else { message.subject.clone() };
+    view! {
+        <PageHeader title crumb=(base, places::CAPTURED)>
+            <a class="button" href=story>{words::STORY}</a>
+        </PageHeader>
+        <Read own message/>
+    }
+}
+
+/// The message itself; its parts are below `own`.
+#[component]
+pub fn Read(
+    /// The page's own address.
+    own: String,
+    /// The message.
+    message: Captured,
+) -> impl IntoView {
     let envelope = message.recipients.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let reverse_path = message.reverse_path.address().map_or_else(|| "<>".to_owned(), ToString::to_string);
     view! {
-        <PageHeader title crumb=(base, words::TITLE)>
-            <a class="button" href=story>{words::STORY}</a>
-        </PageHeader>
         <Card title=words::ENVELOPE>
             <Facts>
                 <Fact term="From">{message.from}</Fact>
@@ -80,7 +93,6 @@ fn Attachments(own: String, attachments: Vec<Attachment>) -> impl IntoView {
 }
 
 mod words {
-    pub const TITLE: &str = "Captured mail";
     pub const NO_SUBJECT: &str = "(no subject)";
     pub const STORY: &str = "Its story";
     pub const ENVELOPE: &str = "Message";

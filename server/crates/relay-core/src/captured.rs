@@ -30,10 +30,34 @@ pub async fn list(core: &Core, actor: &Actor, project: &Slug, after: Option<&str
     messages::page(core, select, after).await
 }
 
+/// Captured mail of the portal itself (invitations, links to verify and to reset), newest first. Operator only: its
+/// links work for whoever opens them. Field: `after`.
+pub async fn list_of_portal(core: &Core, actor: &Actor, after: Option<&str>) -> Result<Page<MessageRow>> {
+    projects::authorize_operator(actor)?;
+    let select =
+        message::Entity::find().filter(message::Column::ProjectId.is_null()).filter(message::Column::Captured.eq(true));
+    messages::page(core, select, after).await
+}
+
+/// One captured message of the portal itself. Operator only.
+pub async fn get_of_portal(core: &Core, actor: &Actor, id: MessageId) -> Result<CapturedMessage> {
+    projects::authorize_operator(actor)?;
+    let select = message::Entity::find_by_id(id.uuid())
+        .filter(message::Column::ProjectId.is_null())
+        .filter(message::Column::Captured.eq(true));
+    let row = select.one(core.db.read()).await?.ok_or(Error::NotFound)?;
+    let raw = outgoing::whole(core, &row).await?;
+    read(core, row, &raw).await
+}
+
 /// One captured message. Member.
 pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> Result<CapturedMessage> {
     let (row, raw) = open(core, actor, project, id).await?;
-    let parsed = parse(&raw)?;
+    read(core, row, &raw).await
+}
+
+async fn read(core: &Core, row: message::Model, raw: &[u8]) -> Result<CapturedMessage> {
+    let parsed = parse(raw)?;
     let recipients: Vec<String> = recipient::Entity::find()
         .select_only()
         .column(recipient::Column::Address)
@@ -45,7 +69,7 @@ pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> R
         .await?;
     let text = parsed.text_body.iter().filter_map(|&part| parsed.parts.get(part as usize)).find_map(plain_text);
     Ok(CapturedMessage {
-        id,
+        id: MessageId::from_uuid(row.id),
         accepted_at: Timestamp(row.accepted_at),
         reverse_path: ReversePath::parse(&row.reverse_path).map_err(Error::internal)?,
         recipients: recipients.iter().filter_map(|address| EmailAddress::parse(address).ok()).collect(),

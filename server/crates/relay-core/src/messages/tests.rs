@@ -1,10 +1,13 @@
 use super::*;
 use crate::{
-    captured, queue, senders,
+    captured, members, queue, senders,
     submission::{self, Arrival, Submission, kept::Origin},
     test_support::{Test, word},
 };
-use relay_types::message::{Attempt, Outcome};
+use relay_types::{
+    member::Role,
+    message::{Attempt, Outcome},
+};
 use std::time::Duration;
 
 async fn mail(test: &Test, project: ProjectId, header: &str, to: &str) -> MessageId {
@@ -150,6 +153,41 @@ async fn captured_mail_can_be_read_with_its_parts() {
     let opened = captured::attachment(core, &Actor::System, &slug, id, 0).await.expect("an attachment");
     assert_eq!(opened, ("r.pdf".to_owned(), "application/pdf".to_owned(), b"%PDF".to_vec()));
     assert_eq!(word(&captured::attachment(core, &Actor::System, &slug, id, 1).await), "NotFound");
+}
+
+#[tokio::test]
+async fn captured_mail_of_the_portal_is_for_operators() {
+    let test = Test::with(|config| config.route = crate::config::PlatformRoute::Capture).await;
+    let (project, slug) = test.project("physics").await;
+    let core = &test.core;
+    let of_project = mail(&test, project, "", "b@e.example").await;
+    members::invite(core, &Actor::System, &slug, "ines@inst.example", Role::Viewer).await.expect("invited");
+    for claim in queue::claim(core, 10, 10, &[]).await.expect("claims") {
+        let attempt = Attempt {
+            number: 1,
+            started_at: core.now(),
+            milliseconds: 0,
+            host: None,
+            address: None,
+            tls: None,
+            dialogue: Vec::new(),
+            outcomes: Vec::new(),
+        };
+        queue::record(core, claim.message_id, attempt, vec![(claim, Outcome::Captured)]).await.expect("recorded");
+    }
+    let [row] = &captured::list_of_portal(core, &Actor::System, None).await.expect("a list").items[..] else {
+        panic!("only the invitation is the portal's")
+    };
+    let shown = captured::get_of_portal(core, &Actor::System, row.id).await.expect("a message");
+    assert_eq!(shown.to, "ines@inst.example");
+    assert!(shown.text.is_some_and(|text| text.contains("/invite/")), "the link can be read");
+    assert_eq!(word(&captured::get_of_portal(core, &Actor::System, of_project).await), "NotFound");
+    let cast = test.cast(project, &slug).await;
+    for (actor, _) in cast.refused(Access::Operate) {
+        let expected = if matches!(actor, Actor::Anonymous { .. }) { "SignedOut" } else { "Forbidden" };
+        assert_eq!(word(&captured::list_of_portal(core, actor, None).await), expected, "{actor:?}");
+        assert_eq!(word(&captured::get_of_portal(core, actor, row.id).await), expected, "{actor:?}");
+    }
 }
 
 #[tokio::test]
