@@ -58,7 +58,7 @@ fn hours(period: &str) -> Option<u64> {
 
 /// A list of messages, narrowed by the query. Words nobody knows narrow nothing.
 #[server]
-pub async fn load_messages(slug: String, query: MessageQuery) -> Result<MessagesPage, AppError> {
+pub async fn load_messages(slug: String, #[server(flatten)] query: MessageQuery) -> Result<MessagesPage, AppError> {
     let (core, actor, slug) = (core()?, actor().await?, self::slug(&slug)?);
     let since = query.period.as_deref().and_then(hours);
     let filter = MessageFilter {

@@ -31,7 +31,7 @@ fn Detail(slug: String, message: MessageDetail) -> impl IntoView {
     let title = if message.subject.is_empty() { words::NO_SUBJECT.to_owned() } else { message.subject.clone() };
     let base = format!("/p/{slug}/messages");
     let raw = use_abilities().manage.then(|| format!("{base}/{}/raw", message.id));
-    let captured = message.captured.then(|| format!("/p/{slug}/captured/{}", message.id));
+    let captured = (message.captured && use_abilities().manage).then(|| format!("/p/{slug}/captured/{}", message.id));
     let (of, shown) = (slug.clone(), message.clone());
     view! {
         <PageHeader title crumb=(base, words::MESSAGES) status=message_state(message.state)>

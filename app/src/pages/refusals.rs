@@ -27,7 +27,8 @@ pub fn Refusals() -> impl IntoView {
 #[component]
 fn List(slug: String, page: RefusalsPage) -> impl IntoView {
     let RefusalsPage { rows, counts } = page;
-    let narrowed = query().text("rule").is_some() || query().text("q").is_some();
+    let query = untrack(query);
+    let narrowed = query.text("rule").is_some() || query.text("q").is_some();
     view! {
         <PageHeader title=words::TITLE/>
         {if rows.items.is_empty() && counts.is_empty() && !narrowed {

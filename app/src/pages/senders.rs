@@ -145,6 +145,8 @@ fn Addresses(senders: Vec<Sender>, manage: bool) -> impl IntoView {
 #[component]
 fn AddSenderForm() -> impl IntoView {
     let form = use_form::<AddSender>();
+    // A refusal leads here with the address it was about.
+    let refused = untrack(|| query().text("address")).unwrap_or_default();
     view! {
         <PostForm form inline=true>
             <HiddenSlug/>
@@ -152,6 +154,7 @@ fn AddSenderForm() -> impl IntoView {
                 name="address"
                 label="Address"
                 kind="email"
+                value=refused
                 hint="It gets a link; whoever reads its mail confirms it."
                 check=typed::check_address as Check
             />
