@@ -12,11 +12,15 @@ export interface Complaints {
 const known = new WeakMap<Page, Complaints>();
 
 /** The complaints of a page, from now on; the same ones when asked again. */
-export function complaintsOf(page: Page): Complaints {
+export function complaintsOf(page: Page, scripts = true): Complaints {
   const before = known.get(page);
   if (before) return before;
   let found: string[] = [];
   page.on("console", (message) => {
+    // A browser told to run no scripts still loads them ahead, and wonders.
+    if (!scripts && message.text().includes("was preloaded using link preload but not used")) return;
+    // Playwright asks every frame for its content, also those in a sandbox.
+    if (/^Blocked script execution in '\S+\/captured\/\w+\/html'/.test(message.text())) return;
     if (["error", "warning"].includes(message.type())) {
       found.push(`console ${message.type()} on ${page.url()}: ${message.text()} (${message.location().url})`);
     }

@@ -10,10 +10,11 @@ export async function hydrated(page: Page): Promise<void> {
 }
 
 /** Goes to a path and waits until the browser side runs there. */
-export async function open(page: Page, url: string): Promise<void> {
+export async function open(page: Page, url: string, status = 200): Promise<void> {
   const response = await page.goto(url);
-  expect(response?.status(), url).toBe(200);
+  expect(response?.status(), url).toBe(status);
   await hydrated(page);
+  if (status >= 400) complaintsOf(page).expected(new RegExp(`status of ${status}`));
 }
 
 /** Fails on any finding of axe by WCAG 2.2 AA, in the light and in the dark theme. */
@@ -31,7 +32,7 @@ export async function accessible(page: Page): Promise<void> {
 }
 
 /** Fails when a page of this width must be scrolled sideways. */
-export async function fitsNarrow(page: Page, width = 360): Promise<void> {
+export async function fits(page: Page, width: number): Promise<void> {
   const before = page.viewportSize();
   await page.setViewportSize({ width, height: 800 });
   const overhang = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -43,19 +44,20 @@ export async function fitsNarrow(page: Page, width = 360): Promise<void> {
 export async function withoutJavaScript(browser: Browser, page: Page): Promise<Page> {
   const context = await browser.newContext({ javaScriptEnabled: false, storageState: await page.context().storageState() });
   const plain = await context.newPage();
-  complaintsOf(plain);
+  complaintsOf(plain, false);
   return plain;
 }
 
-/** All of the above for one path: in the browser, without JavaScript, in both themes, narrow. */
-export async function sound(browser: Browser, page: Page, url: string): Promise<void> {
-  await open(page, url);
+/** All of the above for one path: in the browser, without JavaScript, in both themes, wide and narrow. */
+export async function sound(browser: Browser, page: Page, url: string, status = 200): Promise<void> {
+  await open(page, url, status);
   const heading = await page.getByRole("heading", { level: 1 }).innerText();
   await accessible(page);
-  await fitsNarrow(page);
+  for (const width of [1320, 390, 360]) await fits(page, width);
   const plain = await withoutJavaScript(browser, page);
   const response = await plain.goto(url);
-  expect(response?.status(), `${url} without JavaScript`).toBe(200);
+  expect(response?.status(), `${url} without JavaScript`).toBe(status);
+  if (status >= 400) complaintsOf(plain).expected(new RegExp(`status of ${status}`));
   expect(await plain.getByRole("heading", { level: 1 }).innerText(), `${url} without JavaScript`).toBe(heading);
   complaintsOf(plain).mustBeNone();
   await plain.context().close();

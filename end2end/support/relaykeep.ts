@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
+import { Dns } from "./dns";
 
 export type Database = "sqlite" | "postgres";
 
@@ -36,6 +37,8 @@ export class Relaykeep {
     /** Its data folder, with `relaykeep.toml` in it. */
     readonly folder: string,
     ports: number[],
+    /** The DNS it asks. */
+    readonly dns: Dns,
     private readonly dropDatabase: () => Promise<void>,
   ) {
     const [portal, submission, submissions, networks] = ports as [number, number, number, number];
@@ -46,7 +49,7 @@ export class Relaykeep {
   static async prepare(database: Database, settings: Record<string, string> = {}): Promise<Relaykeep> {
     const folder = await mkdtemp(path.join(tmpdir(), "relaykeep-end2end-"));
     const { url, drop } = await makeDatabase(database, folder);
-    const relay = new Relaykeep(folder, await freePorts(4), drop);
+    const relay = new Relaykeep(folder, await freePorts(4), await Dns.start(), drop);
     await writeFile(path.join(folder, "relaykeep.toml"), relay.configuration(url));
     relay.settings = settings;
     return relay;
@@ -98,6 +101,7 @@ export class Relaykeep {
   /** Ends the server and removes all it kept. */
   async remove(): Promise<void> {
     await this.stop();
+    await this.dns.stop();
     await this.dropDatabase();
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -137,6 +141,7 @@ export class Relaykeep {
       `data_dir = ${JSON.stringify(path.join(this.folder, "data"))}`,
       `hostname = "relay.example.org"`,
       `\n[database]\nurl = ${JSON.stringify(database)}`,
+      `\n[dns]\nnameservers = ["${this.dns.address}"]`,
       `\n[portal]\nlisten = "127.0.0.1:${this.ports.portal}"\nsite_dir = ${JSON.stringify(site)}`,
       `\n[delivery]\nroute = "capture"\n`,
       listener("submission", this.ports.submission, "starttls", "required"),

@@ -43,8 +43,8 @@ export const test = base.extend<Fresh, Shared & Options>({
     await serving(await Relaykeep.prepare(database), use);
   },
 
-  page: async ({ page }, use) => {
-    const complaints = complaintsOf(page);
+  page: async ({ page, javaScriptEnabled }, use) => {
+    const complaints = complaintsOf(page, javaScriptEnabled);
     await use(page);
     complaints.mustBeNone();
   },
@@ -54,7 +54,7 @@ export const test = base.extend<Fresh, Shared & Options>({
     await use(async (options = {}) => {
       const context = await browser.newContext(options);
       const page = await context.newPage();
-      const complaints = complaintsOf(page);
+      const complaints = complaintsOf(page, options.javaScriptEnabled);
       opened.push({ close: () => context.close(), check: () => complaints.mustBeNone() });
       return page;
     });
