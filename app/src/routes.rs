@@ -43,7 +43,6 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_router::{
-    MatchNestedRoutes,
     any_nested_route::IntoAnyNestedRoute,
     components::{ParentRoute, Route, Routes},
     path,
@@ -63,7 +62,7 @@ pub fn Pages() -> impl IntoView {
 }
 
 #[component(transparent)]
-fn ProjectPages() -> impl MatchNestedRoutes + Clone {
+fn ProjectPages() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/p/:slug") view=ProjectLayout>
             <Route path=path!("") view=Overview/>
@@ -87,7 +86,7 @@ fn ProjectPages() -> impl MatchNestedRoutes + Clone {
 }
 
 #[component(transparent)]
-fn OperatorPages() -> impl MatchNestedRoutes + Clone {
+fn OperatorPages() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/admin") view=OperatorLayout>
             <Route path=path!("") view=AdminProjects/>
@@ -107,7 +106,7 @@ fn OperatorPages() -> impl MatchNestedRoutes + Clone {
 }
 
 #[component(transparent)]
-fn PersonPages() -> impl MatchNestedRoutes + Clone {
+fn PersonPages() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("") view=PersonLayout>
             <Route path=path!("") view=Projects/>
@@ -119,7 +118,7 @@ fn PersonPages() -> impl MatchNestedRoutes + Clone {
 }
 
 #[component(transparent)]
-fn OutsidePages() -> impl MatchNestedRoutes + Clone {
+fn OutsidePages() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("") view=OutsideLayout>
             <Route path=path!("login") view=Login/>

@@ -53,7 +53,8 @@ impl WasmTarget {
     pub fn cargo(&self) -> Command {
         let mut command = cargo();
         if let WasmTarget::Sysroot(sysroot) = self {
-            let flags = format!("--sysroot {}", sysroot.display());
+            // Flags for one target replace those of `[build]` in `.cargo/config.toml`, so that one is said again.
+            let flags = format!("--cfg erase_components --sysroot {}", sysroot.display());
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
         }
         command
