@@ -34,13 +34,16 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", what: "no warning on either side", run: clippy },
     Step { name: "unit", what: "tests within the crates, and examples in their documentation", run: unit },
     Step { name: "sqlite", what: "integration tests on SQLite", run: sqlite },
-    Step { name: "postgres", what: "integration tests on PostgreSQL", run: postgres },
+    Step { name: "postgres", what: "use cases and integration tests on PostgreSQL", run: postgres },
     Step { name: "browser", what: "the portal in a real browser, on both databases", run: browser_tests },
 ];
 
 /// The server's side. `frontend` is left out because it would turn on the browser's features of `app` in the same
 /// build, and `xtask` so that its dependencies do not mix with the product's; both have lines of their own.
 const SERVER_SIDE: &[&str] = &["--workspace", "--exclude", "frontend", "--exclude", "xtask"];
+
+/// The test binary that runs once on each database.
+const INTEGRATION: &str = "it";
 
 /// Within a step every test runs, so that one look shows all that fails.
 const TEST: &[&str] = &["test", "--no-fail-fast"];
@@ -103,9 +106,24 @@ fn clippy(_: &mut Run) -> Result<()> {
 }
 
 fn unit(state: &mut Run) -> Result<()> {
-    state.tally.run(cargo().args(TEST).args(SERVER_SIDE).args(["--lib", "--bins"]))?;
+    let mut tests = cargo();
+    tests.args(TEST).args(SERVER_SIDE).args(["--lib", "--bins"]);
+    for name in crate_tests()? {
+        tests.args(["--test", &name]);
+    }
+    state.tally.run(&mut tests)?;
     state.tally.run(cargo().args(TEST).args(SERVER_SIDE).arg("--doc"))?;
     state.tally.run(cargo().args(TEST).args(["--package", "xtask"]))
+}
+
+/// The test binaries of single crates: every one there is but the integration tests, which run on each database.
+fn crate_tests() -> Result<Vec<String>> {
+    let metadata = output(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
+    let targets = packages.iter().filter_map(|package| package["targets"].as_array()).flatten();
+    let tests = targets.filter(|target| target["kind"][0] == "test").filter_map(|target| target["name"].as_str());
+    Ok(tests.filter(|name| *name != INTEGRATION).map(str::to_owned).collect())
 }
 
 fn sqlite(state: &mut Run) -> Result<()> {
@@ -119,13 +137,15 @@ fn postgres(state: &mut Run) -> Result<()> {
     let path = packages::for_integration()?;
     let url = postgres_url(state)?;
     let mut tests = integration(&path);
+    // The use cases run on PostgreSQL too: locks and statement snapshots differ from SQLite's.
+    tests.arg("--lib");
     tests.env("RELAYKEEP_TEST_DATABASE", "postgres").env("RELAYKEEP_TEST_POSTGRES", url);
     state.tally.run(&mut tests)
 }
 
 fn integration(path: &str) -> Command {
     let mut tests = cargo();
-    tests.args(TEST).args(SERVER_SIDE).args(["--test", "it"]).env("PATH", path);
+    tests.args(TEST).args(SERVER_SIDE).args(["--test", INTEGRATION]).env("PATH", path);
     tests
 }
 
@@ -199,6 +219,15 @@ mod tests {
     fn without_arguments_every_step_runs_and_the_quickest_comes_first() {
         let all = names(&[]).unwrap();
         assert_eq!((all.len(), all[0]), (STEPS.len(), "fmt"));
+    }
+
+    #[test]
+    fn no_test_binary_of_a_crate_is_left_out() {
+        let names = crate_tests().unwrap();
+        for name in ["session", "submission", "guards"] {
+            assert!(names.iter().any(|known| known == name), "{name} is not among {names:?}");
+        }
+        assert!(!names.iter().any(|name| name == INTEGRATION), "the integration tests have steps of their own");
     }
 
     #[test]
