@@ -10,7 +10,7 @@ mod pool;
 mod tls;
 
 pub use config::{DeliveryConfig, DeliveryError};
-pub(crate) use next_hop::key;
+pub(crate) use next_hop::{Key, key};
 
 use client::{Connection, Ended};
 use next_hop::{Hop, Plan};
@@ -21,17 +21,20 @@ use relay_smtp::client::{TlsPolicy, Transaction};
 use relay_types::{
     EmailAddress,
     message::{Cause, DialogueLine, Outcome},
+    project::ProjectId,
 };
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
     net::SocketAddr,
 };
 use tls::ClientTls;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// Hosts and addresses of a host that one attempt tries; the rest has its turn another time.
 const MOST_HOSTS: usize = 5;
 const MOST_ADDRESSES: usize = 4;
+/// Idle connections that are kept for each worker, whatever their destinations.
+const IDLE_PER_WORKER: usize = 2;
 
 /// Delivers, and keeps connections for the next message.
 pub(crate) struct Deliverer {
@@ -62,14 +65,16 @@ impl Deliverer {
     /// Reads the trusted certificates; no connection is made.
     pub fn new(config: DeliveryConfig, resolver: Resolver) -> Result<Self, DeliveryError> {
         let tls = ClientTls::new(&config.extra_ca)?;
-        let pool = Pool::new(config.idle, config.connections_per_destination);
+        let most = config.workers.saturating_mul(IDLE_PER_WORKER);
+        let pool = Pool::new(config.idle, config.connections_per_destination, most);
         Ok(Self { config, resolver, tls, pool })
     }
 
-    /// Sends the message to these recipients, who share a way. Takes `limit` at most.
+    /// Sends a project's message to these recipients, who share a way. Takes `limit` at most.
     pub async fn deliver(
         &self,
         way: &Way,
+        project: Option<ProjectId>,
         message: &Outgoing,
         recipients: &[EmailAddress],
         limit: Instant,
@@ -83,7 +88,7 @@ impl Deliverer {
             smtputf8: message.smtputf8,
         };
         let job = Job { transaction, content: &message.content, limit };
-        let key = next_hop::key(way);
+        let key = next_hop::key(way, project);
         // A host may have closed a connection that was idle; then nothing of this message was heard, and a new
         // connection is made.
         while let Some(connection) = self.pool.take(&key) {
@@ -92,7 +97,8 @@ impl Deliverer {
             }
             delivery.dialogue.clear();
         }
-        let hops = match next_hop::plan(way, &self.resolver, &self.config, random()).await {
+        let planned = timeout_at(limit, next_hop::plan(way, &self.resolver, &self.config, random())).await;
+        let hops = match planned.unwrap_or_else(|_| Plan::Failed(next_hop::verdict(Vec::new()))) {
             Plan::Capture => return Delivery { outcomes: vec![Outcome::Captured; recipients.len()], ..delivery },
             Plan::Failed(outcome) => {
                 if let Outcome::TempFail(cause) = &outcome {
@@ -103,22 +109,23 @@ impl Deliverer {
             Plan::Hops(hops) => hops,
         };
         let mut failures = Vec::new();
-        for hop in hops.iter().take(MOST_HOSTS) {
-            let addresses = match next_hop::addresses(hop, &self.resolver).await {
-                Ok(addresses) => addresses,
-                Err(cause) => {
+        'hosts: for hop in hops.iter().take(MOST_HOSTS) {
+            let addresses = match timeout_at(limit, next_hop::addresses(hop, &self.resolver)).await {
+                Err(_) => break,
+                Ok(Ok(addresses)) => addresses,
+                Ok(Err(cause)) => {
                     delivery.note(format!("({}: {})", hop.host, cause.reply()));
                     failures.push(cause);
                     continue;
                 }
             };
             for address in addresses.into_iter().take(MOST_ADDRESSES) {
+                if Instant::now() >= limit {
+                    break 'hosts;
+                }
                 match self.try_address(hop, SocketAddr::new(address, hop.port), &key, &job, &mut delivery).await {
                     Ok(()) => return delivery,
                     Err(cause) => failures.push(cause),
-                }
-                if Instant::now() >= limit {
-                    break;
                 }
             }
         }
@@ -145,19 +152,19 @@ impl Deliverer {
         &self,
         hop: &Hop,
         address: SocketAddr,
-        key: &str,
+        key: &Key,
         job: &Job<'_>,
         delivery: &mut Delivery,
     ) -> Result<(), Cause> {
         delivery.note(format!("(connecting to {} [{}]:{})", hop.host, address.ip(), address.port()));
-        let connection = self.connect(hop, address, hop.tls, delivery).await?;
+        let connection = self.connect(hop, address, hop.tls, job.limit, delivery).await?;
         match self.transact(connection, key, job, delivery).await {
             Ok(()) => Ok(()),
             Err(Failure::Unusable(cause)) => Err(cause),
             // RFC 7435: with opportunistic TLS a handshake that fails is no reason to keep the mail.
             Err(Failure::NoHandshake(why)) => {
                 delivery.note(format!("(TLS failed: {why}; connecting again in the clear)"));
-                let connection = self.connect(hop, address, TlsPolicy::Never, delivery).await?;
+                let connection = self.connect(hop, address, TlsPolicy::Never, job.limit, delivery).await?;
                 match self.transact(connection, key, job, delivery).await {
                     Ok(()) => Ok(()),
                     Err(Failure::Unusable(cause)) => Err(cause),
@@ -172,12 +179,13 @@ impl Deliverer {
         hop: &Hop,
         address: SocketAddr,
         policy: TlsPolicy,
+        limit: Instant,
         delivery: &mut Delivery,
     ) -> Result<Connection, Cause> {
         delivery.host = Some(hop.host.clone());
         delivery.address = Some(address);
         delivery.tls = None;
-        Connection::open(hop, address, policy, &self.tls, &self.config)
+        Connection::open(hop, address, policy, &self.tls, &self.config, limit)
             .await
             .inspect_err(|cause| delivery.note(format!("({})", cause.reply())))
     }
@@ -186,7 +194,7 @@ impl Deliverer {
     async fn transact(
         &self,
         mut connection: Connection,
-        key: &str,
+        key: &Key,
         job: &Job<'_>,
         delivery: &mut Delivery,
     ) -> Result<(), Failure> {
@@ -198,10 +206,10 @@ impl Deliverer {
         match ended {
             Ended::Done(outcomes) => {
                 delivery.outcomes = outcomes;
-                if connection.is_reusable(self.config.transactions_per_connection) {
-                    self.pool.put(key, connection);
-                } else {
-                    tokio::spawn(connection.quit());
+                let reusable = connection.is_reusable(self.config.transactions_per_connection);
+                let ended = if reusable { self.pool.put(key, connection) } else { Some(connection) };
+                if let Some(ended) = ended {
+                    tokio::spawn(ended.quit());
                 }
                 Ok(())
             }

@@ -28,30 +28,39 @@ const PAUSE: Duration = Duration::from_millis(20);
 const JOBS_PER_WORKER: usize = 4;
 /// Recipients that are claimed at once for each connection to a destination.
 const CLAIMS_PER_CONNECTION: usize = 25;
+/// How long results may take to be recorded at the end, at least.
+const RECORD_PATIENCE: Duration = Duration::from_secs(2);
 /// Jobs in memory in all, most of them behind slow destinations.
 const MOST_WAITING: usize = 10_000;
 
 /// Delivers until `stop`; then lets what runs finish within the grace time and gives the rest back.
 pub async fn run(core: Core, config: DeliveryConfig, stop: CancellationToken) -> Result<(), DeliveryError> {
-    let deliverer = Arc::new(Deliverer::new(config.clone(), core.resolver().clone())?);
-    let worker = Worker::new(core.clone(), deliverer.clone(), config.attempt_limit, config.workers);
-    let manager = Manager {
-        core: core.clone(),
-        backlog: Backlog::new(config.connections_per_destination),
-        config,
-        worker,
-        running: JoinSet::new(),
-        jobs: HashMap::new(),
-        left_out: Vec::new(),
-    };
+    let manager = manager(core.clone(), config)?;
+    let deliverer = manager.deliverer.clone();
     tokio::join!(manager.run(&stop), warn_of_delays(&core, &stop), sweep(&deliverer, &stop));
     deliverer.close_idle(true).await;
     Ok(())
 }
 
+/// A manager that has done nothing yet.
+fn manager(core: Core, config: DeliveryConfig) -> Result<Manager, DeliveryError> {
+    let deliverer = Arc::new(Deliverer::new(config.clone(), core.resolver().clone())?);
+    Ok(Manager {
+        worker: Worker::new(core.clone(), deliverer.clone(), config.attempt_limit, config.workers),
+        backlog: Backlog::new(config.connections_per_destination),
+        core,
+        config,
+        deliverer,
+        running: JoinSet::new(),
+        jobs: HashMap::new(),
+        left_out: Vec::new(),
+    })
+}
+
 struct Manager {
     core: Core,
     config: DeliveryConfig,
+    deliverer: Arc<Deliverer>,
     worker: Worker,
     backlog: Backlog,
     running: JoinSet<Option<Unreachable>>,
@@ -92,9 +101,9 @@ impl Manager {
         room.min(MOST_WAITING.saturating_sub(self.backlog.waiting()))
     }
 
-    /// Whether there is room for a claim that is worth its while.
+    /// Whether there is room for a claim that is worth its while, and its results can be recorded.
     fn has_room(&self) -> bool {
-        self.room() >= self.config.workers
+        self.room() >= self.config.workers && !self.worker.is_stuck()
     }
 
     /// Recipients of one destination in a claim; with half of that waiting, no more are claimed for it.
@@ -105,6 +114,7 @@ impl Manager {
     /// Starts what may run now.
     fn start(&mut self) {
         while self.running.len() < self.config.workers
+            && !self.worker.is_stuck()
             && let Some(job) = self.backlog.next()
         {
             let worker = self.worker.clone();
@@ -171,7 +181,7 @@ impl Manager {
             self.running.shutdown().await;
         }
         // A job that was cut off may have delivered a part: that is recorded before the rest is given back.
-        self.worker.recorded().await;
+        self.worker.recorded((self.config.grace / 4).max(RECORD_PATIENCE)).await;
         let cut_off: Vec<_> = self.jobs.drain().flat_map(|(_, job)| job.claims).collect();
         self.give_back(&cut_off).await;
     }

@@ -71,20 +71,22 @@ impl Wait {
 }
 
 impl Connection {
-    /// Connects; with implicit TLS makes it. The cause says why it cannot be had.
+    /// Connects, and with implicit TLS makes it, before `limit`. The cause says why it cannot be had.
     pub async fn open(
         hop: &Hop,
         address: SocketAddr,
         policy: TlsPolicy,
         make_tls: &ClientTls,
         config: &DeliveryConfig,
+        limit: Instant,
     ) -> Result<Self, Cause> {
+        let patience = config.connect_timeout.min(limit.saturating_duration_since(Instant::now()));
         let named = || format!("{} [{}]:{}", hop.host, address.ip(), address.port());
-        let stream = match timeout(config.connect_timeout, TcpStream::connect(address)).await {
+        let stream = match timeout(patience, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(no_connection(&format!("{}: {error}", named()))),
             Err(_) => {
-                let seconds = config.connect_timeout.as_secs();
+                let seconds = patience.as_secs();
                 return Err(no_connection(&format!("{}: no answer in {seconds} seconds", named())));
             }
         };
@@ -93,7 +95,8 @@ impl Connection {
         let session = ClientConfig { name: config.hostname.clone(), tls: policy, credentials: hop.credentials.clone() };
         let mut connection = Self::over(stream, session, &hop.host, address, make_tls);
         if policy == TlsPolicy::Implicit {
-            connection.handshake(config.connect_timeout).await.map_err(|why| no_handshake(&why))?;
+            let left = config.connect_timeout.min(limit.saturating_duration_since(Instant::now()));
+            connection.handshake(left).await.map_err(|why| no_handshake(&why))?;
         }
         Ok(connection)
     }

@@ -10,10 +10,12 @@ use relay_smtp::client::{ClientCredentials, TlsPolicy};
 use relay_types::{
     DomainName,
     message::{Cause, Outcome},
+    project::ProjectId,
     reply::Reply,
     route::SmarthostTls,
 };
 use std::net::IpAddr;
+use zeroize::Zeroizing;
 
 /// A host to try.
 #[derive(Debug, Clone)]
@@ -39,15 +41,38 @@ pub enum Plan {
     Failed(Outcome),
 }
 
-/// Connections with the same key lead to the same place in the same manner.
-pub fn key(way: &Way) -> String {
+/// Connections with the same key lead to the same place in the same manner and with the same rights: who does not know
+/// the password of a smarthost never sends through a connection that was opened with it. In memory only.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Key {
+    /// The exchangers of a domain; anyone may speak to them.
+    Mx(DomainName),
+    /// A project's or the platform's smarthost.
+    Smarthost {
+        /// For whom.
+        project: Option<ProjectId>,
+        /// Host name or address, and port.
+        place: (String, u16),
+        /// TLS mode.
+        tls: SmarthostTls,
+        /// SASL user name and password.
+        credentials: Option<(String, Zeroizing<String>)>,
+    },
+    /// Nowhere.
+    Capture,
+}
+
+/// The key of a way for mail of a project.
+pub fn key(way: &Way, project: Option<ProjectId>) -> Key {
     match way {
-        Way::Mx(domain) => format!("mx {domain}"),
-        Way::Smarthost(access) => {
-            let user = access.credentials.as_ref().map_or("", |(user, _)| user.as_str());
-            format!("smarthost {} {} {} {user}", access.host, access.port, access.tls.as_str())
-        }
-        Way::Capture => "capture".to_owned(),
+        Way::Mx(domain) => Key::Mx(domain.clone()),
+        Way::Smarthost(access) => Key::Smarthost {
+            project,
+            place: (access.host.clone(), access.port),
+            tls: access.tls,
+            credentials: access.credentials.clone(),
+        },
+        Way::Capture => Key::Capture,
     }
 }
 
@@ -261,9 +286,8 @@ mod tests {
             assert_eq!((hops[0].port, hops[0].tls), (587, policy));
             assert_eq!(addresses(&hops[0], &resolver).await, Ok(vec!["2001:db8::1".parse().unwrap()]));
         }
-        let keys = [None, Some("a"), Some("b")].map(|user| key(&Way::Smarthost(access(SmarthostTls::Starttls, user))));
-        assert_ne!(keys[0], keys[1]);
-        assert_ne!(keys[1], keys[2]);
-        assert!(keys.iter().all(|key| !key.contains("secret")));
+        let way = |user| Way::Smarthost(access(SmarthostTls::Starttls, user));
+        let keys = [None, Some("a"), Some("b")].map(|user| key(&way(user), None));
+        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[1] == key(&way(Some("a")), None));
     }
 }

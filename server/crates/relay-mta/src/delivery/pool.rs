@@ -1,55 +1,52 @@
-//! Open connections that wait for another message of the same way.
+//! Open connections that wait for another message of the same way. Bounded in all: whatever the number of
+//! destinations, sockets are left for those who come to us.
 
-use super::client::Connection;
+use super::{client::Connection, next_hop::Key};
 use std::{
-    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-/// Idle connections by the key of their way.
+/// Idle connections, the one that waited longest first.
 pub struct Pool {
     idle_limit: Duration,
     per_key: usize,
-    idle: Mutex<HashMap<String, Vec<Connection>>>,
+    most: usize,
+    idle: Mutex<Vec<(Key, Connection)>>,
 }
 
 impl Pool {
-    /// Keeps a connection for `idle_limit`, and `per_key` of them at most.
-    pub fn new(idle_limit: Duration, per_key: usize) -> Self {
-        Self { idle_limit, per_key, idle: Mutex::default() }
+    /// Keeps a connection for `idle_limit`, `per_key` of one key and `most` in all.
+    pub fn new(idle_limit: Duration, per_key: usize, most: usize) -> Self {
+        Self { idle_limit, per_key, most, idle: Mutex::default() }
     }
 
-    /// The connection that waited least.
-    pub fn take(&self, key: &str) -> Option<Connection> {
+    /// The connection of this key that waited least.
+    pub fn take(&self, key: &Key) -> Option<Connection> {
         let mut idle = self.idle();
-        let connections = idle.get_mut(key)?;
-        let found = connections.pop().filter(|connection| connection.idle_for() < self.idle_limit);
-        if connections.is_empty() {
-            idle.remove(key);
-        }
-        found
+        let fresh = |(known, connection): &(Key, Connection)| known == key && connection.idle_for() < self.idle_limit;
+        let place = idle.iter().rposition(fresh)?;
+        Some(idle.remove(place).1)
     }
 
-    /// Keeps a connection; drops it when there are enough.
-    pub fn put(&self, key: &str, connection: Connection) {
+    /// Keeps a connection; gives back the one there is no room for, which is to be closed.
+    pub fn put(&self, key: &Key, connection: Connection) -> Option<Connection> {
         let mut idle = self.idle();
-        let connections = idle.entry(key.to_owned()).or_default();
-        if connections.len() < self.per_key {
-            connections.push(connection);
+        if idle.iter().filter(|(known, _)| known == key).count() >= self.per_key {
+            return Some(connection);
         }
+        idle.push((key.clone(), connection));
+        (idle.len() > self.most).then(|| idle.remove(0).1)
     }
 
-    /// Takes out what waited too long, or everything.
+    /// Takes out what waited too long, or everything; it is to be closed.
     pub fn expired(&self, everything: bool) -> Vec<Connection> {
         let mut idle = self.idle();
-        let expired = |connection: &mut Connection| everything || connection.idle_for() >= self.idle_limit;
-        let taken = idle.values_mut().flat_map(|connections| connections.extract_if(.., expired)).collect();
-        idle.retain(|_, connections| !connections.is_empty());
-        taken
+        let expired = |(_, connection): &mut (Key, Connection)| everything || connection.idle_for() >= self.idle_limit;
+        idle.extract_if(.., expired).map(|(_, connection)| connection).collect()
     }
 
-    fn idle(&self) -> MutexGuard<'_, HashMap<String, Vec<Connection>>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(Key, Connection)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -37,6 +37,16 @@ impl Relay {
     }
 
     async fn deliver(&self, way: &Way, content: &[u8], recipients: &[&str]) -> Delivery {
+        self.deliver_for(None, way, content, recipients).await
+    }
+
+    async fn deliver_for(
+        &self,
+        project: Option<ProjectId>,
+        way: &Way,
+        content: &[u8],
+        recipients: &[&str],
+    ) -> Delivery {
         let message = Outgoing {
             reverse_path: ReversePath::parse("from@a.example").unwrap(),
             content: content.into(),
@@ -44,7 +54,8 @@ impl Relay {
             smtputf8: false,
         };
         let recipients: Vec<_> = recipients.iter().map(|text| EmailAddress::parse(text).unwrap()).collect();
-        self.deliverer.deliver(way, &message, &recipients, Instant::now() + Duration::from_secs(600)).await
+        let limit = Instant::now() + Duration::from_secs(600);
+        self.deliverer.deliver(way, project, &message, &recipients, limit).await
     }
 }
 
@@ -257,6 +268,103 @@ async fn a_smarthost_is_verified_before_it_sees_credentials() {
         assert!(words(&delivery)[0].starts_with("tempfail 451 4.7.5 TLS failed"), "{delivery:?}");
         assert!(sink.heard()[before..].iter().all(|line| !line.starts_with("AUTH")));
     }
+}
+
+#[tokio::test]
+async fn only_the_same_project_with_the_same_password_sends_through_an_idle_connection() {
+    let authority = Authority::new();
+    // AUTH PLAIN of `user` with `secret`, and whatever else.
+    let script = Script::default()
+        .starttls(authority.server("smart.example"))
+        .offer("AUTH PLAIN")
+        .answer("AUTH PLAIN AHVzZXIAc2VjcmV0", "235 2.7.0 ok")
+        .answer("AUTH", "535 5.7.8 no");
+    let sink = Sink::start(script).await;
+    let relay = Relay::new(1, |config| config.extra_ca.push(authority.file()));
+    relay.answers.set_addresses("smart.example", &[sink.address.ip()]);
+    let [own, other] =
+        ["00000000000000000000000001", "00000000000000000000000002"].map(|text| text.parse::<ProjectId>().unwrap());
+    let way = |password: &str| {
+        Way::Smarthost(SmarthostAccess {
+            host: "smart.example".to_owned(),
+            port: sink.address.port(),
+            tls: SmarthostTls::Starttls,
+            credentials: Some(("user".to_owned(), password.to_owned().into())),
+        })
+    };
+    for (project, password, taken, connections) in [
+        (Some(own), "secret", true, 1),
+        (Some(own), "secret", true, 1),
+        (Some(other), "guessed", false, 2),
+        (Some(own), "guessed", false, 3),
+        (None, "guessed", false, 4),
+        (Some(other), "secret", true, 5),
+        (Some(own), "secret", true, 5),
+    ] {
+        let delivery = relay.deliver_for(project, &way(password), b"a\r\n", &["a@b.example"]).await;
+        let words = words(&delivery);
+        assert_eq!(words[0].starts_with("delivered"), taken, "{project:?} with {password}: {words:?}");
+        assert_eq!(sink.connections(), connections, "{project:?} with {password}");
+    }
+}
+
+#[tokio::test]
+async fn idle_connections_are_few_whatever_the_destinations_and_each_is_told_goodbye() {
+    let sink = Sink::start(Script::default()).await;
+    let relay = Relay::new(sink.address.port(), |config| config.workers = 2);
+    for number in 0..10 {
+        let domain = format!("b{number}.example");
+        relay.answers.set_addresses(&domain, &[sink.address.ip()]);
+        relay.deliver(&Way::Mx(name(&domain)), b"a\r\n", &[&format!("a@{domain}")]).await;
+    }
+    let goodbyes = || sink.heard().iter().filter(|line| *line == "QUIT\r\n").count();
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while goodbyes() < 6 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(goodbyes(), 6, "four wait for more");
+    relay.deliverer.close_idle(true).await;
+    assert_eq!(goodbyes(), 10);
+}
+
+#[tokio::test]
+async fn one_attempt_ends_in_time_however_many_hosts_do_not_answer() {
+    // A queue of connections that is full: whoever comes next has no answer from the system.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = socket.listen(1).unwrap();
+    let place = full.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(Ok(stream)) =
+        tokio::time::timeout(Duration::from_millis(200), tokio::net::TcpStream::connect(place)).await
+    {
+        waiting.push(stream);
+    }
+    let relay = Relay::new(place.port(), |_| {});
+    let hosts: Vec<String> = (0..5).map(|number| format!("mx{number}.b.example")).collect();
+    relay.answers.set_mx("b.example", &hosts.iter().map(|host| (10, host.as_str())).collect::<Vec<_>>());
+    for host in &hosts {
+        relay.answers.set_addresses(host, &[place.ip()]);
+    }
+    let message =
+        Outgoing { reverse_path: ReversePath::Null, content: b"a\r\n"[..].into(), eight_bit: false, smtputf8: false };
+    let (way, recipients) = (Way::Mx(name("b.example")), [EmailAddress::parse("a@b.example").unwrap()]);
+    let began = Instant::now();
+    let limit = began + Duration::from_millis(300);
+    let delivery = relay.deliverer.deliver(&way, None, &message, &recipients, limit).await;
+    assert!(words(&delivery)[0].starts_with("tempfail 451 4.4.1"), "{delivery:?}");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let connecting =
+        |delivery: &Delivery| delivery.dialogue.iter().filter(|line| line.text.starts_with("(connecting to ")).count();
+    assert_eq!(connecting(&delivery), 1);
+    let late = relay.deliverer.deliver(&way, None, &message, &recipients, limit).await;
+    assert_eq!(
+        (words(&late), connecting(&late)),
+        (vec!["tempfail 451 4.4.1 No host could be tried in time".into()], 0)
+    );
 }
 
 #[tokio::test]

@@ -293,3 +293,19 @@ async fn many_messages_are_each_delivered_once() {
     relay.stop.cancel();
     running.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn nothing_is_claimed_or_begun_while_results_cannot_be_recorded() {
+    let sink = Sink::start(Script::default()).await;
+    let relay = Relay::new(&sink, PlatformRoute::Mx).await;
+    relay.accept(&["a@b.example"]).await;
+    let mut manager = manager(relay.core.clone(), relay.config.clone()).unwrap();
+    assert!(manager.claim().await && manager.has_room());
+    let stuck = manager.worker.stuck();
+    manager.start();
+    assert_eq!((manager.has_room(), manager.running.len()), (false, 0));
+    drop(stuck);
+    manager.start();
+    assert_eq!((manager.has_room(), manager.running.len()), (true, 1));
+    manager.end().await;
+}
