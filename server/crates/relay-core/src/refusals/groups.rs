@@ -87,9 +87,12 @@ impl Groups {
     /// Rows to write, with the number of refusals since the last time; forgets groups that ended.
     pub(super) fn take(&self, now: Timestamp) -> Vec<refusal::Model> {
         let mut open = self.lock();
-        let mut rows: Vec<refusal::Model> = open.ended.drain(..).map(|group| counted(&group)).collect();
+        let mut rows = Rows::default();
+        for group in open.ended.drain(..) {
+            rows.add(counted(&group));
+        }
         for group in open.groups.values_mut().filter(|group| group.unwritten > 0) {
-            rows.push(counted(group));
+            rows.add(counted(group));
             group.unwritten = 0;
         }
         open.groups.retain(|_, group| !has_ended(group, now));
@@ -98,7 +101,7 @@ impl Groups {
             *of_project.entry(key.project).or_default() += 1;
         }
         open.of_project = of_project;
-        rows
+        rows.0
     }
 
     /// Takes back rows that could not be written.
@@ -177,6 +180,23 @@ fn new_row(id: Uuid, code: String, refusal: &NewRefusal, now: Timestamp) -> refu
         source_id,
         address: refusal.address.as_deref().map(|address| clean(address, 400)),
         reply: String::new(),
+    }
+}
+
+/// Rows of one statement, each code once: PostgreSQL refuses to change a row twice (`ON CONFLICT`). A code comes twice
+/// when a write failed and its group went on, or when it went on under the code of the minute before.
+#[derive(Default)]
+struct Rows(Vec<refusal::Model>, HashMap<String, usize>);
+
+impl Rows {
+    fn add(&mut self, row: refusal::Model) {
+        match self.1.get(&row.code) {
+            Some(&place) => self.0[place].count = self.0[place].count.saturating_add(row.count),
+            None => {
+                self.1.insert(row.code.clone(), self.0.len());
+                self.0.push(row);
+            }
+        }
     }
 }
 

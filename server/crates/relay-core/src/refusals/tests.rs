@@ -71,6 +71,32 @@ async fn a_code_given_before_the_minute_ended_still_leads_to_the_refusal() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_written_is_written_with_what_came_since() {
+    let test = Test::new().await;
+    let (id, project) = test.project("lab").await;
+    let app = service_account(id);
+    let again = || refusal(app.clone(), Rule::Sandbox, "a@b.example");
+    let code = refuse(&test.core, again());
+    // As after a write that failed: the group goes on under its code.
+    let rows = test.core.refusals.take(test.core.now());
+    test.core.refusals.put_back(rows);
+    assert_eq!(refuse(&test.core, again()), code);
+    flush(&test.core).await;
+    let row = |count| (Rule::Sandbox, count, Some("a@b.example".to_owned()));
+    assert_eq!(listed(&test, &project).await, [row(2)]);
+    assert_eq!(test.core.refusals.take(test.core.now()), [], "nothing is left to write");
+    // The same when the minute ends between code and reply, twice.
+    let other = code_for(&test.core, &again());
+    test.clock.advance(Duration::from_secs(61));
+    for code in [&other, &code_for(&test.core, &again()), &other] {
+        record(&test.core, again(), code, "550 5.7.1 no");
+    }
+    flush(&test.core).await;
+    assert_eq!(test.core.refusals.take(test.core.now()), [], "nothing is left to write");
+    assert_eq!(listed(&test, &project).await.iter().map(|row| row.1).sum::<u32>(), 5);
+}
+
+#[tokio::test]
 async fn a_short_url_leads_those_who_may_see_it() {
     let test = Test::new().await;
     let (id, project) = test.project("lab").await;
