@@ -35,6 +35,12 @@ impl From<relay_core::Error> for AppError {
                     reason: "This cannot be answered now; nothing was changed. Try again in a moment.".to_owned(),
                 }
             }
+            Error::Full { cause } => {
+                tracing::error!(%cause, "the disk of the database is full");
+                Self::Unavailable {
+                    reason: "There is no room to keep this now; nothing was changed. Tell an operator.".to_owned(),
+                }
+            }
             Error::Internal { cause } => internal(cause),
         }
     }

@@ -6,7 +6,7 @@
 
 use crate::{
     Core, Error, Result,
-    queue::{claim, record},
+    queue::{claim, record, state},
     submission::kept::{self, NewMessage},
     tables::recipient,
 };
@@ -15,9 +15,9 @@ use sea_orm::DbBackend;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 use uuid::Uuid;
 
 /// Jobs of one transaction.
@@ -26,6 +26,8 @@ const JOBS: usize = 128;
 const OCTETS: usize = 4 * 1024 * 1024;
 /// Jobs that may wait; more means that the disk cannot keep up, and it is better to say so.
 const WAITING: usize = 4096;
+/// How long a round may take.
+const ROUND: Duration = Duration::from_secs(60);
 
 /// What can be committed together.
 pub(crate) enum Work {
@@ -63,6 +65,11 @@ struct Job {
 }
 
 impl Work {
+    /// The message whose state follows from it.
+    fn message(&self) -> Option<Uuid> {
+        if let Self::Record(record) = self { Some(record.message.uuid()) } else { None }
+    }
+
     fn octets(&self) -> usize {
         if let Self::Accept(message) = self { message.size() } else { 0 }
     }
@@ -175,7 +182,7 @@ async fn one_round(core: &Core, batch: Vec<Job>) {
             tracing::warn!(%error, jobs = works.len(), "a commit failed; its jobs are done one by one");
             one_by_one(core, &works).await
         }
-        Err(Failure::Work(error) | Failure::Store(error)) => unavailable(&error, works.len()),
+        Err(Failure::Work(error) | Failure::Store(error)) => again(&error, works.len()),
     };
     metrics::histogram!("relaykeep_commit_seconds").record(started.elapsed().as_secs_f64());
     for (tell, result) in tells.into_iter().zip(results) {
@@ -190,7 +197,7 @@ async fn one_by_one(core: &Core, works: &[&Work]) -> Vec<Result<Done>> {
             Ok(done) => results.extend(done.into_iter().map(Ok)),
             Err(Failure::Work(error)) => results.push(Err(error)),
             Err(Failure::Store(error)) => {
-                results.extend(unavailable(&error, works.len() - results.len()));
+                results.extend(again(&error, works.len() - results.len()));
                 break;
             }
         }
@@ -198,8 +205,15 @@ async fn one_by_one(core: &Core, works: &[&Work]) -> Vec<Result<Done>> {
     results
 }
 
-fn unavailable(error: &Error, times: usize) -> Vec<Result<Done>> {
-    (0..times).map(|_| Err(Error::Unavailable { cause: error.to_string() })).collect()
+/// The same failure for each; what kind it is tells whether another time may do.
+fn again(error: &Error, times: usize) -> Vec<Result<Done>> {
+    let cause = error.to_string();
+    let one = || match error {
+        Error::Full { .. } => Error::Full { cause: cause.clone() },
+        Error::Unavailable { .. } => Error::Unavailable { cause: cause.clone() },
+        _ => Error::Internal { cause: cause.clone() },
+    };
+    (0..times).map(|_| Err(one())).collect()
 }
 
 enum Failure {
@@ -215,8 +229,17 @@ impl<E: Into<Error>> From<E> for Failure {
     }
 }
 
+/// One round; it ends in time also when the connection to the database is half open and nothing ever comes back.
 async fn transaction(core: &Core, works: &[&Work]) -> std::result::Result<Vec<Done>, Failure> {
+    timeout(ROUND, in_one_transaction(core, works)).await.unwrap_or_else(|_| {
+        Err(Failure::Store(Error::Unavailable { cause: "the database does not answer".to_owned() }))
+    })
+}
+
+async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result<Vec<Done>, Failure> {
     let transaction = core.db.begin().await.map_err(Failure::Store)?;
+    // Before anything else is read or written, and all at once: see there.
+    state::lock(&transaction, works.iter().filter_map(|work| work.message())).await?;
     let mut tally = Tally::default();
     let new: Vec<&NewMessage> = works
         .iter()

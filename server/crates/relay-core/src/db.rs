@@ -14,6 +14,16 @@ use std::{str::FromStr, time::Duration};
 
 /// How long a statement waits for a free connection or a lock before it is `Unavailable`.
 const WAIT: Duration = Duration::from_secs(5);
+/// PostgreSQL: how long waits of other kinds may be. The server ends a statement that takes too long and a transaction
+/// whose client fell silent, and notices a client that is gone.
+const BOUNDS: [(&str, &str); 6] = [
+    ("lock_timeout", "5s"),
+    ("statement_timeout", "30s"),
+    ("idle_in_transaction_session_timeout", "60s"),
+    ("tcp_keepalives_idle", "30"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+];
 
 /// The two pools. Every change goes through [`Database::begin`].
 pub(crate) struct Database {
@@ -29,7 +39,7 @@ impl Database {
             let read = sqlite_pool(url, 8, false).await?;
             Ok(Self { read, write })
         } else {
-            let pool = postgres_pool(url).await?;
+            let pool = postgres_pool(url, &BOUNDS).await?;
             Ok(Self { read: pool.clone(), write: pool })
         }
     }
@@ -37,7 +47,7 @@ impl Database {
     /// See [`crate::Core::migrate`].
     pub(crate) async fn migrate(url: &str) -> Result<()> {
         let pool =
-            if url.starts_with("sqlite:") { sqlite_pool(url, 1, true).await? } else { postgres_pool(url).await? };
+            if url.starts_with("sqlite:") { sqlite_pool(url, 1, true).await? } else { postgres_pool(url, &[]).await? };
         Migrator::up(&pool, None).await?;
         pool.close().await?;
         Ok(())
@@ -69,9 +79,10 @@ impl Database {
         self.write.clone().close().await.expect("closed");
     }
 
-    /// Whether it answers.
+    /// Whether it answers, and in time.
     pub(crate) async fn ping(&self) -> Result<()> {
-        Ok(self.write.ping().await?)
+        let late = |_| Error::Unavailable { cause: format!("no answer in {} seconds", WAIT.as_secs()) };
+        Ok(tokio::time::timeout(WAIT, self.write.ping()).await.map_err(late)??)
     }
 }
 
@@ -95,8 +106,11 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
-async fn postgres_pool(url: &str) -> Result<DatabaseConnection> {
-    let options = PgConnectOptions::from_str(url).map_err(Error::internal)?.options([("synchronous_commit", "on")]);
+async fn postgres_pool(url: &str, bounds: &[(&str, &str)]) -> Result<DatabaseConnection> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(Error::internal)?
+        .options([("synchronous_commit", "on")])
+        .options(bounds.iter().copied());
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(WAIT)

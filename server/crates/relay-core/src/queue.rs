@@ -114,26 +114,26 @@ pub async fn record(
         Outcome::TempFail(_) => now >= claimed.expires_at,
         Outcome::Delivered(_) | Outcome::Captured => false,
     });
-    let material = if may_fail { bounce::material(core, message).await? } else { None };
+    let material = if may_fail { material(core, message).await? } else { None };
     let told = material.is_some();
-    let names: Vec<_> = outcomes.iter().map(|(_, outcome)| counter(outcome)).collect();
     let record = record::Record { message, attempt, outcomes, chance: chance()?, now, material };
     commit::commit(core, Work::Record(Box::new(record))).await?;
-    for name in names {
-        metrics::counter!(name).increment(1);
-    }
     if told {
         core.queue_wake.notify_one();
     }
     Ok(())
 }
 
-fn counter(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Delivered(_) => "relaykeep_delivered_total",
-        Outcome::Captured => "relaykeep_captured_total",
-        Outcome::TempFail(_) => "relaykeep_deferred_total",
-        Outcome::PermFail(_) => "relaykeep_bounced_total",
+/// What a notification needs. What happened is recorded also when that cannot be had, or it would happen again; a
+/// store that is away is waited for.
+async fn material(core: &Core, message: MessageId) -> Result<Option<bounce::Material>> {
+    match bounce::material(core, message).await {
+        Err(error @ (Error::Unavailable { .. } | Error::Full { .. })) => Err(error),
+        Err(error) => {
+            tracing::error!(message.id = %message, %error, "nobody can be told of a failure");
+            Ok(None)
+        }
+        material => material,
     }
 }
 

@@ -232,6 +232,7 @@ pub(crate) fn word<T>(result: &Result<T>) -> &'static str {
         Err(Error::Conflict { .. }) => "Conflict",
         Err(Error::TooMany { .. }) => "TooMany",
         Err(Error::Unavailable { .. }) => "Unavailable",
+        Err(Error::Full { .. }) => "Full",
         Err(Error::Internal { .. }) => "Internal",
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     test_support::{Test, word},
 };
 use relay_types::{EmailAddress, ReversePath, message::MessageId};
+use sea_orm::ConnectionTrait;
 
 fn message(core: &Core, id: MessageId, size: usize) -> NewMessage {
     let to = EmailAddress::parse("b@e.example").expect("an address");
@@ -95,4 +96,21 @@ async fn a_store_that_is_away_is_said_to_be() {
     test.core.db.close().await;
     let new = message(&test.core, test.core.new_id(), 10);
     assert_eq!(word(&commit(&test.core, Work::Accept(Box::new(new))).await), "Unavailable");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_to_be_full_and_takes_mail_again_when_there_is_room() {
+    let test = Test::new().await;
+    if test.core.db.backend() != DbBackend::Sqlite {
+        // PostgreSQL cannot be told to have no room; what it then says is judged in `error.rs`.
+        return;
+    }
+    let new = |size| Work::Accept(Box::new(message(&test.core, test.core.new_id(), size)));
+    for (pages, size, expected) in [(1, 9 << 20, "Full"), (1 << 20, 9 << 20, "Ok")] {
+        // The file may not grow, as on a disk without room; less than it has now is taken for what it has.
+        let transaction = test.core.db.begin().await.expect("a transaction");
+        transaction.execute_unprepared(&format!("PRAGMA max_page_count = {pages}")).await.expect("a bound");
+        transaction.commit().await.expect("set");
+        assert_eq!(word(&commit(&test.core, new(size)).await), expected);
+    }
 }

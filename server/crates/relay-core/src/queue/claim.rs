@@ -6,7 +6,7 @@
 //!
 //! However long the queue is, only a window is read: the [`WINDOW`] oldest that are due. When that is full there is a
 //! backlog, and old mail of one project or to one slow destination must not hide the rest; then the window also gets
-//! the newest, and a share of each of a few projects and destinations in turn. Every query goes by an index.
+//! the newest, a share of the portal's own mail, and one of each of a few projects and destinations in turn. Every query goes by an index.
 
 use crate::{
     Core, Result,
@@ -191,7 +191,9 @@ async fn shares(core: &Core, now: Timestamp) -> Result<(Vec<Candidate>, bool)> {
     };
     let last = next.destination.is_empty();
     *core.turns.0.lock().unwrap_or_else(PoisonError::into_inner) = next;
-    let mut found = Vec::new();
+    // Mail of no project is the portal's own: someone waits for a link, so it has a share each time.
+    let of_portal = select("due_at", "due_at <= $1 AND project_id IS NULL", "due_at", SHARE);
+    let mut found = read(core, &of_portal, [now.0.into()]).await?;
     let of_project = select("due_at", "due_at <= $1 AND project_id = $2", "due_at", SHARE);
     for project in projects {
         found.extend(read(core, &of_project, [now.0.into(), project.into()]).await?);

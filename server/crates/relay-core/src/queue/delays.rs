@@ -1,10 +1,10 @@
 //! Warnings of delay: whoever sent a message hears once that it waits.
 
 use crate::{
-    Actor, Core, Result,
-    bounce::{self, Material},
+    Actor, Core, Error, Result, bounce,
     dsn::{Action, Fate},
     projects,
+    queue::state,
     submission::kept::{self, event_row},
     tables::{
         message,
@@ -43,8 +43,12 @@ pub(crate) async fn warn(core: &Core, actor: &Actor) -> Result<u64> {
         .collect();
     let mut told = 0;
     for id in messages {
-        let material = bounce::material(core, MessageId::from_uuid(id)).await?;
-        told += u64::from(warn_of(core, id, late, material.as_ref()).await?);
+        // One message of which nobody can be told does not keep the others from hearing.
+        match warn_of(core, id, late).await {
+            Ok(one) => told += u64::from(one),
+            Err(error @ (Error::Unavailable { .. } | Error::Full { .. })) => return Err(error),
+            Err(error) => tracing::error!(message.id = %MessageId::from_uuid(id), %error, "no warning of delay"),
+        }
     }
     if told > 0 {
         core.queue_wake.notify_one();
@@ -53,9 +57,12 @@ pub(crate) async fn warn(core: &Core, actor: &Actor) -> Result<u64> {
 }
 
 /// Marks the late recipients of a message and tells of them, in one transaction; whether anyone was told.
-async fn warn_of(core: &Core, id: Uuid, late: Timestamp, material: Option<&Material>) -> Result<bool> {
+async fn warn_of(core: &Core, id: Uuid, late: Timestamp) -> Result<bool> {
+    let material = bounce::material(core, MessageId::from_uuid(id)).await?;
     let now = core.now();
     let transaction = core.db.begin().await?;
+    // As everyone does who changes recipients, so that no two wait for each other.
+    state::lock(&transaction, std::iter::once(id)).await?;
     // Marked first: of two nodes that find the same message, one finds no recipients left.
     let recipients: Vec<Model> = Entity::update_many()
         .col_expr(Column::DelayNotified, Expr::value(true))
@@ -68,7 +75,7 @@ async fn warn_of(core: &Core, id: Uuid, late: Timestamp, material: Option<&Mater
         .await?;
     let original = message::Entity::find_by_id(id).one(&transaction).await?;
     let mut told = false;
-    if let (Some(original), Some(material), false) = (original, material, recipients.is_empty())
+    if let (Some(original), Some(material), false) = (original, material.as_ref(), recipients.is_empty())
         && let Ok(to) = bounce::recipient(&original)
     {
         let fates: Vec<Fate> = recipients.iter().filter_map(|recipient| fate(recipient, now)).collect();

@@ -162,6 +162,7 @@ async fn move_recipients(
     if messages.is_empty() {
         return Ok(0);
     }
+    state::lock(transaction, messages.iter().copied()).await?;
     let due_at = (wish.to() == RecipientState::Due).then_some(now.0);
     let updated = Entity::update_many()
         .col_expr(Column::State, Expr::value(wish.to().as_str()))

@@ -1,8 +1,15 @@
 //! The legal moves of a recipient, and the state of a message that follows from its recipients. Here alone.
 
-use crate::Result;
+use crate::{
+    Result,
+    tables::message::{Column, Entity},
+};
 use relay_types::message::RecipientState;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, ExecResult, Statement, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, ExecResult, QueryFilter, QueryOrder,
+    QuerySelect, Statement, Value, sea_query::LockType,
+};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Whether a recipient may move from one state to another.
@@ -36,7 +43,30 @@ const STATE_OF_RECIPIENTS: &str = "(SELECT CASE \
      WHEN SUM(CASE WHEN r.state = 'delivered' THEN 1 ELSE 0 END) > 0 THEN 'delivered' \
      ELSE 'cancelled' END FROM recipient r WHERE r.message_id = message.id)";
 
-/// Sets the state of messages from their recipients.
+/// Locks messages, the lowest first, until the transaction ends. Whoever changes recipients does this before, in a
+/// statement of its own: of two that change recipients of one message, the second then reads what the first has
+/// written, and the state that it sets is that of all recipients. (PostgreSQL at READ COMMITTED gives each statement
+/// the snapshot of its beginning, also for the sub-select below. SQLite has one writer.)
+pub(crate) async fn lock(transaction: &DatabaseTransaction, messages: impl Iterator<Item = Uuid>) -> Result<()> {
+    if transaction.get_database_backend() == DbBackend::Sqlite {
+        return Ok(());
+    }
+    let messages: Vec<Uuid> = messages.collect::<BTreeSet<_>>().into_iter().collect();
+    for messages in messages.chunks(500) {
+        Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::Id.is_in(messages.iter().copied()))
+            .order_by_asc(Column::Id)
+            .lock(LockType::NoKeyUpdate)
+            .into_tuple::<Uuid>()
+            .all(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Sets the state of messages from their recipients, which the caller has changed after [`lock`].
 pub(crate) async fn refresh(transaction: &DatabaseTransaction, messages: &[Uuid]) -> Result<()> {
     for messages in messages.chunks(500) {
         let places: Vec<_> = (1..=messages.len()).map(|place| format!("${place}")).collect();
@@ -46,7 +76,7 @@ pub(crate) async fn refresh(transaction: &DatabaseTransaction, messages: &[Uuid]
     Ok(())
 }
 
-/// Sets the state of one message from its recipients, and what its row shows of the last attempt.
+/// Sets the state of one message from its recipients (after [`lock`]), and what its row shows of the last attempt.
 pub(crate) async fn refresh_after_attempt(
     transaction: &DatabaseTransaction,
     message: Uuid,

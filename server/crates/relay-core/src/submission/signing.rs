@@ -59,7 +59,15 @@ pub(crate) enum Plan {
 
 /// The plan for mail of `project` (none: of the platform) whose header From is in `domain`.
 pub(crate) async fn plan(core: &Core, project: Option<ProjectId>, domain: &DomainName) -> Result<Plan> {
-    let keys = dkim_keys::active(core, project, domain).await?;
+    let keys = match dkim_keys::active(core, project, domain).await {
+        // A key that cannot be opened (another `secret_key_file` than it was sealed with) is no reason to keep mail.
+        Err(Error::Internal { cause }) => {
+            tracing::error!(cause, %domain, "the DKIM keys of a domain cannot be opened; its mail is not signed");
+            let reason = format!("The DKIM keys of {domain} cannot be opened; the log of this machine says why");
+            return Ok(Plan::Not(reason));
+        }
+        found => found?,
+    };
     if keys.is_empty() {
         return Ok(Plan::Not(format!("{domain} has no DKIM key whose record was seen in DNS")));
     }

@@ -71,6 +71,10 @@ pub(super) fn authentication_required() -> Reply {
 pub(super) fn no_verdict(error: &Error) -> Reply {
     match error {
         Error::TooMany { seconds } => Reply::new(451, (4, 7, 1), format!("Over a limit; wait {seconds} seconds")),
+        Error::Full { cause } => {
+            tracing::error!(cause, "the disk of the database is full");
+            no_room()
+        }
         error => {
             tracing::error!(cause = %error, "no verdict");
             Reply::new(451, (4, 3, 0), "The relay cannot judge this now, try again later")
@@ -99,7 +103,7 @@ fn throttled(seconds: u64) -> Reply {
     Reply::new(421, (4, 7, 0), format!("Too many failed authentications; wait {seconds} seconds"))
 }
 
-/// All sessions together hold as much content as they may.
+/// All sessions together hold as much content as they may, or the disk of the database is full.
 pub(super) fn no_room() -> Reply {
     Reply::new(452, (4, 3, 1), "No room for a message now, try again later")
 }
@@ -165,6 +169,8 @@ mod tests {
         let error = Error::Unavailable { cause: "pool timed out".into() };
         assert!(no_verdict(&error).to_string().starts_with("451 4.3.0 "));
         assert!(!no_verdict(&error).to_string().contains("pool"));
+        let full = Error::Full { cause: "database or disk is full".into() };
+        assert_eq!(no_verdict(&full).to_string(), "452 4.3.1 No room for a message now, try again later");
         let (reply, rule) = authentication(&AuthFailure::Unavailable);
         assert!(reply.to_string().starts_with("454 4.7.0 ") && rule.is_none());
     }

@@ -1,5 +1,6 @@
 use super::*;
 use relay_types::message::MessageState;
+use sea_orm::ConnectionTrait;
 
 #[tokio::test]
 async fn three_recipients_have_three_fates_and_one_notification() {
@@ -195,4 +196,120 @@ async fn recipients_are_counted_for_the_project() {
     let hours = crate::limits::hours(&test.core, project.uuid(), test.core.now()).await.expect("counts");
     let [(_, counts)] = hours[..] else { panic!("{hours:?}") };
     assert_eq!((counts.accepted, counts.delivered, counts.deferred, counts.bounced), (3, 1, 1, 1));
+}
+
+#[tokio::test]
+async fn two_results_of_one_message_at_the_same_time_leave_it_in_its_true_state() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let id = mail(&test, Some(project), &["one@e.example", "two@f.example"]).await;
+    let mut claims = take(&test).await;
+    let (second, first) = (claims.pop().expect("a claim"), claims.pop().expect("a claim"));
+    let outcomes = vec![(first, delivered())];
+    let now = test.core.now();
+    let first = record::Record { message: id, attempt: attempt(&test, 1), outcomes, chance: 0.5, now, material: None };
+    // The first round has written and not yet committed when the second begins.
+    let transaction = test.core.db.begin().await.expect("a transaction");
+    state::lock(&transaction, std::iter::once(id.uuid())).await.expect("locked");
+    first.apply(&test.core, &transaction, &mut commit::Tally::default()).await.expect("applied");
+    let (core, number) = (test.core.clone(), attempt(&test, 1));
+    let waiting = tokio::spawn(async move { record(&core, id, number, vec![(second, delivered())]).await });
+    until_one_waits_for_a_lock(&test).await;
+    transaction.commit().await.expect("committed");
+    waiting.await.expect("the second").expect("recorded");
+    assert_eq!(detail(&test, &slug, id).await.state, MessageState::Delivered);
+}
+
+#[tokio::test]
+async fn a_person_and_a_result_at_the_same_time_leave_a_message_in_its_true_state() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let id = mail(&test, Some(project), &["one@e.example", "two@f.example"]).await;
+    let claims = claim(&test.core, 1, 1, &[]).await.expect("claims");
+    let now = test.core.now();
+    let outcomes = claims.into_iter().map(|claim| (claim, delivered())).collect();
+    let first = record::Record { message: id, attempt: attempt(&test, 1), outcomes, chance: 0.5, now, material: None };
+    let transaction = test.core.db.begin().await.expect("a transaction");
+    state::lock(&transaction, std::iter::once(id.uuid())).await.expect("locked");
+    first.apply(&test.core, &transaction, &mut commit::Tally::default()).await.expect("applied");
+    let (core, of) = (test.core.clone(), slug.clone());
+    let waiting = tokio::spawn(async move { cancel(&core, &Actor::System, &of, id).await });
+    until_one_waits_for_a_lock(&test).await;
+    transaction.commit().await.expect("committed");
+    assert_eq!(waiting.await.expect("a person").expect("cancelled"), 1);
+    assert_eq!(detail(&test, &slug, id).await.state, MessageState::Delivered);
+}
+
+/// Until a statement of the test's own database waits for another transaction. SQLite's one writer always does.
+async fn until_one_waits_for_a_lock(test: &Test) {
+    if test.core.db.backend() == DbBackend::Sqlite {
+        return;
+    }
+    let sql = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let waits = async || {
+        let statement = sea_orm::Statement::from_string(DbBackend::Postgres, sql);
+        test.core.db.read().query_one_raw(statement).await.expect("an answer").is_some()
+    };
+    let patience = tokio::time::timeout(Duration::from_secs(20), async {
+        while !waits().await {
+            tokio::task::yield_now().await;
+        }
+    });
+    patience.await.expect("nobody waits");
+}
+
+#[tokio::test]
+async fn a_dkim_key_that_cannot_be_opened_keeps_no_mail_and_no_result() {
+    let answers = relay_dns::FixedAnswers::new();
+    let resolver = relay_dns::Resolver::fixed(answers.clone());
+    // The platform signs its notifications in the name of its host.
+    let test = Test::with_resolver(resolver, |_| {}).await;
+    let (core, system) = (&test.core, &Actor::System);
+    let (project, slug) = test.project("physics").await;
+    let host = core.config.hostname.clone();
+    crate::domains::set_default_domain(core, system, host).await.expect("set");
+    let name = DomainName::parse("d.example").expect("a name");
+    let own = crate::domains::mark_verified(core, system, &slug, name).await.expect("a domain");
+    let platform = crate::domains::default_domain(core, system).await.expect("a look").expect("a domain");
+    let details = [crate::domains::get(core, system, &slug, own).await.expect("the domain"), platform];
+    for key in details.iter().flat_map(|detail| &detail.keys) {
+        answers.set_txt(&key.record.name, &[&key.record.value]);
+    }
+    crate::domains::check(core, system, &slug, own).await.expect("checked");
+    crate::domains::check_due(core, system).await.expect("checked");
+    let transaction = core.db.begin().await.expect("a transaction");
+    transaction
+        .execute_unprepared("UPDATE dkim_key SET state = 'active', private_sealed = private_sealed || private_sealed")
+        .await
+        .expect("as if sealed with another key");
+    transaction.commit().await.expect("committed");
+
+    let id = mail(&test, Some(project), &["gone@e.example"]).await;
+    tell(&test, take(&test).await, |_| perm()).await;
+    let detail = detail(&test, &slug, id).await;
+    assert_eq!(states(&detail), [("gone@e.example".to_owned(), "bounced")]);
+    assert_eq!(story(&detail), ["accepted", "not signed", "attempt", "failure notified"]);
+    let EventKind::NotSigned { reason } = &detail.events[1].kind else { panic!("{:?}", detail.events[1]) };
+    assert!(reason.contains("cannot be opened"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_message_of_which_nobody_can_be_told_hides_no_delay_of_the_others() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let broken = mail(&test, Some(project), &["one@e.example"]).await;
+    test.clock.advance(Duration::from_millis(5));
+    let id = mail(&test, Some(project), &["two@e.example"]).await;
+    let (first, second): (Vec<_>, Vec<_>) = take(&test).await.into_iter().partition(|claim| claim.message_id == id);
+    tell(&test, first, |_| temp()).await;
+    tell(&test, second, |_| temp()).await;
+    // Its project is not to be found, as after a restore of half a database.
+    let transaction = test.core.db.begin().await.expect("a transaction");
+    let sql = "UPDATE message SET project_id = $1 WHERE id = $2";
+    let values = [uuid::Uuid::now_v7().into(), broken.uuid().into()];
+    state::execute(&transaction, sql, values).await.expect("changed");
+    transaction.commit().await.expect("committed");
+    test.clock.advance(test.core.config.delay_warning);
+    assert_eq!(warn_of_delays(&test.core, &Actor::System).await.expect("warned"), 1);
+    assert_eq!(story(&detail(&test, &slug, id).await).last(), Some(&"delay notified"));
 }

@@ -41,7 +41,7 @@ async fn a_claim_is_bounded_and_leaves_out_busy_destinations() {
 }
 
 #[tokio::test]
-async fn a_backlog_hides_neither_other_projects_nor_other_destinations_nor_new_mail() {
+async fn a_backlog_hides_neither_other_projects_nor_the_portal_nor_other_destinations_nor_new_mail() {
     let test = Test::new().await;
     let (loud, _) = test.project("loud").await;
     let (quiet, _) = test.project("quiet").await;
@@ -53,6 +53,7 @@ async fn a_backlog_hides_neither_other_projects_nor_other_destinations_nor_new_m
     }
     mail(&test, Some(loud), &["other@quick.example"]).await;
     mail(&test, Some(quiet), &["one@slow.example"]).await;
+    mail(&test, None, &["reset@slow.example"]).await;
     for _ in 0..2 {
         test.clock.advance(Duration::from_millis(5));
         mail(&test, Some(loud), &many[..150]).await;
@@ -64,6 +65,7 @@ async fn a_backlog_hides_neither_other_projects_nor_other_destinations_nor_new_m
     let has = |local: &str| claims.iter().any(|claim| claim.address.local() == local);
     assert_eq!(claims.iter().filter(|claim| claim.destination == "slow.example").count(), 20);
     assert!(has("one"), "another project's mail");
+    assert!(has("reset"), "the portal's own mail");
     assert!(has("other"), "mail to another destination");
     let busy = ["slow.example".to_owned()];
     assert!(claim(&test.core, 30, 20, &busy).await.expect("claims").is_empty());
