@@ -48,7 +48,7 @@ pub mod prelude {
         copy::CopyButton,
         dialog::{Danger, Dialog, HiddenId, HiddenSlug, SecretOnce},
         dns_record::Record,
-        field::{CheckField, Hidden, RadioField, SelectField, Submit, TextField, TextareaField},
+        field::{CheckField, Hidden, RadioField, SelectField, Submit, SubmitAs, TextField, TextareaField},
         filters::{Choice, Choose, Filters, Pager, SearchField, Segments, Tabs},
         form::{FormHandle, PostForm, use_form, use_form_for},
         layout::{use_abilities, use_frame, use_me, use_param, use_slug},

@@ -33,6 +33,12 @@ pub enum AppError {
         /// A sentence that says with what.
         reason: String,
     },
+    /// Asked too often.
+    #[error("Too many attempts. Try again in {}.", wait(*seconds))]
+    TooMany {
+        /// How long to wait.
+        seconds: u64,
+    },
     /// Something the answer depends on cannot be reached now.
     #[error("{reason}")]
     Unavailable {
@@ -69,9 +75,20 @@ impl AppError {
             Self::NotFound => 404,
             Self::Conflict { .. } => 409,
             Self::Invalid { .. } => 422,
+            Self::TooMany { .. } => 429,
             Self::Internal { .. } => 500,
             Self::Unavailable { .. } => 503,
         }
+    }
+}
+
+/// A wait in whole units, never too short.
+fn wait(seconds: u64) -> String {
+    use crate::components::text::count;
+    match seconds {
+        0..=60 => count(seconds.max(1), "second", "seconds"),
+        61..=3_600 => count(seconds.div_ceil(60), "minute", "minutes"),
+        _ => count(seconds.div_ceil(3_600), "hour", "hours"),
     }
 }
 
@@ -89,5 +106,14 @@ impl FromServerFnError for AppError {
             }
             _ => Self::Internal { reference: "none".to_owned() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_wait_is_told_in_whole_units_and_never_too_short() {
+        let told = [1, 3, 60, 61, 120, 3_601].map(super::wait);
+        assert_eq!(told, ["1 second", "3 seconds", "60 seconds", "2 minutes", "2 minutes", "2 hours"]);
     }
 }

@@ -12,7 +12,10 @@ pub use request::{USER, actor, client, core, done, end_session, redirect, sessio
 pub use router::{Portal, router};
 
 use crate::error::AppError;
-use axum::http::{HeaderValue, StatusCode, header::LOCATION};
+use axum::http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{LOCATION, RETRY_AFTER},
+};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
@@ -26,9 +29,7 @@ impl From<relay_core::Error> for AppError {
             Error::SignedOut => Self::SignedOut,
             Error::Invalid { field, reason } => Self::Invalid { field: field.to_owned(), reason },
             Error::Conflict { reason } => Self::Conflict { reason },
-            Error::TooMany { seconds } => {
-                Self::Unavailable { reason: format!("Too many attempts. Try again in {}.", wait(seconds)) }
-            }
+            Error::TooMany { seconds } => Self::TooMany { seconds },
             Error::Unavailable { cause } => {
                 tracing::error!(%cause, "the database or DNS cannot be reached");
                 Self::Unavailable {
@@ -43,16 +44,6 @@ impl From<relay_core::Error> for AppError {
             }
             Error::Internal { cause } => internal(cause),
         }
-    }
-}
-
-/// A wait in whole units, never too short.
-fn wait(seconds: u64) -> String {
-    use crate::components::text::count;
-    match seconds {
-        0..=60 => count(seconds.max(1), "second", "seconds"),
-        61..=3_600 => count(seconds.div_ceil(60), "minute", "minutes"),
-        _ => count(seconds.div_ceil(3_600), "hour", "hours"),
     }
 }
 
@@ -72,15 +63,22 @@ pub fn answer(error: &AppError, sign_in: &str) {
         options.set_status(StatusCode::FOUND);
         options.insert_header(LOCATION, sign_in);
     } else {
-        options.set_status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+        options.set_status(status(error));
+        if let Some((name, value)) = retry_after(error) {
+            options.insert_header(name, value);
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_wait_is_told_in_whole_units_and_never_too_short() {
-        let told = [1, 3, 60, 61, 120, 3_601].map(super::wait);
-        assert_eq!(told, ["1 second", "3 seconds", "60 seconds", "2 minutes", "2 minutes", "2 hours"]);
+/// The HTTP status that says the same as `error`.
+fn status(error: &AppError) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// When to come back, for those who asked too often (RFC 9110 §10.2.3).
+fn retry_after(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
+    match error {
+        AppError::TooMany { seconds } => Some((RETRY_AFTER, HeaderValue::from(*seconds))),
+        _ => None,
     }
 }

@@ -22,12 +22,18 @@ pub async fn load_domain(slug: String, id: String) -> Result<DomainDetail, AppEr
     Ok(domains::get(&core()?, &actor().await?, &self::slug(&slug)?, self::id(&id)?).await?)
 }
 
-/// Adds a domain and goes to its page, where its records are.
+/// Adds a domain and goes to its page, where its records are; with `verified` an operator vouches for it, and DNS need
+/// not answer.
 #[server]
-pub async fn add_domain(slug: String, name: String) -> Result<(), AppError> {
+pub async fn add_domain(slug: String, name: String, verified: Option<String>) -> Result<(), AppError> {
+    let (core, actor, project) = (core()?, actor().await?, self::slug(&slug)?);
     let name = typed::one("name", &name, DomainName::parse)?;
-    let id = domains::add(&core()?, &actor().await?, &self::slug(&slug)?, name).await?;
-    done(&format!("/p/{slug}/domains/{id}"), "domain-added");
+    let id = if verified.is_some() {
+        domains::mark_verified(&core, &actor, &project, name).await?
+    } else {
+        domains::add(&core, &actor, &project, name).await?
+    };
+    done(&format!("/p/{slug}/domains/{id}"), if verified.is_some() { "domain-verified" } else { "domain-added" });
     Ok(())
 }
 

@@ -110,6 +110,9 @@ pub fn Item(
     /// Where it is mended.
     #[prop(optional, into)]
     link: Option<Go>,
+    /// The link is a file to keep, not a page: the browser takes it, not the router.
+    #[prop(optional)]
+    download: bool,
     /// What it is.
     children: Children,
 ) -> impl IntoView {
@@ -117,7 +120,7 @@ pub fn Item(
         <li>
             <Dot tone/>
             <div>{children()} {note.map(|note| view! { <small>{note}</small> })}</div>
-            {link.map(|link| view! { <a class="go" href=link.href>{link.text}</a> })}
+            {link.map(|link| view! { <a class="go" href=link.href download=download.then_some("")>{link.text}</a> })}
         </li>
     }
 }

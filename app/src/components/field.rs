@@ -1,6 +1,9 @@
 //! Inputs of a `PostForm`: label above, hint below it, error at the field. What was sent stays; passwords never do.
 
-use crate::components::{form::FormState, raw_text::SafeTextarea};
+use crate::components::{
+    form::{FormReply, FormState},
+    raw_text::SafeTextarea,
+};
 use leptos::prelude::*;
 
 /// Judges what was typed, in the browser, when the field is left: `None` or a sentence that says what to type. The
@@ -26,6 +29,7 @@ struct Frame {
     judged: RwSignal<Judged>,
     posted: Option<String>,
     described: Option<String>,
+    focused: Option<bool>,
 }
 
 fn frame(name: &'static str, has_hint: bool) -> Frame {
@@ -49,6 +53,10 @@ fn frame(name: &'static str, has_hint: bool) -> Frame {
         }),
         judged,
         posted: form.and_then(|form| form.posted(name)),
+        focused: use_context::<FormReply>().filter(|reply| reply.names_field()).map(|reply| {
+            form.is_some_and(|form| form.is_reply())
+                && reply.outcome.err().is_some_and(|error| error.field() == Some(name))
+        }),
         described: has_hint.then(|| format!("{id}-hint")),
         id,
     }
@@ -88,9 +96,10 @@ impl Frame {
         }
     }
 
-    /// True at once in the answer to a plain post, so that the browser focuses the field without JavaScript.
-    fn autofocus(&self) -> bool {
-        self.posted.is_some() && self.error.with_untracked(Option::is_some)
+    /// Where the cursor is when the page opens: in the answer to a plain post at the wrong field and nowhere else (a
+    /// password is never sent back, so it is the error that decides), otherwise where the page wants it.
+    fn autofocus(&self, wanted: bool) -> bool {
+        self.focused.unwrap_or(wanted)
     }
 
     fn around(self, label: &'static str, hint: &'static str, input: AnyView) -> AnyView {
@@ -154,7 +163,7 @@ pub fn TextField(
             autocomplete=autocomplete
             spellcheck="false"
             required=required
-            autofocus=focus || frame.autofocus()
+            autofocus=frame.autofocus(focus)
             class:mono=mono
             aria-invalid=frame.invalid()
             aria-describedby=frame.described_by()
@@ -186,7 +195,7 @@ pub fn TextareaField(
 ) -> impl IntoView {
     let frame = frame(name, !hint.is_empty());
     let value = frame.posted.clone().unwrap_or(value);
-    let (invalid, described_by, autofocus) = (frame.invalid(), frame.described_by(), frame.autofocus());
+    let (invalid, described_by, autofocus) = (frame.invalid(), frame.described_by(), frame.autofocus(false));
     let judge = frame.judge(check);
     let input = view! {
         <SafeTextarea
@@ -227,7 +236,7 @@ pub fn SelectField(
         <select
             id=frame.id.clone()
             name=name
-            autofocus=frame.autofocus()
+            autofocus=frame.autofocus(false)
             aria-invalid=frame.invalid()
             aria-describedby=frame.described_by()
         >
@@ -260,7 +269,7 @@ pub fn CheckField(
     let frame = frame(name, !hint.is_empty());
     let replied = use_context::<FormState>().is_some_and(|form| form.is_reply());
     let checked = if replied { frame.posted.is_some() } else { checked };
-    let (invalid, described_by) = (frame.invalid(), frame.described_by());
+    let (invalid, described_by, autofocus) = (frame.invalid(), frame.described_by(), frame.autofocus(false));
     let Frame { id, error, described, .. } = frame;
     let error_id = format!("{id}-error");
     view! {
@@ -270,6 +279,7 @@ pub fn CheckField(
                 name=name
                 type="checkbox"
                 checked=checked
+                autofocus=autofocus
                 aria-invalid=invalid
                 aria-describedby=described_by
             />
@@ -298,11 +308,11 @@ pub fn RadioField(
 ) -> impl IntoView {
     let frame = frame(name, false);
     let now = frame.posted.clone().unwrap_or(value);
-    let described_by = frame.described_by();
+    let (invalid, described_by, autofocus) = (frame.invalid(), frame.described_by(), frame.autofocus(false));
     let Frame { id, error, .. } = frame;
     let error_id = format!("{id}-error");
     view! {
-        <fieldset class="field radios" class:wrong=move || error.with(Option::is_some) aria-describedby=described_by>
+        <fieldset class="field" class:wrong=move || error.with(Option::is_some) aria-describedby=described_by>
             <legend>{label}</legend>
             {options
                 .into_iter()
@@ -311,7 +321,15 @@ pub fn RadioField(
                     let checked = value == now;
                     view! {
                         <div class="radio">
-                            <input id=id.clone() type="radio" name=name value=value checked=checked/>
+                            <input
+                                id=id.clone()
+                                type="radio"
+                                name=name
+                                value=value
+                                checked=checked
+                                autofocus=autofocus && checked
+                                aria-invalid=invalid.clone()
+                            />
                             <label for=id>{text} {(!hint.is_empty()).then(|| view! { <small>{hint}</small> })}</label>
                         </div>
                     }
@@ -352,6 +370,33 @@ pub fn Submit(
             type="submit"
             class=format!("button {kind}")
             aria-busy=move || pending.get().then_some("true")
+            disabled=move || pending.get()
+        >
+            {children()}
+        </button>
+    }
+}
+
+/// A second button of a form, which sends one value more.
+#[component]
+pub fn SubmitAs(
+    /// The server function's argument, an `Option<String>`.
+    name: &'static str,
+    /// What it is sent.
+    value: &'static str,
+    /// Look.
+    #[prop(default = "")]
+    kind: &'static str,
+    /// Words.
+    children: Children,
+) -> impl IntoView {
+    let pending = use_context::<FormState>().map_or_else(|| Signal::stored(false), |form| form.pending);
+    view! {
+        <button
+            type="submit"
+            class=format!("button {kind}")
+            name=name
+            value=value
             disabled=move || pending.get()
         >
             {children()}

@@ -137,11 +137,21 @@ pub fn SearchField(
     example: &'static str,
 ) -> impl IntoView {
     let value = untrack(query).text(name);
+    // The property too: what was typed is not an attribute, and would stay after Back.
+    let now = move || query().text(name).unwrap_or_default();
     view! {
         <label class="search">
             <span class="unseen">{label}</span>
             <Glyph icon=Icon::Search/>
-            <input type="search" name=name value=value placeholder=example data-search="" autocomplete="off"/>
+            <input
+                type="search"
+                name=name
+                value=value
+                prop:value=now
+                placeholder=example
+                data-search=""
+                autocomplete="off"
+            />
         </label>
     }
 }
@@ -165,7 +175,9 @@ pub fn Choose(
                     .into_iter()
                     .map(|(value, text)| {
                         let selected = value == now;
-                        view! { <option value=value selected=selected>{text}</option> }
+                        let own = value.clone();
+                        let chosen = move || query().text(name).unwrap_or_default() == own;
+                        view! { <option value=value selected=selected prop:selected=chosen>{text}</option> }
                     })
                     .collect_view()}
             </select>

@@ -34,7 +34,7 @@
 //! passwords) and the outcome. Nothing typed is put into a URL. Such a page is not hydrated.
 
 use crate::{
-    components::{notice::Notice, status::Tone},
+    components::{notice::Notice, query::here, status::Tone},
     error::AppError,
     strings,
 };
@@ -64,7 +64,15 @@ pub struct FormReply {
     pub outcome: Result<Arc<[u8]>, AppError>,
 }
 
-/// The hidden input that names a form's page in the answer to a plain post, whose own address is the function's.
+impl FormReply {
+    /// Whether it failed at an input, which then gets the cursor.
+    pub fn names_field(&self) -> bool {
+        self.outcome.as_ref().is_err_and(|error| error.field().is_some())
+    }
+}
+
+/// The hidden input that names a form's page: browsers may keep the `Referer` to themselves, and the address of the answer
+/// to a plain post is the function's.
 pub const PAGE: &str = "__page";
 
 /// A server function as a form uses it.
@@ -282,10 +290,11 @@ fn Inputs(state: FormState, children: Children) -> impl IntoView {
         let placed = error.field().is_some_and(|field| state.names.with_value(|names| names.contains(&field)));
         (!placed).then(|| view! { <Notice tone=Tone::Bad title=strings::NOT_DONE>{error.to_string()}</Notice> })
     };
-    let page = use_context::<FormReply>().map(|reply| reply.page.to_string());
+    let replied = use_context::<FormReply>().map(|reply| reply.page.to_string());
+    let page = replied.unwrap_or_else(here);
     view! {
         {summary}
-        {page.map(|page| view! { <input type="hidden" name=PAGE value=page/> })}
+        <input type="hidden" name=PAGE value=page/>
         {inputs}
     }
 }

@@ -151,7 +151,7 @@ fn Palette(node: NodeRef<html::Dialog>, jumps: Vec<Jump>) -> impl IntoView {
 #[component]
 fn Help(node: NodeRef<html::Dialog>, shortcuts: Vec<(char, &'static str)>) -> impl IntoView {
     view! {
-        <dialog node_ref=node class="dialog help" aria-labelledby="help-title">
+        <dialog node_ref=node class="dialog" aria-labelledby="help-title">
             <form method="dialog">
                 <header>
                     <h2 id="help-title">"Keys"</h2>

@@ -8,8 +8,11 @@ use crate::{
     components::{
         keys::{Jump, Keys},
         load::Load,
+        notice::Notice,
         places::{self, Place},
         sidebar::{Sidebar, Switcher},
+        status::Tone,
+        time::Time,
     },
     error::AppError,
 };
@@ -62,37 +65,23 @@ fn ProjectConsole(console: Console) -> impl IntoView {
     let Console { me, frame } = console;
     let places = places::project(&frame.project.slug);
     let slug = frame.project.slug.clone();
-    let current = ProjectLinkText { name: frame.project.name.clone(), slug: slug.to_string() };
-    let suspended = frame.project.suspended.clone();
     let frame = RwSignal::new(frame);
     provide_context(frame);
     provide_context(StoredValue::new(me.clone()));
     refresh(slug, frame);
     view! {
-        <Around me places frame current>
-            {suspended
-                .map(|suspension| {
-                    view! {
-                        <crate::components::notice::Notice
-                            tone=crate::components::status::Tone::Bad
-                            title="This project is suspended."
-                        >
-                            {suspension.reason}
-                        </crate::components::notice::Notice>
-                    }
-                })}
+        <Around me places frame>
+            {move || {
+                let suspension = frame.with(|frame| frame.project.suspended.clone())?;
+                Some(view! {
+                    <Notice tone=Tone::Bad title=words::SUSPENDED>
+                        {suspension.reason} " " {words::SINCE} " " <Time at=suspension.since/> "."
+                    </Notice>
+                })
+            }}
             <Outlet/>
         </Around>
     }
-}
-
-/// What the switcher shows.
-#[derive(Debug, Clone)]
-pub struct ProjectLinkText {
-    /// Name.
-    pub name: String,
-    /// Slug.
-    pub slug: String,
 }
 
 /// In the browser: counts are read again at every navigation and after everything that was done.
@@ -155,7 +144,6 @@ fn Around(
     me: Me,
     places: Vec<Place>,
     #[prop(optional, into)] frame: Option<RwSignal<ProjectFrame>>,
-    #[prop(optional)] current: Option<ProjectLinkText>,
     children: Children,
 ) -> impl IntoView {
     let jumps = me
@@ -167,7 +155,7 @@ fn Around(
     view! {
         <div class="console">
             <Sidebar me=me.clone() places=places.clone() frame>
-                <Switcher projects=me.projects.clone() operator=me.operator current/>
+                <Switcher projects=me.projects.clone() operator=me.operator frame/>
             </Sidebar>
             <main id="content" class="main" tabindex="-1">
                 <div class="stack">{children()}</div>
@@ -191,4 +179,9 @@ pub fn OutsideLayout() -> impl IntoView {
             <crate::components::theme::ThemeToggle/>
         </main>
     }
+}
+
+mod words {
+    pub const SUSPENDED: &str = "This project is suspended: its mail is refused.";
+    pub const SINCE: &str = "Since";
 }

@@ -1,6 +1,10 @@
 //! What a page does with data that is on its way, and with data that did not come.
 
-use crate::{components::raw_text::SafeTitle, error::AppError, strings};
+use crate::{
+    components::{query::here, raw_text::SafeTitle},
+    error::AppError,
+    strings,
+};
 use leptos::prelude::*;
 
 /// Shows the page for what `resource` gives, or says why there is nothing. The server waits for it, so the status code,
@@ -57,20 +61,22 @@ pub fn BareError(error: AppError) -> impl IntoView {
 /// A page that says why there is nothing to show, with the way on. Nobody signed in: goes to the sign-in page and back.
 #[component]
 pub fn ErrorPage(error: AppError) -> impl IntoView {
-    let here = leptos_router::hooks::use_location();
-    let here = untrack(move || format!("{}{}", here.pathname.get(), search(&here.search.get())));
+    let here = here();
     let sign_in = format!("/login?next={}", crate::next::encode(&here));
     #[cfg(feature = "ssr")]
     crate::ssr::answer(&error, &sign_in);
+    let again = again(&error, &here);
     let (title, text, href, go) = match &error {
         AppError::SignedOut => ("You are signed out", error.to_string(), sign_in.clone(), "Sign in"),
         AppError::NotFound => ("Not found", error.to_string(), "/".to_owned(), "Your projects"),
         AppError::Forbidden => ("Not allowed", error.to_string(), "/".to_owned(), "Your projects"),
-        AppError::Unavailable { .. } => ("Not available now", error.to_string(), here, "Try again"),
-        AppError::Invalid { .. } | AppError::Conflict { .. } => {
-            ("Not understood", error.to_string(), here, "Try again")
+        AppError::Unavailable { .. } | AppError::TooMany { .. } => {
+            ("Not available now", error.to_string(), again, "Try again")
         }
-        AppError::Internal { .. } => ("Something went wrong", error.to_string(), here, "Try again"),
+        AppError::Invalid { .. } | AppError::Conflict { .. } => {
+            ("Not understood", error.to_string(), again, "Try again")
+        }
+        AppError::Internal { .. } => ("Something went wrong", error.to_string(), again, "Try again"),
     };
     if error == AppError::SignedOut {
         let navigate = leptos_router::hooks::use_navigate();
@@ -82,15 +88,31 @@ pub fn ErrorPage(error: AppError) -> impl IntoView {
             <h1>{title}</h1>
             <p>{text}</p>
             <div class="actions">
-                <a class="button primary" href=href>{go}</a>
+                // Not for the router, which does nothing when a link leads to the page that is shown.
+                <a class="button primary" rel="external" href=href>
+                    {go}
+                </a>
             </div>
         </div>
     }
 }
 
-fn search(search: &str) -> String {
-    match search.trim_start_matches('?') {
-        "" => String::new(),
-        text => format!("?{text}"),
+/// Where to try again: this page, but without a query that can only fail again.
+fn again(error: &AppError, here: &str) -> String {
+    match error {
+        AppError::Invalid { .. } => here.split('?').next().unwrap_or(here).to_owned(),
+        _ => here.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_that_was_not_understood_is_not_tried_again() {
+        let here = "/p/bio/messages?after=zzz";
+        assert_eq!(again(&AppError::invalid("after", "no such page"), here), "/p/bio/messages");
+        assert_eq!(again(&AppError::Unavailable { reason: String::new() }, here), here);
     }
 }

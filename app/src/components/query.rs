@@ -25,6 +25,15 @@ pub fn query() -> Query {
     Query { path, pairs }
 }
 
+/// The URL of this page with its whole query, for a way back to it.
+pub fn here() -> String {
+    let here = use_location();
+    untrack(move || match here.search.get().trim_start_matches('?') {
+        "" => here.pathname.get(),
+        search => format!("{}?{search}", here.pathname.get()),
+    })
+}
+
 /// What was done last on the page of the thing `id` (the last segment of its path): a source for the resource that must
 /// then be read again. Another page that is being opened does not count: the thing may be gone.
 pub fn use_done_at(id: Memo<String>) -> Memo<Option<String>> {

@@ -7,7 +7,6 @@ use crate::{
         field::Submit,
         form::{PostForm, use_form},
         icon::{Glyph, Icon, Mark},
-        layout::ProjectLinkText,
         places::{self, Place},
         text,
         theme::ThemeToggle,
@@ -109,7 +108,7 @@ pub fn Switcher(
     /// Also offers the operator console.
     operator: bool,
     /// The project of this page.
-    current: Option<ProjectLinkText>,
+    frame: Option<RwSignal<ProjectFrame>>,
 ) -> impl IntoView {
     let path = use_location().pathname;
     let node = NodeRef::<html::Details>::new();
@@ -119,11 +118,13 @@ pub fn Switcher(
             details.set_open(false);
         }
     });
-    let (name, small) = match current {
-        Some(current) => (current.name, current.slug),
-        None => ("All projects".to_owned(), text::count(projects.len() as u64, "project", "projects")),
-    };
-    let tile = name.chars().next().unwrap_or('·').to_uppercase().to_string();
+    let count = text::count(projects.len() as u64, "project", "projects");
+    let name = Signal::derive(move || match frame {
+        Some(frame) => frame.with(|frame| frame.project.name.clone()),
+        None => "All projects".to_owned(),
+    });
+    let small = frame.map_or(count, |frame| frame.with_untracked(|frame| frame.project.slug.to_string()));
+    let tile = move || name.with(|name| name.chars().next().unwrap_or('·').to_uppercase().to_string());
     view! {
         <details class="switcher" node_ref=node>
             <summary>

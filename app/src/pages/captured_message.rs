@@ -51,11 +51,11 @@ pub fn Read(
             </Facts>
         </Card>
         {message.has_html.then(|| view! { <Html src=format!("{own}/html")/> })}
-        {message.text.map(|text| view! { <Card title=words::TEXT><pre class="code wrap" tabindex="0">{text}</pre></Card> })}
+        {message.text.map(|text| view! { <Card title=words::TEXT><pre class="wrap" tabindex="0">{text}</pre></Card> })}
         {(!message.attachments.is_empty()).then(|| view! { <Attachments own attachments=message.attachments/> })}
         <details class="card">
             <summary>{words::HEADERS}</summary>
-            <pre class="code" tabindex="0">{message.headers}</pre>
+            <pre class="fields" tabindex="0">{message.headers}</pre>
         </details>
     }
 }
@@ -81,7 +81,12 @@ fn Attachments(own: String, attachments: Vec<Attachment>) -> impl IntoView {
                     .map(|(place, one)| {
                         let note = format!("{} · {}", one.media_type, text::size(one.size));
                         view! {
-                            <Item tone=Tone::Unknown note link=(format!("{own}/attachments/{place}"), words::DOWNLOAD)>
+                            <Item
+                                tone=Tone::Unknown
+                                note
+                                link=(format!("{own}/attachments/{place}"), words::DOWNLOAD)
+                                download=true
+                            >
                                 {one.name}
                             </Item>
                         }

@@ -18,7 +18,9 @@ use relay_types::message::{MessageDetail, RecipientState};
 #[component]
 pub fn Message() -> impl IntoView {
     let (slug, id) = (use_slug(), use_param("id"));
-    let data = Resource::new_blocking(move || (slug.get(), id.get()), |(slug, id)| load_message(slug, id));
+    let done = use_done_at(id);
+    let source = move || (slug.get(), id.get(), done.get());
+    let data = Resource::new_blocking(source, |(slug, id, _)| load_message(slug, id));
     view! {
         <Load resource=data let:message>
             <Detail slug=slug.get_untracked() message/>

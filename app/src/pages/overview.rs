@@ -46,15 +46,6 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
         <PageHeader title=words::TITLE>
             <Segments label=words::PERIOD name="period" choices=periods.to_vec()/>
         </PageHeader>
-        {project
-            .suspended
-            .map(|suspension| {
-                view! {
-                    <Notice tone=Tone::Bad title=words::SUSPENDED>
-                        {suspension.reason} " " {words::SINCE} " " <Time at=suspension.since/> "."
-                    </Notice>
-                }
-            })}
         {captures
             .then(|| {
                 view! {
@@ -182,8 +173,6 @@ fn Refused(slug: String, refusals: Vec<Refusal>) -> impl IntoView {
 mod words {
     pub const TITLE: &str = "Overview";
     pub const PERIOD: &str = "Period";
-    pub const SUSPENDED: &str = "This project is suspended: its mail is refused.";
-    pub const SINCE: &str = "Since";
     pub const CAPTURE: &str = "Mail is captured.";
     pub const CAPTURE_TEXT: &str = "Nothing leaves this machine; read here what would have been sent.";
     pub const CAPTURED: &str = "Captured mail";

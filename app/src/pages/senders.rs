@@ -124,6 +124,7 @@ fn AddDomainForm() -> impl IntoView {
                 check=typed::check_domain as Check
             />
             <Submit>"Add domain"</Submit>
+            <AsVerified/>
         </PostForm>
     }
 }
@@ -159,8 +160,17 @@ fn AddSenderForm() -> impl IntoView {
                 check=typed::check_address as Check
             />
             <Submit kind="">"Add address"</Submit>
+            <AsVerified/>
         </PostForm>
     }
+}
+
+/// Adds it without its proof, for operators: also where no mail arrives and no DNS answers.
+#[component]
+fn AsVerified() -> impl IntoView {
+    use_abilities()
+        .operate
+        .then(|| view! { <SubmitAs name="verified" value="on" kind="quiet">"Add as verified"</SubmitAs> })
 }
 
 /// Search and tabs of a long list.

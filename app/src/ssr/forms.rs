@@ -53,6 +53,8 @@ pub async fn answer(portal: Portal, request: Request) -> Response {
                 && let Ok(page) = HeaderValue::from_str(&page.to_string())
             {
                 head.headers.insert(LOCATION, page);
+                // Leptos leaves it to the `Referer`, which some browsers do not send.
+                head.status = StatusCode::FOUND;
             }
             Response::from_parts(head, Body::from(body))
         }
@@ -104,7 +106,8 @@ async fn with_status(response: Response) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let error = AppError::de(body.clone());
-    head.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    head.status = super::status(&error);
+    head.headers.extend(super::retry_after(&error));
     Response::from_parts(head, Body::from(body))
 }
 
@@ -112,9 +115,8 @@ fn header<'a>(headers: &'a HeaderMap, name: &axum::http::HeaderName) -> Option<&
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// The page a form is on, by its `Referer`: only path and query are taken, so it is always one of ours.
-///
-/// A page that is itself the answer to a post has the function's address; its forms name their page in `PAGE`.
+/// The page a form is on: its forms name it in `PAGE`, since a `Referer` is not always sent, and the answer to a post has
+/// the function's address. Only path and query are taken, so it is always one of ours.
 fn page_of(headers: &HeaderMap, values: &[(String, String)]) -> Option<Uri> {
     let named = values.iter().find(|(name, _)| name == PAGE).map(|(_, value)| value.as_str());
     let path = path_of(named.or_else(|| header(headers, &REFERER))?);

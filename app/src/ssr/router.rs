@@ -62,10 +62,7 @@ impl Portal {
 pub(super) async fn render(portal: Portal, request: Request<Body>, reply: Option<FormReply>) -> Response {
     let now = portal.core.now();
     let boot = reply.is_none();
-    let failed = reply
-        .as_ref()
-        .and_then(|reply| reply.outcome.as_ref().err())
-        .map(|error| StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY));
+    let failed = reply.as_ref().and_then(|reply| reply.outcome.as_ref().err()).cloned();
     let assets = portal.assets.clone();
     let context = move || {
         portal.provide();
@@ -78,10 +75,11 @@ pub(super) async fn render(portal: Portal, request: Request<Body>, reply: Option
         shell(Document { assets: assets.clone(), theme: theme(), now, boot })
     };
     let mut response = leptos_axum::render_app_async_with_context(context, document)(request).await;
-    if let Some(status) = failed
+    if let Some(error) = failed
         && response.status() == StatusCode::OK
     {
-        *response.status_mut() = status;
+        *response.status_mut() = super::status(&error);
+        response.headers_mut().extend(super::retry_after(&error));
     }
     response
 }
