@@ -1,7 +1,7 @@
 //! What the rules refuse: the exact reply, the page of refusals, the way to mend it, and that a change holds at once.
 
 use crate::{
-    harness::{Dns, Issued, Relaykeep, Session, Sink, html, until},
+    harness::{Dns, Issued, Portal, Relaykeep, Session, Sink, html, until},
     submission::settings,
 };
 use std::time::{Duration, Instant};
@@ -265,16 +265,21 @@ fn soon(session: &mut Session, header: &str, reverse_path: &str, reply: &str) {
     }
 }
 
+/// The page of one of bio's accounts.
+fn page_of(portal: &Portal, label: &str) -> String {
+    let list = portal.get(&format!("/p/bio/service-accounts?q={label}"));
+    let accounts = html::tags(&list.body, "a").filter(|(tag, _)| tag.contains("/service-accounts/"));
+    let found = accounts.filter(|(_, rest)| rest.starts_with(label)).find_map(|(tag, _)| html::attribute(tag, "href"));
+    found.expect("the account's page")
+}
+
 #[test]
 fn row_1_15_an_account_disabled_in_the_portal_cannot_send_in_a_session_that_is_open() {
     let world = World::start();
     let portal = world.relay.operator();
     let mut session = world.session("any");
     soon(&mut session, OWN, "web@domain.test", "250 ");
-    let account = portal.get("/p/bio/service-accounts?q=any");
-    let accounts = html::tags(&account.body, "a").filter(|(tag, _)| tag.contains("/service-accounts/"));
-    let any = accounts.filter(|(_, rest)| rest.starts_with("any")).find_map(|(tag, _)| html::attribute(tag, "href"));
-    let page = any.expect("the account's page");
+    let page = page_of(&portal, "any");
     portal.change(&page, "switch_account", &[("to", "off")]);
     soon(&mut session, OWN, "web@domain.test", "550 5.7.1 This account may not send any more");
     // Others of the project are not concerned.
@@ -296,6 +301,40 @@ fn row_1_15_a_sender_removed_in_the_portal_cannot_be_used_in_a_session_that_is_o
 }
 
 #[test]
+fn row_1_15_networks_of_an_account_changed_in_the_portal_hold_in_a_session_that_is_open() {
+    let world = World::start();
+    let portal = world.relay.operator();
+    let mut session = world.session("any");
+    soon(&mut session, OWN, "web@domain.test", "250 ");
+    let page = page_of(&portal, "any");
+    let allow = |cidrs: &str| portal.change(&page, "update_account", &[("label", "any"), ("allowed_cidrs", cidrs)]);
+    allow("192.0.2.0/24");
+    let refused = "550 5.7.1 This account may not send any more: the service account may not be used from this address";
+    soon(&mut session, OWN, "web@domain.test", refused);
+    let shown = until("the refusal", || {
+        Some(portal.get("/p/bio/refusals").text()).filter(|text| text.contains("may not be used from this address"))
+    });
+    assert!(shown.contains("any") && shown.contains("127.0.0.1 (client.test)"), "{shown}");
+    soon(&mut world.session("notifier"), OWN, "web@domain.test", "250 ");
+    allow("192.0.2.0/24\n127.0.0.0/8");
+    soon(&mut session, OWN, "web@domain.test", "250 ");
+}
+
+#[test]
+fn row_2_1_a_secret_revoked_in_the_portal_ends_the_sessions_it_opened() {
+    let world = World::start();
+    let portal = world.relay.operator();
+    let mut session = world.session("any");
+    soon(&mut session, OWN, "web@domain.test", "250 ");
+    let page = page_of(&portal, "any");
+    let hint = world.accounts.iter().find(|account| account.label == "any").expect("any").secret.clone();
+    let hint = &hint[hint.len() - 4..];
+    assert_eq!(portal.submit(&page, "issue_secret", &[]).status, 200);
+    portal.change(&page, "revoke_secret", &[("confirm", hint)]);
+    soon(&mut session, OWN, "web@domain.test", "550 5.7.1 This account may not send any more: the service account was");
+}
+
+#[test]
 fn row_1_15_a_network_removed_in_the_portal_is_trusted_no_more_in_a_session_that_is_open() {
     let world = World::start();
     let portal = world.relay.operator();
@@ -303,6 +342,13 @@ fn row_1_15_a_network_removed_in_the_portal_is_trusted_no_more_in_a_session_that
     soon(&mut session, OWN, "web@domain.test", "250 ");
     portal.change("/p/bio/networks", "remove_network", &[("confirm", "127.0.0.1/32")]);
     soon(&mut session, OWN, "web@domain.test", "530 5.7.0 Authentication required");
+    // A block is changed by removing it and adding another: one that this client is not in is not its own.
+    portal.change("/p/bio/networks", "add_network", &[("cidr", "127.0.0.2/31"), ("label", "the next machine")]);
+    assert_eq!(session.say("MAIL FROM:<web@domain.test>"), "530 5.7.0 Authentication required");
+    // The session is whose block it is in, at each MAIL.
+    portal.change("/p/chem/networks", "add_network", &[("cidr", "127.0.0.0/31"), ("label", "given away")]);
+    soon(&mut session, OWN, "web@domain.test", "550 5.7.1 Reverse-path web@domain.test is not a verified sender");
+    soon(&mut session, "From: lab@chem.test", "lab@chem.test", "250 ");
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 use crate::{Error, Result};
 use relay_types::{
-    EmailAddress, network::NetworkId, project::ProjectId, service_account::ServiceAccountId, user::UserId,
+    EmailAddress,
+    network::NetworkId,
+    project::ProjectId,
+    service_account::{SecretId, ServiceAccountId},
+    user::UserId,
 };
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -34,6 +38,10 @@ pub enum Actor {
         project_id: ProjectId,
         /// Its label, for messages and refusals.
         label: String,
+        /// From where it signed in; policy judges that at every command, for the allowed networks may change.
+        client: IpAddr,
+        /// With which of its secrets; one that is revoked ends the open sessions too.
+        secret: SecretId,
     },
     /// A client in a trusted network. It can submit and nothing else.
     TrustedNetwork {

@@ -55,6 +55,7 @@ pub async fn judge_mail(core: &Core, actor: &Actor, reverse_path: &ReversePath) 
     match submitter::read(core, actor).await? {
         Who::Relaykeep => Ok(Ok(())),
         Who::Nobody => Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
+        Who::Barred(rejection) => Ok(Err(rejection)),
         Who::Submitter(submitter) => judge_reverse_path(core, &submitter, reverse_path).await,
     }
 }
@@ -64,6 +65,7 @@ pub async fn judge_rcpt(core: &Core, actor: &Actor, recipient: &EmailAddress, al
     match submitter::recall(core, actor).await? {
         Who::Relaykeep => Ok(Ok(())),
         Who::Nobody => Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
+        Who::Barred(rejection) => Ok(Err(rejection)),
         Who::Submitter(submitter) => judge_recipient(core, &submitter, recipient, already).await,
     }
 }
@@ -78,6 +80,7 @@ pub async fn judge_header(
     let submitter = match submitter::recall(core, actor).await? {
         Who::Relaykeep => return Ok(Ok(())),
         Who::Nobody => return Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
+        Who::Barred(rejection) => return Ok(Err(rejection)),
         Who::Submitter(submitter) => submitter,
     };
     if let Err(rejection) = judge_mailboxes(core, &submitter, from, sender).await? {
@@ -98,6 +101,9 @@ pub(crate) async fn judge_portal(
     recipients: &[EmailAddress],
 ) -> Verdict<()> {
     let submitter = submitter::of_project(core, project).await?;
+    if let Err(rejection) = submitter.admitted() {
+        return Ok(Err(rejection));
+    }
     if let Err(rejection) = judge_reverse_path(core, &submitter, &ReversePath::Address(from.clone())).await? {
         return Ok(Err(rejection));
     }
@@ -110,9 +116,6 @@ pub(crate) async fn judge_portal(
 }
 
 async fn judge_reverse_path(core: &Core, submitter: &Submitter, reverse_path: &ReversePath) -> Verdict<()> {
-    if let Err(rejection) = submitter.admitted() {
-        return Ok(Err(rejection));
-    }
     match reverse_path {
         ReversePath::Null if submitter.may_notify => Ok(Ok(())),
         ReversePath::Null => Ok(Err(Rejection::new(Rule::NullReversePath))),
@@ -124,9 +127,6 @@ async fn judge_reverse_path(core: &Core, submitter: &Submitter, reverse_path: &R
 }
 
 async fn judge_recipient(core: &Core, submitter: &Submitter, recipient: &EmailAddress, already: usize) -> Verdict<()> {
-    if let Err(rejection) = submitter.admitted() {
-        return Ok(Err(rejection));
-    }
     if submitter.sandbox && !is_verified_recipient(core, submitter.project, recipient).await? {
         return Ok(Err(Rejection::new(Rule::Sandbox).about(recipient)));
     }
@@ -159,9 +159,6 @@ async fn judge_mailboxes(
     from: &[EmailAddress],
     sender: Option<&EmailAddress>,
 ) -> Verdict<()> {
-    if let Err(rejection) = submitter.admitted() {
-        return Ok(Err(rejection));
-    }
     if from.is_empty() {
         return Ok(Err(Rejection::new(Rule::HeaderAmbiguous).detail("There is no address in From")));
     }

@@ -13,6 +13,7 @@ use crate::{
     tables::{service_account, service_account_secret, service_account_source},
 };
 use relay_types::{
+    Cidr,
     limit::Limits,
     listener::{ListenerAuth, ListenerTls},
     project::{ProjectId, Slug},
@@ -29,6 +30,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub(crate) use authenticate::{Successes, name_of};
+pub(crate) use view::barred_from;
 pub use {
     crate::uses::run_writer,
     authenticate::{AuthFailure, authenticate},
@@ -229,17 +231,33 @@ pub fn client_access(core: &Core) -> ClientAccess {
 pub(crate) struct Standing {
     /// Why it may not send now, when it may not.
     pub(crate) barred: Option<&'static str>,
+    /// From where it may send; from anywhere when none is listed.
+    pub(crate) allowed_cidrs: Vec<Cidr>,
     pub(crate) allowed_senders: AllowedSenders,
     pub(crate) may_notify: bool,
     pub(crate) limits: Limits,
 }
 
-/// How an account stands now; `None` when it is removed.
-pub(crate) async fn standing(core: &Core, project: ProjectId, id: ServiceAccountId) -> Result<Option<Standing>> {
-    let row = live(project).filter(service_account::Column::Id.eq(id.uuid())).one(core.db.read()).await?;
+/// How an account stands now; `None` when it is removed, or has not this secret any more.
+pub(crate) async fn standing(
+    core: &Core,
+    project: ProjectId,
+    id: ServiceAccountId,
+    secret: SecretId,
+) -> Result<Option<Standing>> {
+    let owner = service_account_secret::Entity::find_by_id(secret.uuid())
+        .select_only()
+        .column(service_account_secret::Column::ServiceAccountId)
+        .into_query();
+    let row = live(project)
+        .filter(service_account::Column::Id.eq(id.uuid()))
+        .filter(service_account::Column::Id.in_subquery(owner))
+        .one(core.db.read())
+        .await?;
     row.map(|row| {
         Ok(Standing {
             barred: view::barred(&row, core.now()),
+            allowed_cidrs: view::allowed_cidrs(&row)?,
             allowed_senders: view::allowed_senders(&row)?,
             may_notify: row.may_notify,
             limits: view::limits(&row),

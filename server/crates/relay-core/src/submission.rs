@@ -87,7 +87,7 @@ pub async fn accept(
     submission: Submission,
 ) -> Result<std::result::Result<MessageId, Rejection>> {
     let (project, origin) = match actor {
-        Actor::ServiceAccount { id, project_id, label } => {
+        Actor::ServiceAccount { id, project_id, label, .. } => {
             (Some(*project_id), Origin { source: "service_account", id: Some(id.uuid()), label: label.clone() })
         }
         Actor::TrustedNetwork { id, project_id, label } => {

@@ -4,7 +4,9 @@
 //! The database is SQLite in a folder of the test; with `RELAYKEEP_TEST_POSTGRES` set to the URL of an administrator
 //! of a throw-away PostgreSQL cluster, every test makes a database of its own there.
 
-use crate::{Actor, Clock, Core, CoreConfig, Result, config::PlatformRoute, members, projects, users};
+use crate::{
+    Actor, Clock, Core, CoreConfig, Result, config::PlatformRoute, members, projects, service_accounts, users,
+};
 use crate::{audit, sessions, sessions::StoredSession, tables::user};
 use relay_dns::Resolver;
 use relay_types::{
@@ -12,7 +14,7 @@ use relay_types::{
     member::Role,
     network::NetworkId,
     project::{ProjectId, Slug},
-    service_account::ServiceAccountId,
+    service_account::{SecretId, ServiceAccountId},
     user::UserId,
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, Statement};
@@ -242,9 +244,22 @@ pub(crate) fn id_of(actor: &Actor) -> UserId {
     actor.user_id().expect("a person")
 }
 
+/// A service account labelled `app`, signed in from [`CLIENT`] with its first secret.
+pub(crate) async fn signed_in(core: &Core, project_id: ProjectId, project: &Slug, id: ServiceAccountId) -> Actor {
+    let detail = service_accounts::get(core, &Actor::System, project, id).await.expect("the account");
+    let secret = detail.secrets[0].id;
+    Actor::ServiceAccount { id, project_id, label: "app".to_owned(), client: CLIENT, secret }
+}
+
 /// A service account of the project, with no row behind it.
 pub(crate) fn service_account(project_id: ProjectId) -> Actor {
-    Actor::ServiceAccount { id: ServiceAccountId::from_uuid(Uuid::now_v7()), project_id, label: "app".to_owned() }
+    Actor::ServiceAccount {
+        id: ServiceAccountId::from_uuid(Uuid::now_v7()),
+        project_id,
+        label: "app".to_owned(),
+        client: CLIENT,
+        secret: SecretId::from_uuid(Uuid::now_v7()),
+    }
 }
 
 /// A trusted network of the project, with no row behind it.

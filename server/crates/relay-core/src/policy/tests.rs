@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     core::Core,
     domains, networks, projects, senders, service_accounts,
-    test_support::{Test, word},
+    test_support::{CLIENT, Test, signed_in, word},
 };
 use relay_types::{
     Cidr, DomainName, SenderPattern,
@@ -54,7 +54,7 @@ impl World {
             domains::mark_verified(core, &Actor::System, project, domain).await.expect("a domain");
         }
         let made = service_accounts::create(core, &Actor::System, &project, settings()).await.expect("an account");
-        let account = Actor::ServiceAccount { id: made.0, project_id: id, label: "app".to_owned() };
+        let account = signed_in(core, id, &project, made.0).await;
         let block = Cidr::parse("192.0.2.0/24").expect("a block");
         networks::add(core, &Actor::System, &project, block, "hosts").await.expect("a network");
         let client = "192.0.2.1".parse().expect("an address");
@@ -192,6 +192,54 @@ async fn a_change_is_felt_by_the_next_mail_of_an_open_session() {
     let block = networks::list(core, system, project).await.expect("a list").remove(0);
     networks::remove(core, system, project, block.id).await.expect("removed");
     assert_eq!(world.mail(&world.network, "a@lab.example").await, Some(Rule::AuthenticationRequired));
+}
+
+#[tokio::test]
+async fn the_networks_of_an_account_hold_for_its_open_sessions_each_by_its_own_address() {
+    let world = World::new(false).await;
+    let Actor::ServiceAccount { id, project_id, secret, .. } = world.account else { panic!("an account") };
+    let from = |client: &str| Actor::ServiceAccount {
+        id,
+        project_id,
+        label: "app".to_owned(),
+        client: client.parse().expect("an address"),
+        secret,
+    };
+    let (here, mapped, there) = (from("192.0.2.7"), from("::ffff:192.0.2.7"), from("198.51.100.7"));
+    let mail = async |actor: &Actor| world.mail(actor, "app@one.example").await;
+    for actor in [&here, &mapped, &there] {
+        assert_eq!(mail(actor).await, None, "{actor:?}");
+    }
+    world.change_account(|settings| settings.allowed_cidrs = vec![Cidr::parse("192.0.2.0/24").expect("it")]).await;
+    let refused = Some(Rule::CredentialsInvalid);
+    // In turn, so that what is remembered of one session is not taken for the other's.
+    for (actor, expected) in [(&here, None), (&there, refused), (&mapped, None), (&there, refused), (&here, None)] {
+        assert_eq!(mail(actor).await, expected, "{actor:?}");
+        assert_eq!(world.rcpt(actor, "to@example.com", 0).await.err().map(|rejection| rejection.rule), expected);
+        assert_eq!(world.header(actor, &["app@one.example"], None).await.map(|(rule, _)| rule), expected);
+    }
+    let path = ReversePath::Address(address("app@one.example"));
+    let rejection = judge_mail(world.core(), &there, &path).await.expect("a verdict").expect_err("a refusal");
+    assert_eq!(rejection.detail.as_deref(), Some("the service account may not be used from this address"));
+    world.change_account(|settings| settings.allowed_cidrs = Vec::new()).await;
+    assert_eq!(mail(&there).await, None);
+}
+
+#[tokio::test]
+async fn a_revoked_secret_ends_the_sessions_it_opened_and_no_others() {
+    let world = World::new(false).await;
+    let (core, system) = (world.core(), &Actor::System);
+    service_accounts::issue_secret(core, system, &world.project, world.account_id).await.expect("a second");
+    let detail = service_accounts::get(core, system, &world.project, world.account_id).await.expect("the account");
+    let [old, new] = detail.secrets.iter().map(|secret| secret.id).collect::<Vec<_>>()[..] else { panic!("two") };
+    let mut by_new = world.account.clone();
+    if let Actor::ServiceAccount { secret, .. } = &mut by_new {
+        *secret = new;
+    }
+    let mail = async |actor: &Actor| world.mail(actor, "app@one.example").await;
+    assert_eq!((mail(&world.account).await, mail(&by_new).await), (None, None));
+    service_accounts::revoke_secret(core, system, &world.project, world.account_id, old).await.expect("revoked");
+    assert_eq!((mail(&world.account).await, mail(&by_new).await), (Some(Rule::CredentialsInvalid), None));
 }
 
 #[tokio::test]

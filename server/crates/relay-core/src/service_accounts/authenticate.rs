@@ -10,7 +10,10 @@ use crate::{
     uses::Used,
 };
 use moka::sync::Cache;
-use relay_types::{project::ProjectId, service_account::ServiceAccountId};
+use relay_types::{
+    project::ProjectId,
+    service_account::{SecretId, ServiceAccountId},
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use std::{net::IpAddr, time::Duration};
 use uuid::Uuid;
@@ -96,6 +99,8 @@ pub async fn authenticate(
         id: ServiceAccountId::from_uuid(account.id),
         project_id: ProjectId::from_uuid(account.project_id),
         label: account.label.clone(),
+        client,
+        secret: SecretId::from_uuid(right.id),
     })
 }
 
@@ -148,9 +153,7 @@ fn barred(core: &Core, account: &service_account::Model, client: IpAddr) -> Resu
     if let Some(cause) = view::barred(account, core.now()) {
         return Ok(Some(cause));
     }
-    let cidrs = view::allowed_cidrs(account)?;
-    let allowed = cidrs.is_empty() || cidrs.iter().any(|cidr| cidr.contains(client));
-    Ok(if allowed { None } else { Some("the service account may not be used from this address") })
+    Ok(view::barred_from(&view::allowed_cidrs(account)?, client))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use relay_types::{
     limit::Limits,
     service_account::{AccountState, AllowedSenders, Secret, SecretId, ServiceAccount, ServiceAccountId, SourceUse},
 };
+use std::net::IpAddr;
 
 pub(super) fn account(secrets: usize, row: service_account::Model, now: Timestamp) -> Result<ServiceAccount> {
     Ok(ServiceAccount {
@@ -64,6 +65,12 @@ pub(super) fn barred(row: &service_account::Model, now: Timestamp) -> Option<&'s
         AccountState::Disabled => Some("the service account is disabled"),
         AccountState::Expired => Some("the service account has expired"),
     }
+}
+
+/// Why an account that is `allowed` in these networks (in none listed: anywhere) may not be used from `client`.
+pub(crate) fn barred_from(allowed: &[Cidr], client: IpAddr) -> Option<&'static str> {
+    let inside = allowed.is_empty() || allowed.iter().any(|cidr| cidr.contains(client));
+    if inside { None } else { Some("the service account may not be used from this address") }
 }
 
 pub(super) fn allowed_cidrs(row: &service_account::Model) -> Result<Vec<Cidr>> {

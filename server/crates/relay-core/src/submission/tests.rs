@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     domains, messages, networks, senders, service_accounts,
-    test_support::{Test, word},
+    test_support::{Test, signed_in, word},
 };
 use relay_dns::{FixedAnswers, Resolver};
 use relay_types::{
@@ -50,7 +50,7 @@ impl World {
             limits: Limits::default(),
         };
         let made = service_accounts::create(core, system, &project, settings).await.expect("an account");
-        let account = Actor::ServiceAccount { id: made.0, project_id: id, label: "app".to_owned() };
+        let account = signed_in(core, id, &project, made.0).await;
         let block = Cidr::parse("192.0.2.0/24").expect("a block");
         networks::add(core, system, &project, block, "hosts").await.expect("a network");
         let client = "192.0.2.1".parse().expect("an address");

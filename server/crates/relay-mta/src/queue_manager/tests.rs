@@ -80,7 +80,14 @@ impl Relay {
             limits: Limits::default(),
         };
         let (id, _) = service_accounts::create(&core, &Actor::System, &project, settings).await.unwrap();
-        let account = Actor::ServiceAccount { id, project_id, label: "app".to_owned() };
+        let detail = service_accounts::get(&core, &Actor::System, &project, id).await.unwrap();
+        let account = Actor::ServiceAccount {
+            id,
+            project_id,
+            label: "app".to_owned(),
+            client: "127.0.0.1".parse().unwrap(),
+            secret: detail.secrets[0].id,
+        };
         let config = DeliveryConfig { port: sink.address.port(), ..DeliveryConfig::new(hostname) };
         Self { core, clock, answers, project, account, config, stop: CancellationToken::new(), _folder: folder }
     }
