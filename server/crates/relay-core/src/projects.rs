@@ -10,7 +10,7 @@ mod settings;
 
 pub(crate) use self::{
     access::{authorize, authorize_operator, authorize_system},
-    lookup::{contacts, name, route, slug, slugs, standing},
+    lookup::{Standing, contacts, name, route, slug, slugs, standing, standing_of},
 };
 pub use self::{
     lookup::{frame, limit_use, list},

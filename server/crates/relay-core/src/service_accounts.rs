@@ -10,7 +10,7 @@ mod view;
 use crate::{
     Access, Actor, Core, Error, IssuedSecret, Result, audit, projects,
     secrets::random_base32,
-    tables::{service_account, service_account_secret, service_account_source},
+    tables::{project, service_account, service_account_secret, service_account_source},
 };
 use relay_types::{
     Cidr,
@@ -23,8 +23,8 @@ use relay_types::{
     },
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JoinType, ModelTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -238,32 +238,37 @@ pub(crate) struct Standing {
     pub(crate) limits: Limits,
 }
 
-/// How an account stands now; `None` when it is removed, or has not this secret any more.
+/// How an account and its project stand now, in one read: this is asked at every MAIL. `None` when the account is
+/// removed, or has not this secret any more.
 pub(crate) async fn standing(
     core: &Core,
     project: ProjectId,
     id: ServiceAccountId,
     secret: SecretId,
-) -> Result<Option<Standing>> {
+) -> Result<Option<(projects::Standing, Standing)>> {
     let owner = service_account_secret::Entity::find_by_id(secret.uuid())
         .select_only()
         .column(service_account_secret::Column::ServiceAccountId)
         .into_query();
-    let row = live(project)
+    let with_project = service_account::Entity::belongs_to(project::Entity)
+        .from(service_account::Column::ProjectId)
+        .to(project::Column::Id);
+    let found = live(project)
         .filter(service_account::Column::Id.eq(id.uuid()))
         .filter(service_account::Column::Id.in_subquery(owner))
+        .join(JoinType::InnerJoin, with_project.into())
+        .select_also(project::Entity)
         .one(core.db.read())
         .await?;
-    row.map(|row| {
-        Ok(Standing {
-            barred: view::barred(&row, core.now()),
-            allowed_cidrs: view::allowed_cidrs(&row)?,
-            allowed_senders: view::allowed_senders(&row)?,
-            may_notify: row.may_notify,
-            limits: view::limits(&row),
-        })
-    })
-    .transpose()
+    let Some((row, Some(of))) = found else { return Ok(None) };
+    let account = Standing {
+        barred: view::barred(&row, core.now()),
+        allowed_cidrs: view::allowed_cidrs(&row)?,
+        allowed_senders: view::allowed_senders(&row)?,
+        may_notify: row.may_notify,
+        limits: view::limits(&row),
+    };
+    Ok(Some((projects::standing_of(core, &of), account)))
 }
 
 /// Number of the project's accounts.

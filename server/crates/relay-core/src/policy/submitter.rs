@@ -9,7 +9,7 @@ use relay_types::{
     limit::Limits,
     project::ProjectId,
     refusal::Rule,
-    service_account::{AllowedSenders, SecretId, ServiceAccountId},
+    service_account::{AllowedSenders, ServiceAccountId},
 };
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
@@ -62,15 +62,19 @@ pub(super) async fn read(core: &Core, actor: &Actor) -> Result<Who> {
     let submitter = match actor {
         Actor::System => return Ok(Who::Relaykeep),
         Actor::Anonymous { .. } | Actor::User { .. } => return Ok(Who::Nobody),
-        Actor::ServiceAccount { id, project_id, secret, .. } => of_account(core, *project_id, *id, *secret).await?,
-        Actor::TrustedNetwork { id, project_id, .. } => {
-            let mut submitter = of_project(core, *project_id).await?;
-            if !networks::is_there(core, *project_id, *id).await? {
-                let words = "the network is not trusted any more";
-                submitter.barred = Some(Rejection::new(Rule::AuthenticationRequired).detail(words));
+        Actor::ServiceAccount { id, project_id, secret, .. } => {
+            match service_accounts::standing(core, *project_id, *id, *secret).await? {
+                Some((project, account)) => of_account(*project_id, project, *id, account),
+                None => return Ok(Who::Barred(barred("the service account was removed, or its secret was revoked"))),
             }
-            submitter
         }
+        Actor::TrustedNetwork { id, project_id, .. } => match networks::standing(core, *project_id, *id).await? {
+            Some(standing) => standing_in(*project_id, standing),
+            None => {
+                let words = "the network is not trusted any more";
+                return Ok(Who::Barred(Rejection::new(Rule::AuthenticationRequired).detail(words)));
+            }
+        },
     };
     let submitter = Arc::new(submitter);
     if let Some(key) = key(actor) {
@@ -103,7 +107,7 @@ fn who(submitter: Arc<Submitter>, actor: &Actor) -> Who {
     match actor {
         Actor::ServiceAccount { client, .. } => {
             match service_accounts::barred_from(&submitter.allowed_cidrs, *client) {
-                Some(cause) => Who::Barred(Rejection::new(Rule::CredentialsInvalid).detail(cause)),
+                Some(cause) => Who::Barred(barred(cause)),
                 None => Who::Submitter(submitter),
             }
         }
@@ -113,8 +117,11 @@ fn who(submitter: Arc<Submitter>, actor: &Actor) -> Who {
 
 /// A project with all of its senders and no limits but its own.
 pub(super) async fn of_project(core: &Core, project: ProjectId) -> Result<Submitter> {
-    let standing = projects::standing(core, project).await?;
-    Ok(Submitter {
+    Ok(standing_in(project, projects::standing(core, project).await?))
+}
+
+fn standing_in(project: ProjectId, standing: projects::Standing) -> Submitter {
+    Submitter {
         project,
         account: None,
         barred: standing.suspended.map(|suspension| Rejection::new(Rule::Suspended).detail(suspension.reason)),
@@ -123,24 +130,26 @@ pub(super) async fn of_project(core: &Core, project: ProjectId) -> Result<Submit
         limits: standing.limits,
         allowed_senders: AllowedSenders::All,
         may_notify: true,
-    })
+    }
 }
 
-async fn of_account(core: &Core, project: ProjectId, id: ServiceAccountId, secret: SecretId) -> Result<Submitter> {
-    let mut submitter = of_project(core, project).await?;
-    let account = service_accounts::standing(core, project, id, secret).await?;
-    let barred = |cause: &str| Some(Rejection::new(Rule::CredentialsInvalid).detail(cause));
-    match account {
-        None => submitter.barred = barred("the service account was removed, or its secret was revoked"),
-        Some(account) => {
-            if let Some(cause) = account.barred {
-                submitter.barred = barred(cause);
-            }
-            submitter.allowed_cidrs = account.allowed_cidrs;
-            submitter.account = Some((id, account.limits));
-            submitter.allowed_senders = account.allowed_senders;
-            submitter.may_notify = account.may_notify;
-        }
+fn of_account(
+    project: ProjectId,
+    standing: projects::Standing,
+    id: ServiceAccountId,
+    account: service_accounts::Standing,
+) -> Submitter {
+    let of_project = standing_in(project, standing);
+    Submitter {
+        account: Some((id, account.limits)),
+        barred: account.barred.map(barred).or(of_project.barred),
+        allowed_cidrs: account.allowed_cidrs,
+        allowed_senders: account.allowed_senders,
+        may_notify: account.may_notify,
+        ..of_project
     }
-    Ok(submitter)
+}
+
+fn barred(cause: &str) -> Rejection {
+    Rejection::new(Rule::CredentialsInvalid).detail(cause)
 }

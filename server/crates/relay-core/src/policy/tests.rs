@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     core::Core,
     domains, networks, projects, senders, service_accounts,
-    test_support::{CLIENT, Test, signed_in, word},
+    test_support::{Test, signed_in, word},
 };
 use relay_types::{
     Cidr, DomainName, SenderPattern,

@@ -27,8 +27,12 @@ pub(crate) struct Standing {
 
 /// How a project stands now. `NotFound` when there is no such project.
 pub(crate) async fn standing(core: &Core, id: ProjectId) -> Result<Standing> {
-    let row = row(core, id).await?;
-    Ok(Standing { suspended: suspension(&row), sandbox: row.sandbox, limits: in_force(core, &row) })
+    Ok(standing_of(core, &row(core, id).await?))
+}
+
+/// As [`standing`], of a row that was read with another.
+pub(crate) fn standing_of(core: &Core, row: &project::Model) -> Standing {
+    Standing { suspended: suspension(row), sandbox: row.sandbox, limits: in_force(core, row) }
 }
 
 /// Who hears of bounces and warnings: the contact that was set, else the owners who can sign in.
