@@ -65,10 +65,20 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     view! {
         <Router>
-            <a class="skip" href="#content">{strings::SKIP}</a>
+            <a class="skip" href="#content" on:click=skip>{strings::SKIP}</a>
             <p id="boot-failed" class="boot-failed" hidden=true>{strings::BOOT_FAILED}</p>
             <routes::Pages/>
             <Flash/>
         </Router>
+    }
+}
+
+/// The router takes clicks on links to the same page for its own and moves no focus, so this does.
+fn skip(event: leptos::ev::MouseEvent) {
+    use wasm_bindgen::JsCast;
+    let content = document().get_element_by_id("content");
+    if let Some(content) = content.and_then(|content| content.dyn_into::<web_sys::HtmlElement>().ok()) {
+        event.prevent_default();
+        let _ = content.focus();
     }
 }

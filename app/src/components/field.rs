@@ -62,11 +62,16 @@ fn frame(name: &'static str, has_hint: bool) -> Frame {
     }
 }
 
+/// The error there is. A field that has the focus is left, and judged, also when its page goes away; then there is none.
+fn shown(error: Signal<Option<String>>) -> Option<String> {
+    error.try_get().flatten()
+}
+
 impl Frame {
     /// `aria-describedby`: the error first, then the hint.
     fn described_by(&self) -> impl Fn() -> Option<String> + Send + Sync + Clone + 'static + use<> {
         let Self { id, error, described, .. } = self.clone();
-        move || match (error.with(Option::is_some), &described) {
+        move || match (shown(error).is_some(), &described) {
             (true, Some(hint)) => Some(format!("{id}-error {hint}")),
             (true, None) => Some(format!("{id}-error")),
             (false, hint) => hint.clone(),
@@ -75,7 +80,7 @@ impl Frame {
 
     fn invalid(&self) -> impl Fn() -> Option<&'static str> + Send + Sync + Clone + 'static + use<> {
         let error = self.error;
-        move || error.with(Option::is_some).then_some("true")
+        move || shown(error).map(|_| "true")
     }
 
     /// What listens to the field being left. Not for a button: an error that comes or goes moves the button away under
@@ -106,13 +111,13 @@ impl Frame {
         let Self { id, error, described, .. } = self;
         let error_id = format!("{id}-error");
         view! {
-            <div class="field" class:wrong=move || error.with(Option::is_some)>
+            <div class="field" class:wrong=move || shown(error).is_some()>
                 <label for=id>{label}</label>
                 {described.map(|id| view! { <p class="hint" id=id>{hint}</p> })}
                 {input}
                 {move || {
                     let id = error_id.clone();
-                    error.get().map(|error| view! { <p class="error" id=id>{error}</p> })
+                    shown(error).map(|error| view! { <p class="error" id=id>{error}</p> })
                 }}
             </div>
         }
@@ -273,7 +278,7 @@ pub fn CheckField(
     let Frame { id, error, described, .. } = frame;
     let error_id = format!("{id}-error");
     view! {
-        <div class="field check" class:wrong=move || error.with(Option::is_some)>
+        <div class="field check" class:wrong=move || shown(error).is_some()>
             <input
                 id=id.clone()
                 name=name
@@ -287,7 +292,7 @@ pub fn CheckField(
             {described.map(|id| view! { <p class="hint" id=id>{hint}</p> })}
             {move || {
                 let id = error_id.clone();
-                error.get().map(|error| view! { <p class="error" id=id>{error}</p> })
+                shown(error).map(|error| view! { <p class="error" id=id>{error}</p> })
             }}
         </div>
     }
@@ -312,7 +317,7 @@ pub fn RadioField(
     let Frame { id, error, .. } = frame;
     let error_id = format!("{id}-error");
     view! {
-        <fieldset class="field" class:wrong=move || error.with(Option::is_some) aria-describedby=described_by>
+        <fieldset class="field" class:wrong=move || shown(error).is_some() aria-describedby=described_by>
             <legend>{label}</legend>
             {options
                 .into_iter()
@@ -337,7 +342,7 @@ pub fn RadioField(
                 .collect_view()}
             {move || {
                 let id = error_id.clone();
-                error.get().map(|error| view! { <p class="error" id=id>{error}</p> })
+                shown(error).map(|error| view! { <p class="error" id=id>{error}</p> })
             }}
         </fieldset>
     }

@@ -253,6 +253,9 @@ pub fn PostForm<S>(
     /// All on one line: a button with hidden inputs, or one short input.
     #[prop(optional)]
     inline: bool,
+    /// A further class. (One given from outside would be lost where view types are erased.)
+    #[prop(default = "")]
+    look: &'static str,
     /// Inputs.
     children: Children,
 ) -> impl IntoView
@@ -272,7 +275,7 @@ where
     focus_first_error(node, state);
     let value = action.value();
     put_away(node, Signal::derive(move || value.with(|value| matches!(value, Some(Ok(_))))));
-    let class = if inline { "form inline" } else { "form" };
+    let class = format!("form{}{}{look}", if inline { " inline" } else { "" }, if look.is_empty() { "" } else { " " });
     view! {
         <ActionForm action node_ref=node attr:class=class attr:novalidate="">
             <Inputs state children/>

@@ -32,7 +32,7 @@ pub fn SafeTextarea(
     value: String,
 ) -> impl IntoView {
     // HTML drops one newline right after the tag (HTML §13.1.2.5), so one is given up on the server.
-    let newline = if cfg!(feature = "ssr") && value.starts_with('\n') { "\n" } else { "" };
+    let newline = if cfg!(feature = "ssr") && value.starts_with(['\n', '\r']) { "\n" } else { "" };
     let initial = format!("{newline}{}", raw_text(&value));
     view! { <textarea name=name>{initial}</textarea> }
 }
@@ -47,6 +47,14 @@ mod tests {
             Owner::new().with(|| view! { <SafeTextarea name="n" value="</textarea><script>x</script>"/> }.to_html());
         assert!(html.contains("&lt;/textarea&gt;&lt;script&gt;"), "{html}");
         assert!(!html.contains("<script"), "{html}");
+    }
+
+    #[test]
+    fn an_empty_first_line_is_kept_however_the_browser_sent_it() {
+        for value in ["\nx", "\r\nx"] {
+            let html = Owner::new().with(|| view! { <SafeTextarea name="n" value/> }.to_html());
+            assert!(html.contains(&format!(">\n{value}</textarea>")), "{html:?}");
+        }
     }
 
     #[test]

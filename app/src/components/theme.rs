@@ -25,9 +25,9 @@ pub fn ThemeToggle(
             </button>
         }
     };
-    let (class, name) = if worded { ("theme worded", "Theme of this browser") } else { ("theme", "Theme") };
+    let (look, name) = if worded { ("theme worded", "Theme of this browser") } else { ("theme", "Theme") };
     view! {
-        <PostForm form inline=true attr:class=class attr:aria-label=name>
+        <PostForm form inline=true look attr:aria-label=name>
             {button("light", "Light", Icon::Light)}
             {button("dark", "Dark", Icon::Dark)}
             {button("system", "As the system", Icon::Auto)}
