@@ -1,0 +1,53 @@
+// The route table as templates: `:names` are what `World.at` knows.
+// Owns which pages there are. Never who may see them.
+
+/** Pages of a project that everyone in it sees. */
+export const PROJECT = [
+  "/p/biology",
+  "/p/biology?period=30d",
+  "/p/biology/messages",
+  "/p/biology/messages?state=bounced&q=nothing",
+  "/p/biology/messages/:message",
+  "/p/biology/refusals",
+  "/p/biology/captured",
+  "/p/biology/service-accounts",
+  "/p/biology/service-accounts/:account",
+  "/p/biology/senders",
+  "/p/biology/domains/:domain",
+  "/p/biology/domains/:waiting",
+  "/p/biology/networks",
+  "/p/biology/members",
+  "/p/biology/activity",
+  "/p/biology/settings",
+  "/s/:refusal",
+];
+
+/** What people wrote: for those who manage the project, not for viewers. */
+export const CONTENT = ["/p/biology/captured/:captured", "/p/biology/captured/:plain"];
+
+/** What pages link to that is no page. */
+export const DOWNLOADS = [
+  "/p/biology/messages/:message/raw",
+  "/p/biology/captured/:captured/html",
+  "/p/biology/captured/:captured/attachments/0",
+];
+
+/** Pages of one person. */
+export const PERSON = ["/", "/account"];
+
+/** Pages of an operator. */
+export const PLATFORM = [
+  "/admin",
+  "/admin/projects",
+  "/admin/queue",
+  "/admin/refusals",
+  "/admin/captured",
+  "/admin/captured/:notice",
+  "/admin/listeners",
+  "/admin/users",
+  "/admin/activity",
+  "/admin/settings",
+];
+
+/** Pages for people who are not signed in. */
+export const OUTSIDE = ["/login", "/setup", "/reset", "/verify/:verify", "/invite/:invite", "/verify/x", "/invite/x", "/reset/x"];
