@@ -71,9 +71,12 @@ pub fn explanation(rule: Rule) -> &'static str {
              fields to see which."
         }
         Rule::BareLineEnd => {
-            "The message had a lone CR or LF. Lines of mail end in CR LF; let the program's mail library write them."
+            "The message had a lone CR, a lone LF or a NUL. Lines of mail end in CR LF and have no NUL; let the program's mail \
+             library write them."
         }
-        Rule::TooLarge => "The message is larger than the relay takes. Send a link instead of the attachment.",
+        Rule::TooLarge => {
+            "The message or its header is larger than the relay takes. Send a link instead of the attachment."
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use sea_orm::{
     SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
 use sqlx::{
+    Connection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -99,7 +100,22 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
         .max_connections(connections)
         .acquire_timeout(WAIT)
         // A file does not go away as a server does; a ping would double the cost of a short look-up.
-        .test_before_acquire(false)
+        .test_before_acquire(false);
+    // SQLite ends a transaction by itself when a disk is full. The driver does not notice: what it takes for the next
+    // commits are then savepoints in a transaction that never ends, and what was acknowledged is lost. A connection for
+    // writing that comes back inside a transaction is closed.
+    let pool = if connections > 1 {
+        pool
+    } else {
+        pool.after_release(|connection, _| {
+            Box::pin(async move {
+                // The rollback of a dropped transaction is carried out before this is answered.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
+    };
+    let pool = pool
         .connect_with(options)
         .await
         .map_err(|error| Error::Unavailable { cause: error.to_string() })?;

@@ -153,8 +153,11 @@ fn read(core: &Core, submission: &Submission) -> std::result::Result<Authors, Re
     if submission.content.len() as u64 > core.config.message_size {
         return Err(reject(Rule::TooLarge, None));
     }
-    if header::has_bare_line_end(&submission.content) {
+    if header::is_spoiled(&submission.content) {
         return Err(reject(Rule::BareLineEnd, None));
+    }
+    if header::is_too_large(&submission.content) {
+        return Err(reject(Rule::TooLarge, Some("The header is larger than 1 MB".to_owned())));
     }
     let ambiguous = |why: Ambiguous| reject(Rule::HeaderAmbiguous, Some(why.0));
     let section = HeaderSection::scan(&submission.content).map_err(ambiguous)?;

@@ -1,9 +1,10 @@
 //! The mail data behind DATA, octet by octet (RFC 5321 §4.5.2, §2.3.8).
 //!
-//! Only `CRLF.CRLF` ends the data and only CRLF ends a line. Data with a bare CR or LF is spoiled: nothing of it is
-//! given out any more, and it is read on only to find where the client's data ends. Where such data has a line with a
-//! lone dot between line ends of any kind, the client and we may not agree about the end; then nothing behind it can
-//! be trusted to be a command (SMTP smuggling), and the reader says so.
+//! Only `CRLF.CRLF` ends the data and only CRLF ends a line. Data with a bare CR or LF, or with a NUL (RFC 2045 §2.8:
+//! not even 8-bit data has one, and some servers drop it, so that `CRLF NUL.CRLF` ends data for them), is spoiled:
+//! nothing of it is given out any more, and it is read on only to find where the client's data ends. Where such data
+//! has a line with a lone dot between line ends of any kind, the client and we may not agree about the end; then
+//! nothing behind it can be trusted to be a command (SMTP smuggling), and the reader says so.
 
 /// Where in a line the reader is. `clean` says that the line before ended with CRLF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +19,9 @@ enum At {
 /// How data ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// With `CRLF.CRLF`, and no bare CR or LF before it.
+    /// With `CRLF.CRLF`, and no bare CR or LF and no NUL before it.
     Whole,
-    /// With `CRLF.CRLF`, after a bare CR or LF: refuse the message, keep the session.
+    /// With `CRLF.CRLF`, after a bare CR or LF or a NUL: refuse the message, keep the session.
     Spoiled,
     /// With a lone dot between other line ends: refuse the message, close the session.
     Disputed,
@@ -45,8 +46,9 @@ impl DataReader {
     pub fn read(&mut self, input: &[u8], content: &mut Vec<u8>) -> (usize, Option<End>) {
         let mut read = 0;
         while let Some(&byte) = input.get(read) {
-            if self.at == At::Text && !matches!(byte, b'\r' | b'\n') {
-                let run = input[read..].iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(input.len() - read);
+            if self.at == At::Text && !matches!(byte, b'\r' | b'\n' | 0) {
+                let ends = |b: &u8| matches!(b, b'\r' | b'\n' | 0);
+                let run = input[read..].iter().position(ends).unwrap_or(input.len() - read);
                 if !self.spoiled {
                     content.extend_from_slice(&input[read..read + run]);
                 }
@@ -61,7 +63,7 @@ impl DataReader {
         (read, None)
     }
 
-    /// Whether a bare CR or LF was seen.
+    /// Whether a bare CR or LF or a NUL was seen.
     pub fn is_spoiled(&self) -> bool {
         self.spoiled
     }
@@ -84,6 +86,15 @@ impl DataReader {
             (At::Dot { .. }, b'\n') | (At::DotCr { .. }, _) => {
                 self.spoiled = true;
                 return Some(End::Disputed);
+            }
+            // It may be nothing to the next server: what follows it is where it was.
+            (before, 0) => {
+                self.spoiled = true;
+                self.at = match before {
+                    At::LineStart { .. } => At::LineStart { clean: false },
+                    At::Dot { .. } => At::Dot { clean: false },
+                    other => other,
+                };
             }
             (_, b'\r') => self.at = At::Cr,
             (_, b'\n') => {
@@ -144,6 +155,10 @@ mod tests {
             "a\n.\rb",
             ".\n",
             "a\r\r\n.\n",
+            "a\r\n\0.\r\n",
+            "a\r\n.\0\r\n",
+            "a\r\n\0\0.\0\r\n",
+            "\0.\r\n",
         ] {
             // A dot behind a bare CR at the very end of the input waits for one octet more.
             let (_, _, end) = read(&[input.as_bytes(), b"x"].concat());
@@ -153,7 +168,15 @@ mod tests {
 
     #[test]
     fn spoiled_data_is_read_to_its_true_end() {
-        for input in ["a\nb\r\n.\r\n", "a\rb\r\n.\r\n", "\n\r\n.\r\n", "a\r\r\n.\r\n", "a\r\n..\n\r\n.\r\n"] {
+        for input in [
+            "a\nb\r\n.\r\n",
+            "a\rb\r\n.\r\n",
+            "\n\r\n.\r\n",
+            "a\r\r\n.\r\n",
+            "a\r\n..\n\r\n.\r\n",
+            "a\0b\r\n.\r\n",
+            "\0a\r\n.\r\n",
+        ] {
             let (_, read, end) = read(&[input.as_bytes(), b"QUIT\r\n"].concat());
             assert_eq!((read, end), (input.len(), Some(End::Spoiled)), "{input:?}");
         }
@@ -161,7 +184,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_cuts_between_segments_change_nothing(input in "[.\r\na]{0,40}", cuts in prop::collection::vec(1..5usize, 40)) {
+        fn the_cuts_between_segments_change_nothing(input in "[.\r\na\0]{0,40}", cuts in prop::collection::vec(1..5usize, 40)) {
             let whole = read(input.as_bytes());
             let (mut reader, mut content, mut at, mut end) = (DataReader::default(), Vec::new(), 0, None);
             for cut in cuts {

@@ -42,9 +42,9 @@ pub enum Rule {
     Suspended,
     /// Too many Received lines.
     Loop,
-    /// Bare CR or LF.
+    /// Bare CR or LF, or a NUL.
     BareLineEnd,
-    /// Larger than allowed.
+    /// The message, or its header, is larger than allowed.
     TooLarge,
 }
 

@@ -85,7 +85,7 @@ fn every_notification_is_ascii_in_lines_that_pass() {
     ] {
         assert!(text.is_ascii());
         assert!(text.ends_with("\r\n"));
-        assert!(!crate::submission::header::has_bare_line_end(text.as_bytes()));
+        assert!(!crate::submission::header::is_spoiled(text.as_bytes()));
         assert!(text.split("\r\n").all(|line| line.len() <= 998));
         assert!(text.len() < 1_000_000);
     }

@@ -1,7 +1,7 @@
 //! The header section of a message as lines on the wire (RFC 5322 §2.2): which fields, where they begin and end.
 //!
 //! It borrows from the message and copies nothing. It never guesses: a section that two readers could read in two ways
-//! is [`Ambiguous`]. It trusts that line ends were checked ([`has_bare_line_end`]).
+//! is [`Ambiguous`]. It trusts that line ends were checked ([`is_spoiled`]).
 
 use std::ops::Range;
 
@@ -91,11 +91,21 @@ impl<'a> HeaderSection<'a> {
     }
 }
 
-/// Whether there is a CR or LF that is not part of CRLF (RFC 5321 §2.3.8): what smuggling is made of.
-pub(crate) fn has_bare_line_end(message: &[u8]) -> bool {
-    let mut previous = 0;
+/// Octets of a header section; real ones have some thousand, and all of it is read before the client hears an answer.
+const LARGEST: usize = 1024 * 1024;
+
+/// Whether the header section is too large to be read.
+pub(crate) fn is_too_large(message: &[u8]) -> bool {
+    let Some(start) = message.get(..LARGEST) else { return false };
+    !start.starts_with(b"\r\n") && !start.windows(4).any(|octets| octets == b"\r\n\r\n")
+}
+
+/// Whether there is a CR or LF that is not part of CRLF (RFC 5321 §2.3.8), or a NUL (RFC 2045 §2.8): what smuggling is
+/// made of.
+pub(crate) fn is_spoiled(message: &[u8]) -> bool {
+    let mut previous = b' ';
     for &octet in message {
-        if (octet == b'\n') != (previous == b'\r') {
+        if octet == 0 || (octet == b'\n') != (previous == b'\r') {
             return true;
         }
         previous = octet;
@@ -142,7 +152,8 @@ mod tests {
         #[test]
         fn no_octets_make_it_panic(message: Vec<u8>) {
             let _ = HeaderSection::scan(&message);
-            has_bare_line_end(&message);
+            is_spoiled(&message);
+            is_too_large(&message);
         }
     }
 
@@ -196,8 +207,22 @@ mod tests {
     }
 
     #[test]
-    fn only_crlf_ends_a_line() {
-        for (message, bare) in [
+    fn a_header_has_an_end_within_its_limit() {
+        let field = |octets: usize| format!("A:{}\r\n", "a".repeat(octets - 4));
+        for (message, too_large) in [
+            (field(LARGEST - 2) + "\r\n" + &field(9 * LARGEST), false),
+            (field(LARGEST - 1) + "\r\n", true),
+            (field(LARGEST - 1), false),
+            (field(LARGEST), true),
+            ("\r\n".to_owned() + &field(2 * LARGEST), false),
+        ] {
+            assert_eq!(is_too_large(message.as_bytes()), too_large, "{} octets", message.len());
+        }
+    }
+
+    #[test]
+    fn only_crlf_ends_a_line_and_there_is_no_nul() {
+        for (message, spoiled) in [
             ("", false),
             ("a\r\nb\r\n", false),
             ("a\r\n\r\n", false),
@@ -209,8 +234,10 @@ mod tests {
             ("a\r", true),
             ("\n", true),
             ("a\r\n.\n.\r\n", true),
+            ("\0", true),
+            ("a\r\n\0.\r\n", true),
         ] {
-            assert_eq!(has_bare_line_end(message.as_bytes()), bare, "{message:?}");
+            assert_eq!(is_spoiled(message.as_bytes()), spoiled, "{message:?}");
         }
     }
 }

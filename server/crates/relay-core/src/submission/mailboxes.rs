@@ -5,11 +5,15 @@
 //! guessed. What it does return, every reader sees alike.
 
 use super::header::Ambiguous;
-use mail_parser::parsers::MessageStream;
+use mail_parser::{decoders::charsets::map::charset_decoder, parsers::MessageStream};
 use relay_types::EmailAddress;
 
 /// More mailboxes than a person would write.
 const MOST: usize = 100;
+/// Octets of a field; so many mailboxes fit in it. It is read while the client waits.
+const LONGEST: usize = 64 * 1024;
+/// Characters of what a program wrote that are shown to it again.
+const SHOWN: usize = 300;
 
 /// The mailboxes of a field's `value` (folds included), at least one. `field` is its name, for the words of a refusal.
 pub(crate) fn mailboxes(field: &str, value: &[u8]) -> Result<Vec<EmailAddress>, Ambiguous> {
@@ -23,6 +27,9 @@ fn refuse<T>(what: impl Into<String>) -> Read<T> {
 }
 
 fn read(value: &[u8]) -> Read<Vec<EmailAddress>> {
+    if value.len() > LONGEST {
+        return refuse(format!("is longer than {LONGEST} octets"));
+    }
     let Ok(text) = std::str::from_utf8(value) else {
         return refuse("has octets that are not UTF-8");
     };
@@ -62,7 +69,9 @@ fn mailbox(text: &str, pieces: &[Piece]) -> Read<EmailAddress> {
         {
             address(&text[local.start..domain.end])
         }
-        [one] if one.kind == Kind::Word => refuse(format!("has {:?}, which has no domain", &text[one.start..one.end])),
+        [one] if one.kind == Kind::Word => {
+            refuse(format!("has {:?}, which has no domain", shown(&text[one.start..one.end])))
+        }
         _ => refuse("has words and an address that cannot be told apart with certainty"),
     }
 }
@@ -71,7 +80,11 @@ fn address(text: &str) -> Read<EmailAddress> {
     if text.contains("=?") {
         return refuse("has an encoded word in its address");
     }
-    EmailAddress::parse(text).or_else(|why| refuse(format!("has {text:?}, which is not an address: {why}")))
+    EmailAddress::parse(text).or_else(|why| refuse(format!("has {:?}, which is not an address: {why}", shown(text))))
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -193,7 +206,7 @@ fn judge_words(text: &str) -> Read<()> {
         let Some(end) = end_of_encoded_word(encoded) else {
             return refuse("has an encoded word that cannot be decoded");
         };
-        let Some(decoded) = MessageStream::new(&encoded.as_bytes()[..end]).decode_rfc2047() else {
+        let Some(decoded) = decoded(&encoded[..end]) else {
             return refuse("has an encoded word that cannot be decoded");
         };
         if shows_address(&decoded) || decoded.chars().any(|c| c.is_control() && c != '\t') {
@@ -202,6 +215,19 @@ fn judge_words(text: &str) -> Read<()> {
         rest = &encoded[end..];
     }
     Ok(())
+}
+
+/// What `?charset?encoding?text?=` says; none when its charset is not known, because then a reader who knows it sees
+/// what we do not.
+fn decoded(encoded: &str) -> Option<String> {
+    let charset = encoded[1..].split(['?', '*']).next().unwrap_or_default();
+    let is_utf8 = ["utf-8", "utf8", "us-ascii"].iter().any(|name| charset.eq_ignore_ascii_case(name));
+    if !is_utf8 && charset_decoder(charset.as_bytes()).is_none() {
+        return None;
+    }
+    let decoded = MessageStream::new(&encoded.as_bytes()[..]).decode_rfc2047()?;
+    // A character that is torn between two encoded words hides nothing in UTF-8: an `@` is one octet there.
+    Some(decoded).filter(|text| is_utf8 || !text.contains('\u{FFFD}'))
 }
 
 /// Index behind `?charset?encoding?text?=`.

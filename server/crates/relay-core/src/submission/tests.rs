@@ -185,7 +185,9 @@ async fn forged_and_doubtful_headers_are_refused_and_not_kept() {
         (&format!("{}{from}", "Received: x\r\n".repeat(101)), Rule::Loop, "", ""),
         ("From: app@one.example\r\nX: a\nb\r\n", Rule::BareLineEnd, "", ""),
         ("From: app@one.example\r\nX: a\rb\r\n", Rule::BareLineEnd, "", ""),
+        ("From: app@one.example\r\nX: a\0b\r\n", Rule::BareLineEnd, "", ""),
         (&format!("{from}X: {}\r\n", "x".repeat(11 * 1024 * 1024)), Rule::TooLarge, "", ""),
+        (&format!("{from}{}", "a:\r\n".repeat(500_000)), Rule::TooLarge, "", "The header is larger than 1 MB"),
     ] {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let expected = Rejection { rule, address: some(about), detail: some(detail), wait: None };

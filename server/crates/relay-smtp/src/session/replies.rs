@@ -81,7 +81,7 @@ pub(super) fn line_too_long() -> Reply {
 }
 
 pub(super) fn bare_line_end() -> Reply {
-    Reply::new(554, (5, 6, 0), "Lines end with CR LF; a bare CR or LF is refused")
+    Reply::new(554, (5, 6, 0), "Lines end with CR LF; a bare CR, a bare LF or a NUL is refused")
 }
 
 pub(super) fn syntax(form: &str) -> Reply {

@@ -143,6 +143,10 @@ fn what_two_readers_could_read_in_two_ways_is_refused() {
         " =?utf-8?q?a=40d.example?=",
         " =?utf-8?q?a=00?= <a@d.example>",
         " =?utf-8?x?a?= <a@d.example>",
+        " =?cp037?b?gpaiong=?= <a@d.example>",
+        " =?x-unknown?q?a?= <a@d.example>",
+        " =?iso-2022-kr?q?a?= <a@d.example>",
+        " =?hz-gb-2312?q?a?= <a@d.example>",
         " =?utf-8?q?a <a@d.example>",
         " =? <a@d.example>",
         // Quotes and brackets that do not end.
@@ -192,4 +196,13 @@ fn the_number_of_mailboxes_is_bounded() {
     let list = vec!["a@d.example"; MOST];
     assert!(check(&list.join(",")).is_ok());
     assert!(check(&format!("{},b@d.example", list.join(","))).is_err());
+}
+
+#[test]
+fn a_field_without_measure_is_refused_at_once_and_not_told_in_full() {
+    let long = check(&format!(" <{}@d.example>", "a".repeat(20_000_000)));
+    assert_eq!(long, Err(format!("From is longer than {LONGEST} octets")));
+    for value in [format!(" <{}@d.example>", "a".repeat(60_000)), format!(" {}", "a".repeat(60_000))] {
+        assert!(check(&value).is_err_and(|words| words.len() < 500), "{}", value.len());
+    }
 }
