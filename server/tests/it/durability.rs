@@ -1,4 +1,4 @@
-//! Nothing acknowledged is lost: the relay is killed under load, twenty times over.
+//! Nothing acknowledged is lost: the relay is killed under load, twenty times over, and its disk runs full.
 
 use crate::{
     harness::{Relaykeep, Session, Sink, until},
@@ -104,4 +104,37 @@ fn killed_twenty_times_under_load_nothing_acknowledged_is_lost() {
         arrived.len(),
         senders.unanswered.load(Ordering::Relaxed)
     );
+}
+
+#[test]
+fn nothing_acknowledged_on_a_full_disk_is_lost() {
+    let mut relay = Relaykeep::prepare("");
+    relay.apply(RULES);
+    relay.run_on_a_disk_of(6000);
+    let mut session = Session::open(relay.networks);
+    let (mut acknowledged, mut put_off) = (Vec::new(), 0);
+    for number in 0..60 {
+        let octets = if number % 3 == 0 { 3_000 } else { 500_000 };
+        let content = format!("From: web@domain.test\r\n\r\n{}\r\n", "x".repeat(octets));
+        let reply = session.send("web@domain.test", &["a@other.test"], content.as_bytes());
+        match reply.strip_prefix("250 2.0.0 Ok: queued as ") {
+            Some(id) => acknowledged.push(id.to_owned()),
+            None => {
+                assert!(reply.starts_with("451 4.3.0 ") || reply.starts_with("452 4.3.1 "), "{reply}");
+                put_off += 1;
+            }
+        }
+    }
+    relay.kill();
+    // There is room again.
+    relay.run();
+    let portal = relay.operator();
+    for id in &acknowledged {
+        assert_eq!(portal.ask(&format!("/p/bio/messages/{id}/raw"), &[]).status, 200, "{id} of {acknowledged:?}");
+    }
+    let refused_for_room = put_off > 0 || std::env::var("RELAYKEEP_TEST_DATABASE").as_deref() == Ok("postgres");
+    assert!(refused_for_room, "the disk was never full");
+    let reply =
+        Session::open(relay.networks).send("web@domain.test", &["a@other.test"], b"From: web@domain.test\r\n\r\n");
+    assert!(reply.starts_with("250 "), "{reply}");
 }

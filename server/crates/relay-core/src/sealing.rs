@@ -71,9 +71,26 @@ fn make(path: &Path) -> Result<Vec<u8>> {
     let mut octets = vec![0u8; 32];
     rand::fill(&mut octets).map_err(Error::internal)?;
     let name = |error| Error::internal(format!("{}: {error}", path.display()));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(name)?;
+    // Written beside it and then given its name, so that the file is never there by half, whatever ends this process;
+    // of two that make it together one is first, and the other reads that.
+    let mut name_of_draft = [0u8; 8];
+    rand::fill(&mut name_of_draft).map_err(Error::internal)?;
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{:016x}", u64::from_be_bytes(name_of_draft)));
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(&draft).map_err(name)?;
     file.write_all(&octets).and_then(|()| file.sync_all()).map_err(name)?;
-    Ok(octets)
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft).map_err(name)?;
+    match linked {
+        Ok(()) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(name)?;
+            Ok(octets)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => fs::read(path).map_err(name),
+        Err(error) => Err(name(error)),
+    }
 }
 
 fn derive(root: &hkdf::Prk, purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
@@ -85,6 +102,25 @@ fn derive(root: &hkdf::Prk, purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn those_who_make_the_key_together_have_the_same() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("key");
+            let start = std::sync::Barrier::new(8);
+            let signed = std::thread::scope(|scope| {
+                let make = || {
+                    start.wait();
+                    SealingKey::read_or_make(&file).map(|key| key.sign("test", b"x"))
+                };
+                let makers: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
+                makers.into_iter().map(|maker| maker.join().expect("no panic").expect("a key")).collect::<Vec<_>>()
+            });
+            assert!(signed.windows(2).all(|two| two[0] == two[1]));
+            assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1, "only the key is left");
+        }
+    }
 
     #[test]
     fn a_sealed_value_opens_for_its_purpose_alone() {

@@ -32,6 +32,8 @@ pub struct Relaykeep {
     database: String,
     settings: String,
     running: Option<Process>,
+    /// KiB that a file may have at most.
+    room: Option<u32>,
     pub portal_port: u16,
     /// STARTTLS, service accounts.
     pub submission: u16,
@@ -51,6 +53,7 @@ impl Relaykeep {
             database,
             settings: settings.to_owned(),
             running: None,
+            room: None,
             portal_port: free_port(),
             submission: free_port(),
             submissions: free_port(),
@@ -98,6 +101,12 @@ impl Relaykeep {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_relaykeep"));
+        if let Some(kib) = self.room {
+            // Writing beyond the limit is then an error and not a signal.
+            let shell = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+            command = Command::new("bash");
+            command.args(["-c", &shell, env!("CARGO_BIN_EXE_relaykeep")]);
+        }
         command
             .args(arguments)
             .arg("--config")
@@ -128,6 +137,13 @@ impl Relaykeep {
             let answer = Command::new("curl").args(["-fsS", "-m", "5", &url]).output().unwrap();
             answer.status.success().then_some(())
         });
+    }
+
+    /// As [`Self::run`], on a disk where no file may grow beyond so many KiB.
+    pub fn run_on_a_disk_of(&mut self, kib: u32) {
+        self.room = Some(kib);
+        self.run();
+        self.room = None;
     }
 
     /// Ends it as a power cut would.
