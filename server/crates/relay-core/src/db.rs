@@ -115,10 +115,7 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
             })
         })
     };
-    let pool = pool
-        .connect_with(options)
-        .await
-        .map_err(|error| Error::Unavailable { cause: error.to_string() })?;
+    let pool = pool.connect_with(options).await.map_err(|error| Error::Unavailable { cause: error.to_string() })?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 

@@ -56,7 +56,9 @@ pub(super) fn rejection(rejection: &Rejection, url: &str) -> Reply {
             None => (550, (5, 7, 1), "This project is suspended".to_owned()),
         },
         Rule::Loop => (554, (5, 4, 6), "Too many Received fields: the message goes in a circle".to_owned()),
-        Rule::BareLineEnd => (554, (5, 6, 0), "Lines end with CR LF; a bare CR, a bare LF or a NUL is refused".to_owned()),
+        Rule::BareLineEnd => {
+            (554, (5, 6, 0), "Lines end with CR LF; a bare CR, a bare LF or a NUL is refused".to_owned())
+        }
         Rule::TooLarge => (552, (5, 3, 4), detail.unwrap_or("The message is too large").to_owned()),
     };
     Reply::new(code, enhanced, format!("{}; see {url}", text.trim_end_matches('.')))
