@@ -44,6 +44,11 @@ pub(crate) async fn record(
     Ok(())
 }
 
+/// A switch as the list of activity writes it.
+pub(crate) fn yes_no(on: bool) -> String {
+    if on { "yes" } else { "no" }.to_owned()
+}
+
 /// A field that changed, for [`record`].
 pub(crate) fn field(name: &str, before: Option<impl ToString>, after: Option<impl ToString>) -> FieldChange {
     FieldChange {

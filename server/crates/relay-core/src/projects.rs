@@ -67,7 +67,7 @@ pub(crate) async fn insert(
     inserted.map_err(|error| error_of_insert(error, taken))?;
     let changes = vec![
         FieldChange { field: "name".to_owned(), before: None, after: Some(name) },
-        FieldChange { field: "sandbox".to_owned(), before: None, after: Some(sandbox.to_string()) },
+        FieldChange { field: "sandbox".to_owned(), before: None, after: Some(audit::yes_no(sandbox)) },
     ];
     audit::record(core, transaction, actor, Some(id), "project.create", slug.as_str(), changes).await?;
     Ok(id)

@@ -21,7 +21,9 @@ use relay_types::{
     EmailAddress,
     user::{Me, UserId},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+};
 use zeroize::Zeroizing;
 
 /// The person who is signed in, with the projects to switch between.
@@ -88,6 +90,13 @@ pub(crate) async fn insert(
     let inserted = Entity::insert(row).exec_without_returning(transaction).await;
     inserted.map_err(|error| projects::error_of_insert(error, taken))?;
     Ok(id)
+}
+
+/// Writes down that the person has come in, by a password or by a link that stands for one.
+pub(crate) async fn came_in(core: &Core, transaction: &DatabaseTransaction, id: UserId) -> Result<()> {
+    let row = ActiveModel { id: Set(id.uuid()), last_sign_in_at: Set(Some(core.now().0)), ..Default::default() };
+    row.update(transaction).await?;
+    Ok(())
 }
 
 /// A person's name as stored: up to 80 characters, may be empty.

@@ -105,6 +105,7 @@ pub async fn accept_invitation(
         Some(_) => return Err(Error::Forbidden),
         None => {
             let user = users::insert(core, &transaction, &email, name, hash, false).await?;
+            users::came_in(core, &transaction, user).await?;
             let actor = Actor::User { id: user, email: email.clone(), operator: false, client };
             audit::record(core, &transaction, &actor, None, "user.create", &email.to_string(), Vec::new()).await?;
             (user, actor)

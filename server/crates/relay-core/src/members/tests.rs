@@ -138,6 +138,9 @@ async fn a_new_person_joins_by_the_mailed_link_once() {
     assert_eq!(joined, slug);
     assert!(roles(&test, &slug).await.contains(&("Grace@example.org".to_owned(), Role::Member)));
     assert!(list(core, &cast.viewer, &slug).await.expect("list").1.is_empty());
+    let people = crate::users::list(core, &cast.operator).await.expect("people");
+    let grace = people.iter().find(|person| person.id == user).expect("among the people");
+    assert_eq!(grace.last_sign_in_at, Some(core.now()), "joining is the first sign-in");
     let signed_in = crate::sign_in::sign_in(core, None, "grace@example.org", secret(PASSWORD)).await;
     assert_eq!(signed_in.expect("signed in"), user);
     assert_eq!(word(&accept(&test, &cast.anonymous, &token).await), "NotFound");

@@ -71,7 +71,7 @@ pub async fn set_limits(core: &Core, actor: &Actor, slug: &Slug, limits: Limits)
 pub async fn set_sandbox(core: &Core, actor: &Actor, slug: &Slug, sandbox: bool) -> Result<()> {
     change(core, actor, slug, Access::Operate, "project.set_sandbox", |before, row| {
         row.sandbox = Set(sandbox);
-        Ok(vec![field("sandbox", Some(before.sandbox.to_string()), Some(sandbox.to_string()))])
+        Ok(vec![field("sandbox", Some(audit::yes_no(before.sandbox)), Some(audit::yes_no(sandbox)))])
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! What a person may set on an account: judged, stored, told to the audit trail.
 
-use crate::{Error, Result, label::label, tables::service_account};
+use crate::{Error, Result, audit, label::label, tables::service_account};
 use relay_types::{
     Timestamp,
     audit::FieldChange,
@@ -79,12 +79,12 @@ fn words(row: &service_account::Model) -> [(&'static str, Option<String>); 9] {
     let list = |json: &str| Some(json.replace(['[', ']', '"'], "").replace(',', ", ")).filter(|list| !list.is_empty());
     [
         ("label", Some(row.label.clone())),
-        ("enabled", Some(if row.enabled { "yes" } else { "no" }.to_owned())),
+        ("enabled", Some(audit::yes_no(row.enabled))),
         ("expires_at", row.expires_at.map(|at| Timestamp(at).text())),
         ("allowed_cidrs", list(&row.allowed_cidrs)),
         ("allowed_senders", row.allowed_senders.as_deref().and_then(list)),
         ("default_sender", row.default_sender.clone()),
-        ("may_notify", Some(if row.may_notify { "yes" } else { "no" }.to_owned())),
+        ("may_notify", Some(audit::yes_no(row.may_notify))),
         ("limit_per_hour", row.limit_per_hour.map(|limit| limit.to_string())),
         ("limit_per_day", row.limit_per_day.map(|limit| limit.to_string())),
     ]

@@ -1,6 +1,6 @@
 //! One's own password: changed by who knows it, set anew by who holds a link that was mailed.
 
-use super::{by_email, by_id, email_of, hash_new};
+use super::{by_email, by_id, came_in, email_of, hash_new};
 use crate::{
     Actor, Core, Error, Result, audit,
     audit::field,
@@ -105,6 +105,7 @@ pub async fn reset_password(core: &Core, token: &str, new: Zeroizing<String>) ->
     let id = UserId::from_uuid(row.id);
     let actor = Actor::User { id, email: email.clone(), operator: row.operator, client: None };
     store(core, &transaction, &actor, "user.reset_password", row, hash, None).await?;
+    came_in(core, &transaction, id).await?;
     transaction.commit().await?;
     core.throttles.sign_in_user.succeed(&email.key());
     told(core, &email).await;

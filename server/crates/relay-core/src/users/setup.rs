@@ -1,6 +1,6 @@
 //! The first run: someone who reads the terminal makes the first operator and project.
 
-use super::{hash_new, insert};
+use super::{came_in, hash_new, insert};
 use crate::{
     Actor, Core, Error, Result, audit,
     audit::field,
@@ -76,6 +76,7 @@ pub async fn set_up(core: &Core, client: Option<IpAddr>, setup: Setup) -> Result
         return Err(done());
     }
     let id = insert(core, &transaction, &email, &setup.name, Some(hash), true).await?;
+    came_in(core, &transaction, id).await?;
     let actor = Actor::User { id, email: email.clone(), operator: true, client };
     let changes = vec![field("operator", None::<bool>, Some(true))];
     audit::record(core, &transaction, &actor, None, "user.set_up", &email.to_string(), changes).await?;
