@@ -9,6 +9,7 @@ use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 mod m20261121_000001_people;
 mod m20261121_000002_rules;
 mod m20261121_000003_mail;
+mod m20261121_000004_untold_bounces;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_people::Migration),
             Box::new(m20261121_000002_rules::Migration),
             Box::new(m20261121_000003_mail::Migration),
+            Box::new(m20261121_000004_untold_bounces::Migration),
         ]
     }
 }

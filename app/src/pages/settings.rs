@@ -268,8 +268,8 @@ fn Used(label: &'static str, used: u64, limit: Option<u32>) -> impl IntoView {
 }
 
 mod words {
-    pub const CONTACT: &str =
-        "Hears of bounces that cannot go to the sender, and of warnings. Empty: the owners hear of them.";
+    pub const CONTACT: &str = "Hears of bounces that no sender is told of, by one mail an hour at most, and of warnings about domains. \
+        Empty: the owners hear of them.";
     pub const ACTIVE: &str = "Its programs may send.";
     pub const SUSPENDED: &str = "Its programs are refused with this reason until an operator resumes the project.";
     pub const REASON: &str = "The project reads it here, and its programs in the SMTP reply.";

@@ -58,7 +58,7 @@ fn nothing_is_ever_reported_about_a_null_reverse_path() {
     relay.apply(RULES);
     let portal = relay.operator();
     submit(&relay, "", &["no@other.test"]);
-    for word in ["Nobody was notified", "Bounced", "550 5.1.1 No such user"] {
+    for word in ["No notice to the reverse-path", "Bounced", "550 5.1.1 No such user"] {
         state(&portal, &story(&portal), word);
     }
     relay.wait_until_queue_is_empty();

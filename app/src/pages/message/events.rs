@@ -46,7 +46,7 @@ fn Line(slug: String, event: Event, source: Source) -> impl IntoView {
         EventKind::FailureNotified { notification } => {
             (Tone::Unknown, linked("Notice sent to the reverse-path", notification), String::new())
         }
-        EventKind::NotNotified { reason } => (Tone::Unknown, plain("Nobody was notified".to_owned()), reason),
+        EventKind::NotNotified { reason } => (Tone::Unknown, plain("No notice to the reverse-path".to_owned()), reason),
         EventKind::Held { by } => (Tone::Warn, plain(format!("Held by {by}")), String::new()),
         EventKind::Released { by } => (Tone::Info, plain(format!("Released by {by}")), String::new()),
         EventKind::RetryAsked { by } => (Tone::Info, plain(format!("{by} asked for an attempt now")), String::new()),

@@ -1,7 +1,12 @@
 //! What follows from a failure or a delay: who is told, by which notification, or why nobody is.
 //!
 //! Failures of one attempt are told together, by one DSN to the reverse-path, written in the transaction that records
-//! them. Never about a null reverse-path (RFC 5321 §4.5.5), never about a report.
+//! them. Never about a null reverse-path (RFC 5321 §4.5.5), never about a report: of those the project's bounce contact
+//! hears by a digest.
+
+pub(crate) mod digest;
+
+pub use digest::tell_contacts;
 
 use crate::{
     Core, Result,
@@ -42,7 +47,7 @@ pub(crate) fn recipient(original: &message::Model) -> std::result::Result<EmailA
     }
     match ReversePath::parse(&original.reverse_path) {
         Ok(ReversePath::Address(address)) => Ok(address),
-        Ok(ReversePath::Null) => Err("The reverse-path is null: nothing is ever reported about such a message"),
+        Ok(ReversePath::Null) => Err("The reverse-path is null"),
         Err(_) => Err("The reverse-path cannot be read"),
     }
 }
@@ -93,15 +98,17 @@ pub(crate) async fn of_failure(
     material: Option<&Material>,
     now: Timestamp,
 ) -> Result<EventKind> {
-    let not_told = |reason: &str| EventKind::NotNotified { reason: reason.to_owned() };
-    match (recipient(original), material) {
-        (Err(reason), _) => Ok(not_told(reason)),
-        (Ok(_), None) => Ok(not_told("What a notification needs was not at hand")),
+    let reason = match (recipient(original), material) {
         (Ok(to), Some(material)) => {
             let notification = tell(core, transaction, original, Action::Failed, &to, failed, material, now).await?;
-            Ok(EventKind::FailureNotified { notification })
+            return Ok(EventKind::FailureNotified { notification });
         }
-    }
+        (Ok(_), None) => "What a notification needs was not at hand",
+        (Err(reason), _) => reason,
+    };
+    let noted = digest::note(transaction, original, now).await?;
+    let who = if noted { "the project's bounce contact hears of it within an hour or so" } else { "nobody is told" };
+    Ok(EventKind::NotNotified { reason: format!("{reason}; {who}") })
 }
 
 /// Keeps a notification to `to`, due now.

@@ -6,9 +6,10 @@ mod texts;
 
 use crate::{
     Actor, Core, Error, Result,
+    bounce::digest::Digest,
     one_time_links::Link,
     projects,
-    submission::{self, Arrival, Submission},
+    submission::{self, Arrival, Draft, Submission, kept},
 };
 use lettre::{
     Address,
@@ -19,6 +20,7 @@ use lettre::{
     },
 };
 use relay_types::{EmailAddress, ReversePath, Timestamp, member::Role, project::ProjectId};
+use sea_orm::DatabaseTransaction;
 use std::{
     net::IpAddr,
     time::{Duration, SystemTime},
@@ -67,6 +69,18 @@ async fn warn_of_domain(core: &Core, project: ProjectId, domain: &str, until: Ti
         send(core, &to, texts::domain_unproven(&name, domain, until, &page)).await?;
     }
     Ok(())
+}
+
+/// A digest of bounces for one contact, kept in the transaction that marks them told.
+pub(crate) async fn bounces(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    to: &EmailAddress,
+    draft: Draft,
+    digest: &Digest,
+) -> Result<()> {
+    let content = composed(core, to, &texts::bounces(digest))?;
+    kept::insert(core, transaction, &[&draft.with_content(core, content)?]).await
 }
 
 /// Composes and submits a plain text mail from the platform to one person.

@@ -147,6 +147,22 @@ async fn keep(
     Ok(id)
 }
 
+/// A message of the platform to one person, whose content is written later, in the transaction that keeps it: what can
+/// wait is asked before that begins.
+pub(crate) async fn of_platform(core: &Core, to: &EmailAddress) -> Result<Draft> {
+    let submission = Submission {
+        arrival: Arrival::System { about: None },
+        reverse_path: ReversePath::Null,
+        recipients: vec![to.clone()],
+        eight_bit: false,
+        smtputf8: to.needs_smtputf8(),
+        content: Vec::new(),
+    };
+    let plan = signing::plan(core, None, core.config.mail_from.domain()).await?;
+    let recipients = with_destinations(core, None, &submission.recipients).await?;
+    Ok(Draft { id: core.new_id(), project: None, origin: Origin::system(), plan, recipients, submission })
+}
+
 /// What can be judged of a message by itself: line ends, size, hops, and from whom it claims to be.
 fn read(core: &Core, submission: &Submission) -> std::result::Result<Authors, Rejection> {
     let reject = |rule, detail: Option<String>| Rejection { rule, address: None, detail, wait: None };
@@ -194,7 +210,7 @@ async fn with_destinations(
 }
 
 /// A message that was judged and is not yet written.
-struct Draft {
+pub(crate) struct Draft {
     id: MessageId,
     project: Option<ProjectId>,
     origin: Origin,
@@ -204,6 +220,12 @@ struct Draft {
 }
 
 impl Draft {
+    /// The message with this content.
+    pub(crate) fn with_content(mut self, core: &Core, content: Vec<u8>) -> Result<NewMessage> {
+        self.submission.content = content;
+        self.finish(core).map_err(|why| Error::internal(why.0))
+    }
+
     fn finish(self, core: &Core) -> std::result::Result<NewMessage, Ambiguous> {
         let Submission { arrival, reverse_path, recipients, smtputf8, content, .. } = self.submission;
         let now = core.now();

@@ -25,3 +25,4 @@ pub(crate) mod event;
 pub(crate) mod message;
 pub(crate) mod message_content;
 pub(crate) mod recipient;
+pub(crate) mod untold_bounce;

@@ -1,9 +1,9 @@
 //! The words of portal mail, all in one place. Each says who asked, what the link does and how long it works, and what
 //! to do when it was not you. What people typed (names of projects) is shown on one line only.
 
-use crate::Actor;
+use crate::{Actor, bounce::digest::Digest};
 use relay_types::{EmailAddress, Timestamp, member::Role};
-use std::net::IpAddr;
+use std::{fmt::Write, net::IpAddr};
 
 /// A mail to be composed.
 pub(super) struct Text {
@@ -119,11 +119,49 @@ pub(super) fn domain_unproven(project: &str, domain: &str, until: Timestamp, pag
     }
 }
 
+pub(super) fn bounces(digest: &Digest) -> Text {
+    let Digest { project, pages, count, shown } = digest;
+    let project = one_line(project);
+    let messages = if *count == 1 { "A message".to_owned() } else { format!("{count} messages") };
+    let mut body = format!(
+        "{messages} of the project {project} on Relaykeep could not be delivered,\n\
+         and no sender is told of it: the reverse-path is null, or takes no notification.\n"
+    );
+    for bounced in shown {
+        let _ = write!(
+            body,
+            "\nFrom {from}, accepted {at}\n  {subject}\n",
+            from = cut(&bounced.from, 200),
+            at = bounced.accepted_at.text(),
+            subject = if bounced.subject.is_empty() { "(no subject)".to_owned() } else { cut(&bounced.subject, 200) },
+        );
+        for (address, reply) in &bounced.recipients {
+            let _ = write!(body, "  {}\n    {}\n", cut(address, 320), cut(reply, 400));
+        }
+        let _ = writeln!(body, "  {pages}/messages/{}", bounced.id);
+    }
+    let more = count.saturating_sub(shown.len() as u64);
+    if more > 0 {
+        let _ = write!(body, "\nAnd {more} more. All of them:\n\n{pages}/messages?state=bounced\n");
+    }
+    let _ = write!(
+        body,
+        "\nYou hear of this, at most once an hour, because you are the bounce contact or an\n\
+         owner of the project. Who hears is set here:\n\n{pages}/settings\n"
+    );
+    Text { subject: format!("{messages} of {project} could not be delivered"), body }
+}
+
 fn who(by: &Actor) -> String {
     match by {
         Actor::User { email, .. } => email.to_string(),
         _ => "The operator of the relay".to_owned(),
     }
+}
+
+/// On one line, and no longer than this many characters.
+fn cut(text: &str, most: usize) -> String {
+    one_line(text).chars().take(most).collect()
 }
 
 /// Nothing a person typed may begin a line of its own.
