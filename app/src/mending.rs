@@ -35,7 +35,7 @@ pub fn explanation(rule: Rule) -> &'static str {
         }
         Rule::CredentialsInvalid => {
             "The user name is unknown, the secret is wrong or revoked, the account is disabled or expired, or the program \
-             connected from an address that the account does not allow. The service account's page shows which of these it can be."
+             connected from an address that the account does not allow. The refusals page says which of these it was; the program is told none of them."
         }
         Rule::Throttled => {
             "There were too many wrong secrets from this address or for this account. Mend the secret in the program; after the \

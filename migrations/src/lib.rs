@@ -10,6 +10,7 @@ mod m20261121_000001_people;
 mod m20261121_000002_rules;
 mod m20261121_000003_mail;
 mod m20261121_000004_untold_bounces;
+mod m20261121_000005_refusal_cause;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_rules::Migration),
             Box::new(m20261121_000003_mail::Migration),
             Box::new(m20261121_000004_untold_bounces::Migration),
+            Box::new(m20261121_000005_refusal_cause::Migration),
         ]
     }
 }

@@ -201,6 +201,7 @@ async fn refused(core: &Core, actor: &Actor) {
         listener: "submission".to_owned(),
         username: None,
         address: Some(address.to_string()),
+        cause: None,
     };
     let code = refusals::code_for(core, &refusal);
     let text = format!("{address} is not a verified sender of this project; see {}", refusals::short_url(core, &code));

@@ -89,7 +89,9 @@ fn Row(slug: Option<String>, row: Refusal) -> impl IntoView {
             <Cell label=words::RULE>
                 {rule_words(row.rule)} {row.address.map(|address| view! { <small class="mono">{address}</small> })}
             </Cell>
-            <Cell label=words::REPLY mono=true>{row.reply}</Cell>
+            <Cell label=words::REPLY mono=true>
+                {row.reply} {row.cause.map(|cause| view! { <small>{words::CAUSE} {cause}</small> })}
+            </Cell>
             <Cell label=words::CLIENT>
                 {row.who.map(|who| view! { <span>{who}</span> })} <small>{client} " · " {row.listener}</small>
             </Cell>
@@ -122,6 +124,7 @@ mod words {
     pub const SEARCH_EXAMPLE: &str = "Address, client or account";
     pub const RULE: &str = "Rule";
     pub const REPLY: &str = "Reply";
+    pub const CAUSE: &str = "The program was not told why: ";
     pub const CLIENT: &str = "Who and from where";
     pub const WHEN: &str = "When";
     pub const MEND: &str = "Mend";

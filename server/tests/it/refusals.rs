@@ -249,6 +249,30 @@ fn a_refusal_is_on_the_page_of_its_project_and_of_no_other_and_its_url_leads_to_
     }
 }
 
+#[test]
+fn why_an_auth_failed_is_on_the_page_of_its_project_and_never_in_the_reply() {
+    let world = World::start();
+    let portal = world.relay.operator();
+    let any = world.accounts.iter().find(|account| account.label == "any").expect("any");
+    let refused = |username: &str, secret: &str| {
+        let mut session = Session::open_tls(world.relay.submissions, &world.relay.certificate());
+        let reply = session.auth(username, secret);
+        assert_eq!(reply, "535 5.7.8 Authentication credentials invalid", "{username}");
+    };
+    let shown = |page: &str, cause: &str| {
+        let words = format!("The program was not told why: {cause}");
+        until(cause, || Some(portal.get(page).text()).filter(|text| text.contains(&words)))
+    };
+    refused(&any.username, "not the secret");
+    shown("/p/bio/refusals", "wrong secret");
+    portal.change(&page_of(&portal, "any"), "switch_account", &[("to", "off")]);
+    refused(&any.username, &any.secret);
+    shown("/p/bio/refusals", "the service account is disabled");
+    refused("sa-nobody", "not the secret");
+    shown("/admin/refusals", "unknown user name");
+    assert!(!portal.get("/p/chem/refusals").text().contains("was not told why"));
+}
+
 /// How long a change in the portal may take to hold (row 1.15).
 const AT_ONCE: Duration = Duration::from_secs(2);
 

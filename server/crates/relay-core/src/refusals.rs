@@ -43,6 +43,8 @@ pub struct NewRefusal {
     pub username: Option<String>,
     /// The address it was about.
     pub address: Option<String>,
+    /// What the reply does not say: why an AUTH failed. For the pages of the project (or the operator) alone.
+    pub cause: Option<&'static str>,
 }
 
 /// Where `/s/<code>` leads.
@@ -185,6 +187,7 @@ fn view(row: refusal::Model) -> Result<Refusal> {
         who: row.who,
         address: row.address,
         reply: row.reply,
+        cause: row.cause,
     })
 }
 

@@ -122,6 +122,8 @@ pub struct Refusal {
     pub address: Option<String>,
     /// The exact reply, on one line.
     pub reply: String,
+    /// What the reply does not say: why an AUTH failed.
+    pub cause: Option<String>,
 }
 
 /// What the list is narrowed to.

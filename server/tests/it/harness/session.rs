@@ -92,10 +92,14 @@ impl Session {
     /// Behind TLS and signed in, on the relay's port for implicit TLS.
     pub fn signed_in(relay: &super::Relaykeep, account: &Issued) -> Self {
         let mut session = Self::open_tls(relay.submissions, &relay.certificate());
-        let secret = STANDARD.encode(format!("\0{}\0{}", account.username, account.secret));
-        let reply = session.say(&format!("AUTH PLAIN {secret}"));
+        let reply = session.auth(&account.username, &account.secret);
         assert!(reply.starts_with("235 "), "{reply}");
         session
+    }
+
+    /// The reply to AUTH PLAIN.
+    pub fn auth(&mut self, username: &str, secret: &str) -> String {
+        self.say(&format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{username}\0{secret}"))))
     }
 
     /// Sends a line and waits for the whole reply, which is returned without its last line end.

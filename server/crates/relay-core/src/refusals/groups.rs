@@ -26,7 +26,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 struct Key {
     project: Option<Uuid>,
     rule: Rule,
-    of: Option<(IpAddr, Option<String>, Option<String>)>,
+    of: Option<(IpAddr, Option<String>, Option<String>, Option<&'static str>)>,
 }
 
 struct Group {
@@ -125,7 +125,8 @@ impl Open {
     fn key(&self, refusal: &NewRefusal) -> Key {
         let (project, _) = belongs_to(&refusal.actor);
         let who = refusal.who();
-        let fine = Key { project, rule: refusal.rule, of: Some((refusal.client, who, refusal.address.clone())) };
+        let of = Some((refusal.client, who, refusal.address.clone(), refusal.cause));
+        let fine = Key { project, rule: refusal.rule, of };
         let full = self.groups.len() >= MOST || self.of_project.get(&project).is_some_and(|&n| n >= MOST_OF_ONE);
         if full && !self.groups.contains_key(&fine) { Key { of: None, ..fine } } else { fine }
     }
@@ -135,6 +136,7 @@ impl Open {
             // It stands for many, of which the first client is the example.
             row.who = None;
             row.address = None;
+            row.cause = None;
             row.source_id = None;
         } else if !self.groups.contains_key(&key) {
             *self.of_project.entry(key.project).or_default() += 1;
@@ -180,6 +182,7 @@ fn new_row(id: Uuid, code: String, refusal: &NewRefusal, now: Timestamp) -> refu
         source_id,
         address: refusal.address.as_deref().map(|address| clean(address, 400)),
         reply: String::new(),
+        cause: refusal.cause.map(str::to_owned),
     }
 }
 

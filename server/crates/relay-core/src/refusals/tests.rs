@@ -10,6 +10,7 @@ fn refusal(actor: Actor, rule: Rule, address: &str) -> NewRefusal {
         listener: "submission".to_owned(),
         username: None,
         address: Some(address.to_owned()).filter(|address| !address.is_empty()),
+        cause: None,
     }
 }
 
@@ -148,6 +149,23 @@ async fn a_failed_auth_is_shown_to_the_project_whose_account_was_tried() {
     let all = RefusalFilter::default();
     let unassigned = list_unassigned(&test.core, &Actor::System, &all).await.expect("a page");
     assert_eq!(unassigned.items.len(), 2);
+}
+
+#[tokio::test]
+async fn causes_are_told_apart_though_the_replies_are_the_same() {
+    let test = Test::new().await;
+    let (id, project) = test.project("lab").await;
+    for cause in ["wrong secret", "the service account is disabled", "wrong secret"] {
+        let cause = Some(cause);
+        refuse(&test.core, NewRefusal { cause, ..refusal(service_account(id), Rule::CredentialsInvalid, "") });
+    }
+    flush(&test.core).await;
+    let page = list(&test.core, &Actor::System, &project, &RefusalFilter::default()).await.expect("a page");
+    let mut rows: Vec<_> = page.items.into_iter().map(|row| (row.cause, row.count)).collect();
+    rows.sort_unstable();
+    let row = |cause: &str, count| (Some(cause.to_owned()), count);
+    // Two actors, as `service_account` makes a new one each time, are told apart by their labels alone.
+    assert_eq!(rows, [row("the service account is disabled", 1), row("wrong secret", 2)]);
 }
 
 #[tokio::test]

@@ -84,7 +84,11 @@ pub async fn authenticate(
     let (Some(account), Some(right)) = (account.as_ref(), right) else {
         core.throttles.sasl_client.fail(&client_key, core.now());
         core.throttles.sasl_account.fail(&name, core.now());
-        return Err(AuthFailure::Invalid(if account.is_none() { "unknown user name" } else { "wrong secret" }));
+        return Err(AuthFailure::Invalid(match account {
+            None => "unknown user name",
+            Some(account) if account.removed_at.is_some() => "the service account was removed",
+            Some(_) => "wrong secret",
+        }));
     };
     if let Some(cause) = barred(core, account, client)? {
         if remembered.is_some() {
@@ -114,6 +118,7 @@ pub(crate) fn name_of(typed: &str, realm: &str) -> String {
 }
 
 struct Found {
+    /// One that is removed has no secrets.
     account: Option<service_account::Model>,
     secrets: Vec<service_account_secret::Model>,
 }
@@ -124,11 +129,8 @@ async fn find(core: &Core, name: &str) -> Result<Found> {
     if name.len() > 64 || !name.bytes().all(|octet| octet.is_ascii_graphic()) {
         return Ok(unknown);
     }
-    let account = service_account::Entity::find()
-        .filter(service_account::Column::Username.eq(name))
-        .filter(service_account::Column::RemovedAt.is_null())
-        .one(core.db.read())
-        .await?;
+    let account =
+        service_account::Entity::find().filter(service_account::Column::Username.eq(name)).one(core.db.read()).await?;
     let Some(account) = account else { return Ok(unknown) };
     let secrets = service_account_secret::Entity::find()
         .filter(service_account_secret::Column::ServiceAccountId.eq(account.id))

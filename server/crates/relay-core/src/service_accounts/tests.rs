@@ -118,7 +118,7 @@ async fn what_changed_since_the_last_success_is_seen_at_the_next() {
     account.change(|_| {}).await;
     assert_eq!(account.sign_in(&account.secret).await, "in");
     remove(&account.test.core, &Actor::System, &account.project, account.id).await.expect("removed");
-    assert_eq!(account.sign_in(&account.secret).await, "unknown user name");
+    assert_eq!(account.sign_in(&account.secret).await, "the service account was removed");
 }
 
 #[tokio::test]

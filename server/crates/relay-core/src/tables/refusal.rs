@@ -19,6 +19,7 @@ pub(crate) struct Model {
     pub(crate) source_id: Option<Uuid>,
     pub(crate) address: Option<String>,
     pub(crate) reply: String,
+    pub(crate) cause: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

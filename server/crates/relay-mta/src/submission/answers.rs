@@ -84,18 +84,18 @@ pub(super) fn no_verdict(error: &Error) -> Reply {
     }
 }
 
-/// What a failed AUTH is told, and the rule when it is a refusal to be kept.
-pub(super) fn authentication(failure: &AuthFailure) -> (Reply, Option<Rule>) {
+/// What a failed AUTH is told, and for a refusal to be kept its rule and the cause, which the client never hears.
+pub(super) fn authentication(failure: &AuthFailure) -> (Reply, Option<Rule>, Option<&'static str>) {
     match failure {
         AuthFailure::Invalid(cause) => {
             tracing::info!(cause, "authentication failed");
             let reply = Reply::new(535, (5, 7, 8), "Authentication credentials invalid");
-            (reply, Some(Rule::CredentialsInvalid))
+            (reply, Some(Rule::CredentialsInvalid), Some(cause))
         }
-        AuthFailure::Throttled { seconds } => (throttled(*seconds), Some(Rule::Throttled)),
+        AuthFailure::Throttled { seconds } => (throttled(*seconds), Some(Rule::Throttled), None),
         AuthFailure::Unavailable => {
             tracing::error!("no verdict about credentials");
-            (Reply::new(454, (4, 7, 0), "Temporary authentication failure, try again later"), None)
+            (Reply::new(454, (4, 7, 0), "Temporary authentication failure, try again later"), None, None)
         }
     }
 }
@@ -173,15 +173,16 @@ mod tests {
         assert!(!no_verdict(&error).to_string().contains("pool"));
         let full = Error::Full { cause: "database or disk is full".into() };
         assert_eq!(no_verdict(&full).to_string(), "452 4.3.1 No room for a message now, try again later");
-        let (reply, rule) = authentication(&AuthFailure::Unavailable);
+        let (reply, rule, _) = authentication(&AuthFailure::Unavailable);
         assert!(reply.to_string().starts_with("454 4.7.0 ") && rule.is_none());
     }
 
     #[test]
     fn every_failed_authentication_sounds_the_same() {
         for cause in ["unknown", "wrong secret", "disabled", "expired", "not from here"] {
-            let (reply, _) = authentication(&AuthFailure::Invalid(cause));
+            let (reply, rule, kept) = authentication(&AuthFailure::Invalid(cause));
             assert_eq!(reply.to_string(), "535 5.7.8 Authentication credentials invalid");
+            assert_eq!((rule, kept), (Some(Rule::CredentialsInvalid), Some(cause)));
         }
     }
 }

@@ -54,8 +54,8 @@ impl Client {
                 Verdict::Accept
             }
             Err(failure) => {
-                let (reply, rule) = answers::authentication(&failure);
-                self.refused = rule.map(|rule| self.refusal(rule, None, Some(username)));
+                let (reply, rule, cause) = answers::authentication(&failure);
+                self.refused = rule.map(|rule| self.refusal(rule, None, Some(username), cause));
                 Verdict::Refuse(reply)
             }
         }
@@ -123,7 +123,7 @@ impl Client {
             return;
         }
         let given = self.refused.take();
-        let own = || Some(self.refusal(answers::rule_of(reply)?, None, None));
+        let own = || Some(self.refusal(answers::rule_of(reply)?, None, None, None));
         let Some((refusal, code)) = given.or_else(own) else { return };
         self.listener.refused_total.fetch_add(1, Ordering::Relaxed);
         metrics::counter!(
@@ -137,7 +137,13 @@ impl Client {
     }
 
     /// A refusal of this client, and the code of its page.
-    fn refusal(&self, rule: Rule, address: Option<String>, username: Option<String>) -> (NewRefusal, String) {
+    fn refusal(
+        &self,
+        rule: Rule,
+        address: Option<String>,
+        username: Option<String>,
+        cause: Option<&'static str>,
+    ) -> (NewRefusal, String) {
         let refusal = NewRefusal {
             actor: self.actor(),
             rule,
@@ -146,6 +152,7 @@ impl Client {
             listener: self.listener.name.clone(),
             username,
             address,
+            cause,
         };
         let code = refusals::code_for(&self.core, &refusal);
         (refusal, code)
@@ -174,7 +181,7 @@ impl Client {
     }
 
     fn refuse(&mut self, rejection: policy::Rejection) -> Verdict {
-        let (refusal, code) = self.refusal(rejection.rule, rejection.address.clone(), None);
+        let (refusal, code) = self.refusal(rejection.rule, rejection.address.clone(), None, None);
         let reply = answers::rejection(&rejection, &refusals::short_url(&self.core, &code));
         self.refused = Some((refusal, code));
         Verdict::Refuse(reply)
