@@ -1,9 +1,6 @@
 //! The handle to everything a use case needs. Cheap to clone; there are no globals.
 
-use crate::{
-    Clock, CoreConfig, Result, db::Database, hashing::Hasher, listeners::Listeners, sealing::SealingKey,
-    throttle::Throttles,
-};
+use crate::{Clock, CoreConfig, Result, db::Database, hashing::Hasher, listeners::Listeners, sealing::SealingKey};
 use relay_dns::Resolver;
 use relay_types::{Id, Timestamp};
 use std::{
@@ -49,7 +46,6 @@ pub struct Inner {
     pub(crate) dkim_keys: crate::dkim_keys::OpenedKeys,
     /// How submitters stood at their last MAIL.
     pub(crate) submitters: crate::policy::Submitters,
-    pub(crate) throttles: Throttles,
 }
 
 impl Deref for Core {
@@ -84,7 +80,6 @@ impl Core {
             successes: crate::service_accounts::Successes::default(),
             dkim_keys: crate::dkim_keys::OpenedKeys::default(),
             submitters: crate::policy::Submitters::default(),
-            throttles: Throttles::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -7,6 +7,7 @@ use crate::{
     one_time_links::{self, Link, Purpose},
     portal_mail, projects,
     tables::sender::{ActiveModel, Column, Entity, Model},
+    throttle::MAIL,
 };
 use relay_types::{
     EmailAddress, Timestamp,
@@ -36,7 +37,7 @@ pub async fn add(core: &Core, actor: &Actor, project: &Slug, address: &str) -> R
     let address = parsed(address)?;
     refuse_known(core.db.read(), id, &address).await?;
     domains::judge_reachable(core, "address", address.domain()).await?;
-    throttle_mail(core, actor, &address)?;
+    throttle_mail(core, actor, &address).await?;
     let transaction = core.db.begin().await?;
     refuse_known(&transaction, id, &address).await?;
     let sender = insert(core, &transaction, id, &address, Verification::Pending, None).await?;
@@ -61,7 +62,7 @@ pub async fn resend(core: &Core, actor: &Actor, project: &Slug, id: SenderId) ->
         return Err(Error::TooMany { seconds: left.as_millis().div_ceil(1_000) as u64 });
     }
     let address = EmailAddress::parse(&row.address).map_err(Error::internal)?;
-    throttle_mail(core, actor, &address)?;
+    throttle_mail(core, actor, &address).await?;
     let link = one_time_links::issue(core, &transaction, Purpose::SenderVerify, row.id).await?;
     let change = ActiveModel { id: Set(row.id), link_sent_at: Set(Some(core.now().0)), ..Default::default() };
     Entity::update(change).exec(&transaction).await?;
@@ -148,11 +149,11 @@ async fn refuse_known(connection: &impl ConnectionTrait, project: ProjectId, add
 }
 
 /// Strangers must not be mailed again and again, by whichever project.
-fn throttle_mail(core: &Core, actor: &Actor, to: &EmailAddress) -> Result<()> {
+async fn throttle_mail(core: &Core, actor: &Actor, to: &EmailAddress) -> Result<()> {
     if let Actor::System = actor {
         return Ok(());
     }
-    match core.throttles.mail.attempt(&to.key(), core.now()) {
+    match MAIL.key(core, &to.key()).attempt(core).await? {
         Some(seconds) => Err(Error::TooMany { seconds }),
         None => Ok(()),
     }

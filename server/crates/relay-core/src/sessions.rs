@@ -6,6 +6,7 @@
 use crate::{
     Core, Result, one_time_links,
     tables::session::{ActiveModel, Column, Entity},
+    throttle,
 };
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -74,14 +75,15 @@ pub async fn delete(core: &Core, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes ended sessions and dead links; returns how many rows.
+/// Removes ended sessions, dead links and forgotten failures; returns how many rows.
 pub async fn sweep(core: &Core) -> Result<u64> {
     let now = core.now();
     let transaction = core.db.begin().await?;
     let sessions = Entity::delete_many().filter(Column::ExpiresAt.lte(now.0)).exec(&transaction).await?;
     let links = one_time_links::sweep(&transaction, now).await?;
+    let throttles = throttle::sweep(&transaction, now).await?;
     transaction.commit().await?;
-    Ok(sessions.rows_affected + links)
+    Ok(sessions.rows_affected + links + throttles)
 }
 
 /// Ends all sessions of a person but `keep` (an id as in the cookie).

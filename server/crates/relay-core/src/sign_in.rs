@@ -3,7 +3,8 @@
 use crate::{
     Actor, Core, Error, Result, audit,
     tables::user::{Entity, Model},
-    throttle, users,
+    throttle::{self, SIGN_IN_CLIENT, SIGN_IN_USER},
+    users,
 };
 use relay_types::{EmailAddress, user::UserId};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
@@ -17,10 +18,13 @@ pub async fn sign_in(core: &Core, client: Option<IpAddr>, email: &str, password:
     // What is not an address has one key: it can name no user.
     let user_key = email.as_ref().map(EmailAddress::key).unwrap_or_default();
     let client_key = client.map(throttle::key_of).unwrap_or_default();
-    let now = core.now();
+    let (by_client, by_user) = (SIGN_IN_CLIENT.key(core, &client_key), SIGN_IN_USER.key(core, &user_key));
     // The client first: one that must wait does not count against users.
-    let by_user = || core.throttles.sign_in_user.attempt(&user_key, now);
-    if let Some(seconds) = core.throttles.sign_in_client.attempt(&client_key, now).or_else(by_user) {
+    let wait = match by_client.attempt(core).await? {
+        None => by_user.attempt(core).await?,
+        waits => waits,
+    };
+    if let Some(seconds) = wait {
         tracing::info!(%client_key, seconds, "sign-in throttled");
         return Err(Error::TooMany { seconds });
     }
@@ -34,8 +38,8 @@ pub async fn sign_in(core: &Core, client: Option<IpAddr>, email: &str, password:
         tracing::info!(%client_key, "sign-in failed");
         return Err(Error::Forbidden);
     };
-    core.throttles.sign_in_user.succeed(&user_key);
-    core.throttles.sign_in_client.forgive(&client_key);
+    by_user.succeed(core).await?;
+    by_client.forgive(core).await?;
     note(core, client, row).await
 }
 

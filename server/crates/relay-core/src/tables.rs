@@ -8,6 +8,7 @@ pub(crate) mod one_time_link;
 pub(crate) mod project;
 pub(crate) mod session;
 pub(crate) mod setting;
+pub(crate) mod throttled;
 pub(crate) mod user;
 
 // Rules

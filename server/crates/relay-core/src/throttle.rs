@@ -1,25 +1,64 @@
 //! Slows guessing down: counts failures a key (an address, a user name) and says how long to wait.
 //!
-//! Bounded in memory; each node counts for itself. It never looks at a clock: the moment is passed in.
+//! Owns the table `throttled`, so that all nodes of a database count together and a restart forgives nothing. Keys are
+//! kept as keyed hashes: the table tells nobody who was tried. A program that signs in rightly costs no write here.
 
-use moka::{ops::compute::Op, sync::Cache};
+use crate::{
+    Core, Result,
+    tables::throttled::{ActiveModel, Column, Entity, Model},
+};
 use relay_types::Timestamp;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, OnConflict},
+};
 use std::{
     net::{IpAddr, Ipv6Addr},
     time::Duration,
 };
 
-/// Most keys remembered; beyond it the least used are forgotten.
-const KEYS: u64 = 100_000;
+/// Sign-in to the portal and the setup code, by client.
+pub(crate) const SIGN_IN_CLIENT: Throttle = Throttle::new("sign-in client", 20, SECOND, minutes(15), HOUR);
+/// Sign-in to the portal, by user. A short longest wait: strangers must not be able to lock a person out.
+pub(crate) const SIGN_IN_USER: Throttle = Throttle::new("sign-in user", 5, SECOND, minutes(1), HOUR);
+/// SASL, by client.
+pub(crate) const SASL_CLIENT: Throttle = Throttle::new("sasl client", 20, SECOND, minutes(15), HOUR);
+/// SASL, by service account.
+pub(crate) const SASL_ACCOUNT: Throttle = Throttle::new("sasl account", 10, SECOND, minutes(1), HOUR);
+/// Mails that anyone can make us send, by recipient.
+pub(crate) const MAIL: Throttle = Throttle::new("mail", 3, minutes(5), minutes(4 * 60), minutes(24 * 60));
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = minutes(60);
+
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
 
 /// Failures a key. Some are free, then each doubles the wait, up to a longest one; failures older than the memory are
 /// forgotten.
 pub(crate) struct Throttle {
-    keys: Cache<String, Failures>,
+    name: &'static str,
     free: u32,
     first_wait: Duration,
     longest_wait: Duration,
     memory: Duration,
+}
+
+/// What is counted by one throttle.
+pub(crate) struct Key<'a> {
+    throttle: &'a Throttle,
+    id: [u8; 32],
+}
+
+/// How a key stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Seconds to wait before it may try, when it must.
+    pub(crate) wait: Option<u64>,
+    /// Whether failures are counted.
+    pub(crate) failed: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -31,62 +70,122 @@ struct Failures {
 impl Throttle {
     /// `free` failures cost nothing; waits double from `first_wait` to `longest_wait`; a key that did not fail for
     /// `memory` is clean.
-    pub(crate) fn new(free: u32, first_wait: Duration, longest_wait: Duration, memory: Duration) -> Self {
-        Self { keys: Cache::new(KEYS), free, first_wait, longest_wait, memory }
+    const fn new(
+        name: &'static str,
+        free: u32,
+        first_wait: Duration,
+        longest_wait: Duration,
+        memory: Duration,
+    ) -> Self {
+        Self { name, free, first_wait, longest_wait, memory }
     }
 
-    /// Seconds to wait before the key may try, when it must.
-    pub(crate) fn check(&self, key: &str, now: Timestamp) -> Option<u64> {
-        self.wait(self.keys.get(key)?, now)
+    /// What is counted for `text`.
+    pub(crate) fn key(&self, core: &Core, text: &str) -> Key<'_> {
+        Key { throttle: self, id: core.sealing.sign(&format!("throttle {}", self.name), text.as_bytes()) }
     }
 
-    /// Counts a failure.
-    pub(crate) fn fail(&self, key: &str, now: Timestamp) {
-        self.keys.entry_by_ref(key).and_upsert_with(|known| self.counted(known.map(moka::Entry::into_value), now));
-    }
-
-    /// [`Self::check`] and, when it may try, [`Self::fail`] in one step, so that attempts at the same time are counted
-    /// before any of them is judged. Who succeeds calls [`Self::succeed`] or [`Self::forgive`].
-    pub(crate) fn attempt(&self, key: &str, now: Timestamp) -> Option<u64> {
-        let mut wait = None;
-        self.keys.entry_by_ref(key).and_compute_with(|known| {
-            let known = known.map(moka::Entry::into_value);
-            wait = known.and_then(|failures| self.wait(failures, now));
-            if wait.is_some() { Op::Nop } else { Op::Put(self.counted(known, now)) }
-        });
-        wait
-    }
-
-    /// Forgets all failures of the key: it proved who it is.
-    pub(crate) fn succeed(&self, key: &str) {
-        self.keys.invalidate(key);
-    }
-
-    /// Takes one failure back: the attempt was good, but others from the same key may not be.
-    pub(crate) fn forgive(&self, key: &str) {
-        self.keys.entry_by_ref(key).and_compute_with(|known| match known.map(moka::Entry::into_value) {
-            None => Op::Nop,
-            Some(Failures { count: 0..=1, .. }) => Op::Remove,
-            Some(Failures { count, last }) => Op::Put(Failures { count: count - 1, last }),
-        });
-    }
-
-    fn counted(&self, known: Option<Failures>, now: Timestamp) -> Failures {
-        let before =
-            known.filter(|failures| now.since(failures.last) < self.memory).map_or(0, |failures| failures.count);
-        Failures { count: before.saturating_add(1), last: now }
+    /// What still counts of a row.
+    fn remembered(&self, row: &Model, now: Timestamp) -> Option<Failures> {
+        let failures = Failures { count: u32::try_from(row.failures).unwrap_or(0), last: Timestamp(row.last_at) };
+        (failures.count > 0 && now.since(failures.last) < self.memory).then_some(failures)
     }
 
     fn wait(&self, failures: Failures, now: Timestamp) -> Option<u64> {
         let beyond = failures.count.checked_sub(self.free)?;
         let wait = self.first_wait.saturating_mul(2u32.saturating_pow(beyond)).min(self.longest_wait);
         let left = wait.saturating_sub(now.since(failures.last));
-        if left.is_zero() || now.since(failures.last) >= self.memory {
-            None
-        } else {
-            Some(left.as_millis().div_ceil(1000) as u64)
-        }
+        if left.is_zero() { None } else { Some(left.as_millis().div_ceil(1000) as u64) }
     }
+}
+
+impl Key<'_> {
+    /// Counts an attempt unless the key must wait, then says how many seconds: in one step, so that attempts at the
+    /// same time are counted before any of them is judged. Who succeeds calls [`Self::succeed`] or [`Self::forgive`].
+    pub(crate) async fn attempt(&self, core: &Core) -> Result<Option<u64>> {
+        let now = core.now();
+        let transaction = core.db.begin().await?;
+        let known = self.lock(&transaction, now).await?;
+        let wait = known.and_then(|failures| self.throttle.wait(failures, now));
+        if wait.is_none() {
+            self.add(&transaction, known, now).await?;
+        }
+        transaction.commit().await?;
+        Ok(wait)
+    }
+
+    /// Forgets all failures: the key proved who it is.
+    pub(crate) async fn succeed(&self, core: &Core) -> Result<()> {
+        let transaction = core.db.begin().await?;
+        Entity::delete_by_id(self.id.to_vec()).exec(&transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Takes one failure back: the attempt was good, but others from the same key may not be.
+    pub(crate) async fn forgive(&self, core: &Core) -> Result<()> {
+        let transaction = core.db.begin().await?;
+        Entity::update_many()
+            .col_expr(Column::Failures, Expr::col(Column::Failures).sub(1))
+            .filter(Column::Id.eq(self.id.to_vec()))
+            .filter(Column::Failures.gt(0))
+            .exec(&transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The key's failures, which no other transaction changes until this one ends.
+    async fn lock(&self, transaction: &DatabaseTransaction, now: Timestamp) -> Result<Option<Failures>> {
+        let id = self.id.to_vec();
+        let expires_at = Set(now.plus(self.throttle.memory).0);
+        let empty = ActiveModel { id: Set(id.clone()), failures: Set(0), last_at: Set(now.0), expires_at };
+        let known = OnConflict::column(Column::Id).do_nothing().to_owned();
+        Entity::insert(empty).on_conflict(known).exec_without_returning(transaction).await?;
+        let row = Entity::find_by_id(id).lock_exclusive().one(transaction).await?;
+        Ok(row.and_then(|row| self.throttle.remembered(&row, now)))
+    }
+
+    async fn add(&self, transaction: &DatabaseTransaction, known: Option<Failures>, now: Timestamp) -> Result<()> {
+        let count = known.map_or(0, |failures| failures.count).saturating_add(1);
+        let row = ActiveModel {
+            id: Set(self.id.to_vec()),
+            failures: Set(i32::try_from(count).unwrap_or(i32::MAX)),
+            last_at: Set(now.0),
+            expires_at: Set(now.plus(self.throttle.memory).0),
+        };
+        Entity::update(row).exec(transaction).await?;
+        Ok(())
+    }
+}
+
+/// How some keys stand, in one read.
+pub(crate) async fn check<const N: usize>(core: &Core, keys: [&Key<'_>; N]) -> Result<[Standing; N]> {
+    let now = core.now();
+    let ids = keys.iter().map(|key| key.id.to_vec());
+    let rows = Entity::find().filter(Column::Id.is_in(ids)).all(core.db.read()).await?;
+    Ok(keys.map(|key| {
+        let row = rows.iter().find(|row| row.id == key.id);
+        let failures = row.and_then(|row| key.throttle.remembered(row, now));
+        let wait = failures.and_then(|failures| key.throttle.wait(failures, now));
+        Standing { wait, failed: failures.is_some() }
+    }))
+}
+
+/// Counts a failure of each of `keys`.
+pub(crate) async fn fail<const N: usize>(core: &Core, mut keys: [&Key<'_>; N]) -> Result<()> {
+    // In order, so that two transactions do not wait for each other.
+    keys.sort_unstable_by_key(|key| key.id);
+    let now = core.now();
+    let transaction = core.db.begin().await?;
+    for key in keys {
+        let known = key.lock(&transaction, now).await?;
+        key.add(&transaction, known, now).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// Removes what is forgotten; returns how many rows.
+pub(crate) async fn sweep(transaction: &DatabaseTransaction, now: Timestamp) -> Result<u64> {
+    Ok(Entity::delete_many().filter(Column::ExpiresAt.lte(now.0)).exec(transaction).await?.rows_affected)
 }
 
 /// The key of a client's address. One IPv6 customer has a /64 at least, so that is what counts.
@@ -100,100 +199,5 @@ pub(crate) fn key_of(client: IpAddr) -> String {
     }
 }
 
-/// The throttles of a [`crate::Core`].
-pub(crate) struct Throttles {
-    /// Sign-in to the portal and the setup code, by client.
-    pub(crate) sign_in_client: Throttle,
-    /// Sign-in to the portal, by user.
-    pub(crate) sign_in_user: Throttle,
-    /// SASL, by client.
-    pub(crate) sasl_client: Throttle,
-    /// SASL, by service account.
-    pub(crate) sasl_account: Throttle,
-    /// Mails that anyone can make us send, by recipient and by client.
-    pub(crate) mail: Throttle,
-}
-
-impl Default for Throttles {
-    fn default() -> Self {
-        const SECOND: Duration = Duration::from_secs(1);
-        const MINUTE: Duration = Duration::from_secs(60);
-        const HOUR: Duration = Duration::from_secs(3600);
-        Self {
-            sign_in_client: Throttle::new(20, SECOND, 15 * MINUTE, HOUR),
-            // A short longest wait: strangers must not be able to lock a person out.
-            sign_in_user: Throttle::new(5, SECOND, MINUTE, HOUR),
-            sasl_client: Throttle::new(20, SECOND, 15 * MINUTE, HOUR),
-            sasl_account: Throttle::new(10, SECOND, MINUTE, HOUR),
-            mail: Throttle::new(3, 5 * MINUTE, 4 * HOUR, 24 * HOUR),
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const T0: Timestamp = Timestamp(1_795_000_000_000);
-    fn after(seconds: u64) -> Timestamp {
-        T0.plus(Duration::from_secs(seconds))
-    }
-    fn throttle() -> Throttle {
-        Throttle::new(3, Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(600))
-    }
-
-    #[test]
-    fn waits_double_after_the_free_failures_up_to_the_longest() {
-        let throttle = throttle();
-        let mut waits = Vec::new();
-        for _ in 0..11 {
-            waits.push(throttle.check("a", T0).unwrap_or(0));
-            throttle.fail("a", T0);
-        }
-        assert_eq!(waits, [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(throttle.check("b", T0), None);
-    }
-
-    #[test]
-    fn a_wait_ends_and_old_failures_are_forgotten() {
-        let throttle = throttle();
-        for _ in 0..5 {
-            throttle.fail("a", T0);
-        }
-        assert_eq!(throttle.check("a", after(3)), Some(1));
-        assert_eq!(throttle.check("a", after(4)), None);
-        throttle.fail("a", after(4));
-        assert_eq!(throttle.check("a", after(4)), Some(8));
-        assert_eq!(throttle.check("a", after(4 + 600)), None);
-        throttle.fail("a", after(4 + 600));
-        assert_eq!(throttle.check("a", after(4 + 600)), None);
-    }
-
-    #[test]
-    fn an_attempt_that_must_wait_is_not_counted() {
-        let throttle = throttle();
-        assert_eq!([0; 5].map(|_| throttle.attempt("a", T0)), [None, None, None, Some(1), Some(1)]);
-    }
-
-    #[test]
-    fn success_forgets_all_and_forgiveness_one() {
-        let throttle = throttle();
-        for _ in 0..4 {
-            throttle.fail("a", T0);
-        }
-        throttle.forgive("a");
-        assert_eq!(throttle.check("a", T0), Some(1));
-        throttle.succeed("a");
-        assert_eq!(throttle.check("a", T0), None);
-        throttle.forgive("a");
-        assert_eq!(throttle.check("a", T0), None);
-    }
-
-    #[test]
-    fn one_customer_is_one_key() {
-        let key = |text: &str| key_of(text.parse().expect("an address"));
-        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:1"));
-        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
-        assert_eq!(key("::ffff:192.0.2.1"), "192.0.2.1");
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@ use crate::{
         invitation::{ActiveModel, Column, Entity, Model},
         member, project,
     },
+    throttle::MAIL,
     users,
 };
 use relay_types::{
@@ -38,7 +39,7 @@ pub async fn invite(core: &Core, actor: &Actor, project: &Slug, email: &str, rol
     {
         return Err(Error::conflict(format!("{email} is a member already")));
     }
-    if let Some(seconds) = core.throttles.mail.attempt(&format!("invitation {}", email.key()), core.now()) {
+    if let Some(seconds) = MAIL.key(core, &format!("invitation {}", email.key())).attempt(core).await? {
         return Err(Error::TooMany { seconds });
     }
     let transaction = core.db.begin().await?;

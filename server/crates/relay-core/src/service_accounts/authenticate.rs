@@ -1,12 +1,13 @@
 //! SASL: who is behind a user name and a secret.
 //!
-//! Every failure takes one Argon2id verification, whatever its cause, so that neither text nor time tells them apart.
+//! Every failure takes one Argon2id verification, whatever its cause, so that neither text nor time tells them apart. Only
+//! a wrong name or secret is counted, which takes a write; who can tell that apart from a disabled account has its secret.
 
 use super::view;
 use crate::{
     Actor, Core, Result,
     tables::{service_account, service_account_secret},
-    throttle,
+    throttle::{self, SASL_ACCOUNT, SASL_CLIENT},
     uses::Used,
 };
 use moka::sync::Cache;
@@ -63,15 +64,15 @@ pub async fn authenticate(
     let name = name_of(username, core.config().realm.as_str());
     let key = core.sealing.sign("auth-cache", &Zeroizing::new([name.as_bytes(), b"\0", secret.as_bytes()].concat()));
     let known = core.successes.0.get(&key);
-    let client_key = throttle::key_of(client);
+    let by_client = SASL_CLIENT.key(core, &throttle::key_of(client));
+    let by_account = SASL_ACCOUNT.key(core, &name);
+    let mut failed_before = false;
     if known.is_none() {
-        let waits = [
-            core.throttles.sasl_client.check(&client_key, core.now()),
-            core.throttles.sasl_account.check(&name, core.now()),
-        ];
-        if let Some(seconds) = waits.into_iter().flatten().max() {
+        let [of_client, of_account] = throttle::check(core, [&by_client, &by_account]).await?;
+        if let Some(seconds) = of_client.wait.max(of_account.wait) {
             return Err(AuthFailure::Throttled { seconds });
         }
+        failed_before = of_account.failed;
     }
     let Found { account, secrets } = find(core, &name).await?;
     let remembered = known.and_then(|(account, id)| {
@@ -82,8 +83,7 @@ pub async fn authenticate(
         None => verify(core, &secret, &secrets).await?,
     };
     let (Some(account), Some(right)) = (account.as_ref(), right) else {
-        core.throttles.sasl_client.fail(&client_key, core.now());
-        core.throttles.sasl_account.fail(&name, core.now());
+        throttle::fail(core, [&by_client, &by_account]).await?;
         return Err(AuthFailure::Invalid(match account {
             None => "unknown user name",
             Some(account) if account.removed_at.is_some() => "the service account was removed",
@@ -97,7 +97,9 @@ pub async fn authenticate(
         return Err(AuthFailure::Invalid(cause));
     }
     core.successes.0.insert(key, (account.id, right.id));
-    core.throttles.sasl_account.succeed(&name);
+    if failed_before {
+        by_account.succeed(core).await?;
+    }
     core.uses.note(Used::Secret { account: account.id, secret: right.id, address: client }, core.now());
     Ok(Actor::ServiceAccount {
         id: ServiceAccountId::from_uuid(account.id),

@@ -8,7 +8,7 @@ use crate::{
     one_time_links::Purpose,
     portal_mail, sessions,
     tables::user::{Entity, Model},
-    throttle,
+    throttle::{self, MAIL, SIGN_IN_CLIENT, SIGN_IN_USER},
 };
 use relay_types::{EmailAddress, user::UserId};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, IntoActiveModel, QuerySelect};
@@ -31,15 +31,15 @@ pub async fn change_password(
     let id = actor.user_id()?;
     let row = by_id(core.db.read(), id).await?.ok_or(Error::SignedOut)?;
     let email = email_of(&row)?;
-    let throttle_key = email.key();
-    if let Some(seconds) = core.throttles.sign_in_user.attempt(&throttle_key, core.now()) {
+    let guesses = SIGN_IN_USER.key(core, &email.key());
+    if let Some(seconds) = guesses.attempt(core).await? {
         return Err(Error::TooMany { seconds });
     }
     let hashes = row.password_hash.iter().cloned().collect();
     if core.hasher.verify(current.clone(), hashes).await?.is_none() {
         return Err(Error::invalid("current_password", "This is not your current password"));
     }
-    core.throttles.sign_in_user.succeed(&throttle_key);
+    guesses.succeed(core).await?;
     if new == current {
         return Err(Error::invalid("new_password", "This is your current password; use another"));
     }
@@ -59,11 +59,14 @@ pub async fn change_password(
 /// `email`.
 pub async fn request_password_reset(core: &Core, client: Option<IpAddr>, email: &str) -> Result<()> {
     let email = EmailAddress::parse(email.trim()).map_err(|why| Error::invalid("email", why.to_string()))?;
-    let now = core.now();
-    let throttles = &core.throttles;
-    let by_client = |client| throttles.sign_in_client.attempt(&format!("reset {}", throttle::key_of(client)), now);
-    let by_recipient = || throttles.mail.attempt(&format!("reset {}", email.key()), now);
-    if let Some(seconds) = client.and_then(by_client).or_else(by_recipient) {
+    let mut wait = None;
+    if let Some(client) = client {
+        wait = SIGN_IN_CLIENT.key(core, &format!("reset {}", throttle::key_of(client))).attempt(core).await?;
+    }
+    if wait.is_none() {
+        wait = MAIL.key(core, &format!("reset {}", email.key())).attempt(core).await?;
+    }
+    if let Some(seconds) = wait {
         return Err(Error::TooMany { seconds });
     }
     let (done, ()) = tokio::join!(mail_reset(core, client, &email), tokio::time::sleep(REQUEST_TIME));
@@ -107,7 +110,7 @@ pub async fn reset_password(core: &Core, token: &str, new: Zeroizing<String>) ->
     store(core, &transaction, &actor, "user.reset_password", row, hash, None).await?;
     came_in(core, &transaction, id).await?;
     transaction.commit().await?;
-    core.throttles.sign_in_user.succeed(&email.key());
+    SIGN_IN_USER.key(core, &email.key()).succeed(core).await?;
     told(core, &email).await;
     Ok(id)
 }

@@ -9,7 +9,7 @@ use crate::{
         setting,
         user::{Column, Entity},
     },
-    throttle,
+    throttle::{self, SIGN_IN_CLIENT},
 };
 use relay_types::{EmailAddress, member::Role, project::Slug, user::UserId};
 use sea_orm::{ActiveValue::Set, EntityTrait, QuerySelect};
@@ -57,7 +57,7 @@ pub async fn set_up(core: &Core, client: Option<IpAddr>, setup: Setup) -> Result
     if !setup_needed(core).await? {
         return Err(done());
     }
-    judge_code(core, client, &setup.code)?;
+    judge_code(core, client, &setup.code).await?;
     let email = EmailAddress::parse(setup.email.trim()).map_err(|why| Error::invalid("email", why.to_string()))?;
     let slug = Slug::parse(setup.project_slug.trim()).map_err(|why| Error::invalid("project_slug", why.to_string()))?;
     let hash = hash_new(core, "password", setup.password, &email).await?;
@@ -97,9 +97,9 @@ fn of_project(error: Error) -> Error {
 }
 
 /// Compares in constant time; forgives case, spaces, hyphens and look-alikes.
-fn judge_code(core: &Core, client: Option<IpAddr>, typed: &str) -> Result<()> {
-    let key = format!("setup {}", client.map(throttle::key_of).unwrap_or_default());
-    if let Some(seconds) = core.throttles.sign_in_client.attempt(&key, core.now()) {
+async fn judge_code(core: &Core, client: Option<IpAddr>, typed: &str) -> Result<()> {
+    let guesses = SIGN_IN_CLIENT.key(core, &format!("setup {}", client.map(throttle::key_of).unwrap_or_default()));
+    if let Some(seconds) = guesses.attempt(core).await? {
         return Err(Error::TooMany { seconds });
     }
     let plain = |text: &str| -> String {
@@ -113,8 +113,7 @@ fn judge_code(core: &Core, client: Option<IpAddr>, typed: &str) -> Result<()> {
             .collect()
     };
     if bool::from(plain(typed).as_bytes().ct_eq(plain(&setup_code(core)).as_bytes())) {
-        core.throttles.sign_in_client.forgive(&key);
-        return Ok(());
+        return guesses.forgive(core).await;
     }
     Err(Error::invalid("code", "This is not the code that was printed on the terminal when Relaykeep started"))
 }
