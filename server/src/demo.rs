@@ -3,7 +3,7 @@
 //! what the product does.
 
 use crate::settings::Settings;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use relay_core::{
     Actor, Clock, Core, domains, networks, policy, projects, queue, refusals,
     refusals::NewRefusal,
@@ -18,6 +18,7 @@ use relay_types::{
     project::Slug,
     refusal::Rule,
     reply::Reply,
+    route::RouteKind,
     service_account::{AllowedSenders, ServiceAccountSettings},
 };
 use std::{net::IpAddr, time::Duration};
@@ -51,6 +52,9 @@ enum End {
 pub async fn fill(settings: &Settings, present: &Core) -> Result<()> {
     if !users::setup_needed(present).await? {
         return Ok(());
+    }
+    if settings.core.route.kind() != RouteKind::Capture {
+        bail!("the demonstration's mail must not leave this machine: it needs delivery.route = \"capture\"");
     }
     let now = present.now();
     let clock = Clock::manual(now.minus(HOUR * 24 * u32::try_from(DAYS)?));

@@ -1,5 +1,6 @@
 //! What administrators and their tools rely on: commands, signals, probes, and the portal's guards.
 
+mod demo;
 mod guards;
 
 use crate::{
@@ -220,4 +221,20 @@ fn metrics_are_for_the_addresses_that_are_allowed() {
     let page = relay.stranger().ask("/metrics", &[]);
     assert_eq!(page.status, 403);
     assert!(!page.body.contains("relaykeep_"), "{}", page.body);
+}
+
+#[test]
+fn two_processes_never_serve_one_data_folder_and_a_dead_one_holds_nothing() {
+    let mut relay = Relaykeep::start("");
+    let second = relay.subcommand(&["serve"], "");
+    let text = said(&second);
+    assert!(!second.status.success(), "{text}");
+    assert!(text.contains("another relaykeep serves from "), "{text}");
+    assert!(text.contains("stop it first, or set data_dir"), "{text}");
+    let mut session = Session::open(relay.submission);
+    assert!(session.say("NOOP").starts_with("250 "), "the first goes on");
+    // kill -9: nothing is tidied up, and the next start needs no hand.
+    relay.kill();
+    relay.run();
+    Session::open(relay.submission);
 }

@@ -147,3 +147,43 @@ async fn what_keeping_and_delivering_costs() {
     let rate = |time: Duration| (f64::from(count as u32) / time.as_secs_f64()) as u64;
     println!("kept {}/s, claimed and recorded {}/s", rate(kept), rate(started.elapsed()));
 }
+
+#[tokio::test]
+async fn what_a_dead_run_had_claimed_is_due_at_the_next_start_and_its_late_results_count_for_nothing() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let id = mail(&test, Some(project), &["a@e.example", "b@e.example", "c@e.example", "d@e.example"]).await;
+    let claims = take(&test).await;
+    assert_eq!(claims.len(), 4);
+    let (done, lost): (Vec<_>, Vec<_>) = claims.into_iter().partition(|claim| claim.address.local() == "d");
+    tell(&test, done, |_| delivered()).await;
+    assert!(take(&test).await.is_empty(), "they are leased");
+    let freed = recover(&test.core, &Actor::System).await.expect("recovered");
+    if test.core.db.backend() != DbBackend::Sqlite {
+        // Another node may hold them: they come back when the lease has run out.
+        assert_eq!(freed, 0);
+        assert!(take(&test).await.is_empty());
+        test.clock.advance(Duration::from_secs(301));
+        assert_eq!(take(&test).await.len(), 3);
+        return;
+    }
+    assert_eq!((freed, recover(&test.core, &Actor::System).await.expect("recovered")), (3, 0));
+    let states_now = states(&detail(&test, &slug, id).await);
+    assert_eq!(states_now.iter().filter(|(_, state)| *state == "due").count(), 3, "{states_now:?}");
+    let again = take(&test).await;
+    assert_eq!(again.iter().map(|claim| claim.attempts).collect::<Vec<_>>(), [1, 1, 1], "the first attempt counts");
+    tell(&test, lost, |_| perm()).await;
+    tell(&test, again, |_| delivered()).await;
+    let ended = states(&detail(&test, &slug, id).await);
+    assert!(ended.iter().all(|(_, state)| *state == "delivered"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn only_the_start_recovers() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let cast = test.cast(project, &slug).await;
+    for actor in [&cast.owner, &cast.viewer, &cast.outsider, &cast.operator, &cast.anonymous, &cast.service_account] {
+        assert!(recover(&test.core, actor).await.is_err(), "{actor:?}");
+    }
+}
