@@ -70,6 +70,11 @@ pub const KEYS: &[Key] = &[
     key("dns.nameservers", "", "Addresses of resolvers, with a port when it is not 53. Default: the system's."),
     key("delivery.route", "capture", "Where mail goes: `mx`, `smarthost`, or `capture` (nothing leaves this machine)."),
     key("delivery.port", "25", "TCP port of mail exchangers."),
+    key(
+        "delivery.local_mx",
+        "false",
+        "Whether a mail exchanger may be at an address of this machine, such as 127.0.0.1: for tests and laboratories.",
+    ),
     key("delivery.smarthost", "", "`HOST:PORT` of the smarthost."),
     key(
         "delivery.smarthost_tls",
@@ -120,6 +125,8 @@ pub struct Settings {
     pub nameservers: Vec<SocketAddr>,
     /// TCP port of mail exchangers.
     pub delivery_port: u16,
+    /// Exchangers may be at addresses of this machine.
+    pub delivery_local_mx: bool,
     /// PEM file of further authorities.
     pub extra_ca: Option<PathBuf>,
     /// Most deliveries at a time.
@@ -254,6 +261,7 @@ impl Settings {
             smtp_sessions_per_address: values.get("smtp.sessions_per_address")?,
             nameservers: values.list("dns.nameservers", value::nameserver)?,
             delivery_port: values.get("delivery.port")?,
+            delivery_local_mx: values.get("delivery.local_mx")?,
             extra_ca: values.optional("delivery.extra_ca")?,
             delivery_workers: values.get("delivery.workers")?,
             delivery_per_destination: values.get("delivery.per_destination")?,

@@ -148,6 +148,7 @@ fn own(settings: &Settings) -> Result<File> {
 fn delivery(settings: &Settings) -> DeliveryConfig {
     DeliveryConfig {
         own_names: settings.listeners.iter().filter_map(|listener| listener.hostname.clone()).collect(),
+        local_mx: settings.delivery_local_mx,
         port: settings.delivery_port,
         workers: settings.delivery_workers,
         connections_per_destination: settings.delivery_per_destination,

@@ -66,6 +66,19 @@ fn nothing_is_ever_reported_about_a_null_reverse_path() {
 }
 
 #[test]
+fn an_exchanger_at_this_machine_bounces_unless_that_was_allowed() {
+    let (dns, sink) = (dns(), Sink::start());
+    let relay = Relaykeep::start(&settings(&dns, &sink).replace("local_mx = true\n", ""));
+    relay.apply(RULES);
+    let portal = relay.operator();
+    submit(&relay, "", &["anyone@other.test"]);
+    for word in ["Bounced", "554 5.4.6 sink.test is at 127.0.0.1, which is this machine itself"] {
+        state(&portal, &story(&portal), word);
+    }
+    assert!(sink.received().is_empty());
+}
+
+#[test]
 fn row_4_15_a_null_mx_bounces_at_once_with_5_1_10() {
     let dns = Dns::start(
         "sink.test. IN A 127.0.0.1\ndomain.com. IN MX 10 sink.test.\ndomain.test. IN MX 10 sink.test.\n\

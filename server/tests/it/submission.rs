@@ -30,7 +30,9 @@ pub fn settings(dns: &Dns, sink: &Sink) -> String {
 /// Settings of a relay that sends by MX to this port, with these further lines of `[delivery]`.
 pub fn routed(dns: &Dns, port: u16, lines: &str) -> String {
     let nameserver = dns.address();
-    format!("[dns]\nnameservers = [\"{nameserver}\"]\n[delivery]\nroute = \"mx\"\nport = {port}\n{lines}")
+    format!(
+        "[dns]\nnameservers = [\"{nameserver}\"]\n[delivery]\nroute = \"mx\"\nlocal_mx = true\nport = {port}\n{lines}"
+    )
 }
 
 /// Row 0.4: the sample of seed 000, with only host and port changed.

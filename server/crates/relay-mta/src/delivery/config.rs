@@ -10,6 +10,8 @@ pub struct DeliveryConfig {
     pub hostname: DomainName,
     /// Our other names. Mail is never sent to an exchanger that is one of them or less preferred (RFC 5321 §5.1).
     pub own_names: Vec<DomainName>,
+    /// Exchangers may be at addresses of this machine: for tests and laboratories.
+    pub local_mx: bool,
     /// TCP port of mail exchangers; 25 but in tests.
     pub port: u16,
     /// Transactions at the same time, in all.
@@ -36,6 +38,7 @@ impl DeliveryConfig {
         Self {
             hostname,
             own_names: Vec::new(),
+            local_mx: false,
             port: 25,
             workers: 64,
             connections_per_destination: 4,

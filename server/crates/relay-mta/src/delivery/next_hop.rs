@@ -28,6 +28,8 @@ pub struct Hop {
     pub tls: TlsPolicy,
     /// SASL, for a smarthost.
     pub credentials: Option<ClientCredentials>,
+    /// Addresses that lead back to this machine are left out: the domain's owner chose them, not ours.
+    pub others_only: bool,
 }
 
 /// What to do with a message.
@@ -94,6 +96,7 @@ pub async fn plan(way: &Way, resolver: &Resolver, config: &DeliveryConfig, seed:
                     username: username.clone(),
                     password: password.clone(),
                 }),
+                others_only: false,
             }])
         }
         Way::Mx(domain) => {
@@ -107,19 +110,25 @@ pub async fn plan(way: &Way, resolver: &Resolver, config: &DeliveryConfig, seed:
             };
             let mut own = config.own_names.clone();
             own.push(config.hostname.clone());
-            exchangers(domain, mx::plan(domain, &records, &own, seed), config.port)
+            exchangers(domain, mx::plan(domain, &records, &own, seed), config)
         }
     }
 }
 
 /// What the plan of a domain's exchangers means for its mail.
-fn exchangers(domain: &DomainName, plan: MxPlan, port: u16) -> Plan {
+fn exchangers(domain: &DomainName, plan: MxPlan, config: &DeliveryConfig) -> Plan {
     let failed = |code, enhanced, text| Plan::Failed(Outcome::PermFail(Cause::Dns(Reply::new(code, enhanced, text))));
     match plan {
         MxPlan::Hosts(hosts) => Plan::Hops(
             hosts
                 .into_iter()
-                .map(|host| Hop { host, port, tls: TlsPolicy::Opportunistic, credentials: None })
+                .map(|host| Hop {
+                    host,
+                    port: config.port,
+                    tls: TlsPolicy::Opportunistic,
+                    credentials: None,
+                    others_only: !config.local_mx,
+                })
                 .collect(),
         ),
         // RFC 7505 §4.1.
@@ -136,8 +145,28 @@ pub async fn addresses(hop: &Hop, resolver: &Resolver) -> Result<Vec<IpAddr>, Ca
     if let Ok(address) = hop.host.parse::<IpAddr>() {
         return Ok(vec![address]);
     }
-    let found = resolver.addresses(&hop.host).await;
-    found.map(in_turns).map_err(|error| no_address(&hop.host, &error))
+    let found = resolver.addresses(&hop.host).await.map_err(|error| no_address(&hop.host, &error))?;
+    let (here, others): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|address| hop.others_only && leads_back(*address));
+    match here.first() {
+        // RFC 5321 §5.1: a loop, or the port of another service of this machine, which is nobody's exchanger.
+        Some(address) if others.is_empty() => {
+            let text =
+                format!("{} is at {address}, which is this machine itself or no host: mail cannot go there", hop.host);
+            Err(Cause::Dns(Reply::new(554, (5, 4, 6), text)))
+        }
+        _ => Ok(in_turns(others)),
+    }
+}
+
+/// Whether whoever connects to this address talks to the own machine, or to no single host.
+fn leads_back(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    let local = match address {
+        IpAddr::V4(four) => four.is_link_local() || four.is_broadcast() || four.octets()[0] == 0,
+        IpAddr::V6(six) => six.is_unicast_link_local(),
+    };
+    address.is_loopback() || address.is_unspecified() || address.is_multicast() || local
 }
 
 /// AAAA and A in turns, so that a machine without IPv6 soon comes to an address it can reach.
@@ -223,6 +252,32 @@ mod tests {
             (&[], &[]),
         ] {
             assert_eq!(in_turns(addresses(found)), addresses(tried));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_exchanger_is_never_this_machine_unless_that_was_allowed() {
+        let answers = FixedAnswers::new();
+        let resolver = Resolver::fixed(answers.clone());
+        let found = async |texts: &[&str], local_mx: bool| {
+            let addresses: Vec<IpAddr> = texts.iter().map(|text| text.parse().unwrap()).collect();
+            answers.set_addresses("d.example", &addresses);
+            let ours = DomainName::parse("us.example").unwrap();
+            let config = DeliveryConfig { local_mx, ..DeliveryConfig::new(ours) };
+            let way = Way::Mx(DomainName::parse("d.example").unwrap());
+            let Plan::Hops(hops) = plan(&way, &resolver, &config, 1).await else { panic!("a hop") };
+            super::addresses(&hops[0], &resolver).await
+        };
+        for here in ["127.0.0.1", "127.8.8.8", "::1", "0.0.0.0", "::", "169.254.1.1", "fe80::1", "224.0.0.1", "ff02::1"]
+        {
+            let cause = found(&[here], false).await.unwrap_err();
+            assert!(cause.reply().to_string().starts_with("554 5.4.6 d.example is at "), "{here}: {}", cause.reply());
+            assert_eq!(found(&[here], true).await, Ok(vec![here.parse().unwrap()]));
+            assert_eq!(found(&[here, "192.0.2.1"], false).await, Ok(vec!["192.0.2.1".parse().unwrap()]), "{here}");
+        }
+        // Networks of an organisation have exchangers too.
+        for there in ["10.0.0.1", "192.168.1.1", "fd00::1"] {
+            assert_eq!(found(&[there], false).await, Ok(vec![there.parse().unwrap()]));
         }
     }
 

@@ -18,7 +18,7 @@ struct Relay {
 impl Relay {
     fn new(port: u16, change: impl FnOnce(&mut DeliveryConfig)) -> Self {
         let answers = FixedAnswers::new();
-        let mut config = DeliveryConfig { port, ..DeliveryConfig::new(name("relay.example")) };
+        let mut config = DeliveryConfig { port, local_mx: true, ..DeliveryConfig::new(name("relay.example")) };
         change(&mut config);
         let deliverer = Deliverer::new(config, Resolver::fixed(answers.clone())).unwrap();
         Self { answers, deliverer }

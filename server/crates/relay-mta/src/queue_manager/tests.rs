@@ -88,7 +88,7 @@ impl Relay {
             client: "127.0.0.1".parse().unwrap(),
             secret: detail.secrets[0].id,
         };
-        let config = DeliveryConfig { port: sink.address.port(), ..DeliveryConfig::new(hostname) };
+        let config = DeliveryConfig { port: sink.address.port(), local_mx: true, ..DeliveryConfig::new(hostname) };
         Self { core, clock, answers, project, account, config, stop: CancellationToken::new(), _folder: folder }
     }
 
