@@ -32,14 +32,19 @@ const TYPED: Record<string, string> = {
 /** Forms that everyone has, about themselves alone. */
 const OWN = /\/(sign_out|set_theme|change_password)\d*$/;
 
-/** Every posting form of the open page, filled in. */
+/** Every posting form of the open page, filled in; one attempt for each of its buttons that says what it does. */
 export async function formsOf(page: Page): Promise<Attempt[]> {
   const found = await page.locator("form[method=post]").evaluateAll((forms) =>
-    (forms as HTMLFormElement[]).map((form) => {
+    (forms as HTMLFormElement[]).flatMap((form) => {
       const fields = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
       const confirm = form.querySelector(".type-this b")?.textContent;
       if (confirm) fields.confirm = confirm;
-      return { path: new URL(form.action).pathname, fields };
+      const inputs = [...form.elements] as (HTMLInputElement | HTMLButtonElement)[];
+      for (const { type, name, value } of inputs) if (type === "checkbox" && name) fields[name] ??= value;
+      const path = new URL(form.action).pathname;
+      const buttons = inputs.filter(({ type, name }) => type === "submit" && name);
+      if (buttons.length === 0) return [{ path, fields }];
+      return buttons.map(({ name, value }) => ({ path, fields: { ...fields, [name]: value } }));
     }),
   );
   for (const { fields } of found) {
@@ -67,7 +72,7 @@ export function distinct(attempts: Attempt[]): Attempt[] {
 
 /** Whether it names one thing besides its project. */
 export function namesAThing({ fields }: Attempt): boolean {
-  return "slug" in fields && ("id" in fields || "account" in fields);
+  return "slug" in fields && ["id", "ids[]", "account"].some((name) => name in fields);
 }
 
 /** The name of the function: `remove_sender`. */
