@@ -131,6 +131,10 @@ impl MigrationTrait for Migration {
             )
             .await?;
         unique(manager, "domain", &["project_id", "name"]).await?;
+        // There is one default domain; a unique index over `project_id` does not see its null.
+        let one =
+            "CREATE UNIQUE INDEX \"domain_default\" ON \"domain\" ((project_id IS NULL)) WHERE project_id IS NULL";
+        manager.get_connection().execute_unprepared(one).await?;
         index(manager, "domain", &["name"]).await?;
         index(manager, "domain", &["next_check_at"]).await?;
         manager

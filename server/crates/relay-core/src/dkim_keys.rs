@@ -28,8 +28,8 @@ use relay_types::{
     sender::Verification,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    QueryFilter, QueryOrder,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -139,6 +139,10 @@ pub(crate) async fn insert(
     name: &DomainName,
     keys: Vec<NewKey>,
 ) -> Result<()> {
+    // SQLite has one writer at a time; PostgreSQL would let two transactions take the same selector.
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared("LOCK TABLE dkim_key IN SHARE ROW EXCLUSIVE MODE").await?;
+    }
     let taken: Vec<String> = Entity::find()
         .find_also_related(domain::Entity)
         .filter(domain::Column::Name.eq(name.as_str()))

@@ -221,3 +221,35 @@ async fn who_may_not_is_refused() {
     assert_eq!(word(&check(core, &cast.outsider, neighbour, id).await), "NotFound");
     assert_eq!(word(&remove(core, &cast.outsider, neighbour, id).await), "NotFound");
 }
+
+#[tokio::test]
+async fn there_is_one_default_domain() {
+    let test = Test::new().await;
+    let transaction = test.core.db.begin().await.expect("a transaction");
+    for (domain, expected) in [("one.example", "Ok"), ("two.example", "Conflict")] {
+        let verified = Verification::Verified;
+        let one = insert(&test.core, &transaction, None, &name(domain), String::new(), verified, Vec::new()).await;
+        assert_eq!(word(&one), expected, "{domain}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_projects_that_add_a_name_at_once_have_keys_of_their_own() {
+    let test = Test::new().await;
+    let (_, one) = test.project("one").await;
+    let (_, two) = test.project("two").await;
+    let add = |slug: Slug| {
+        let core = test.core.clone();
+        tokio::spawn(async move { mark_verified(&core, &Actor::System, &slug, name("shared.example")).await })
+    };
+    let (first, second) = (add(one.clone()), add(two.clone()));
+    let ids = [(one, first.await), (two, second.await)];
+    let mut selectors = Vec::new();
+    for (slug, id) in ids {
+        let id = id.expect("a task").expect("added");
+        let detail = get(&test.core, &Actor::System, &slug, id).await.expect("the domain");
+        selectors.extend(detail.keys.into_iter().map(|key| key.selector));
+    }
+    selectors.sort();
+    assert_eq!(selectors, ["rk2026a", "rk2026a2", "rk2026e", "rk2026e2"]);
+}
