@@ -1,13 +1,15 @@
 //! Mail addresses and reverse-paths (RFC 5321 §4.1.2, RFC 6531 §3.3).
 
 use crate::{DomainName, DomainNameError};
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
 /// A mailbox address `local-part@domain`.
 ///
 /// The local part is kept as its meaning (quotes and backslashes undone); it is quoted again on output when it must be.
-/// Two addresses are equal when they name the same mailbox to us: local parts are compared without regard to case.
+/// Two addresses are equal when they name the same mailbox to us: local parts are compared without regard to case and
+/// to how an accented letter is composed (RFC 6532 §3.1). What nobody can see is not allowed in them.
 #[derive(Debug, Clone)]
 pub struct EmailAddress {
     local: String,
@@ -59,9 +61,16 @@ impl EmailAddress {
         &self.domain
     }
 
-    /// The one form of this address for comparison and storage: as `Display`, with the local part in lower case.
+    /// The one form of this address for comparison and storage: as `Display`, with the local part in lower case and
+    /// composed (Unicode NFC).
     pub fn key(&self) -> String {
-        Self { local: self.local.to_lowercase(), domain: self.domain.clone() }.to_string()
+        let lower = self.local.to_lowercase();
+        let local = if lower.is_ascii() {
+            lower
+        } else {
+            ComposingNormalizerBorrowed::new_nfc().normalize(&lower).into_owned()
+        };
+        Self { local, domain: self.domain.clone() }.to_string()
     }
 
     /// Whether it can be used only with SMTPUTF8 (RFC 6531).
@@ -71,7 +80,18 @@ impl EmailAddress {
 }
 
 fn is_atext(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || (!c.is_ascii() && !c.is_control())
+    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || (!c.is_ascii() && !is_hidden(c))
+}
+
+/// What a reader does not see, or sees elsewhere than it is: controls, white space, marks of direction, joiners, tags.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || c.is_whitespace()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn is_dot_string(text: &str) -> bool {
@@ -92,7 +112,7 @@ fn split_quoted(rest: &str) -> Result<(String, &str), AddressError> {
                 Some((_, c)) if (' '..='~').contains(&c) => local.push(c),
                 _ => return Err(AddressError::Local),
             },
-            c if c.is_control() => return Err(AddressError::Local),
+            c if c != ' ' && is_hidden(c) => return Err(AddressError::Local),
             c => local.push(c),
         }
     }
@@ -204,6 +224,9 @@ mod tests {
             ("\"a\\b\"@example.org", "ab@example.org"),
             ("\"a@evil.example\"@example.org", "\"a@evil.example\"@example.org"),
             ("grüße@example.org", "grüße@example.org"),
+            // Composed and in pieces, in either case.
+            ("caf\u{e9}@example.org", "caf\u{e9}@example.org"),
+            ("CAFE\u{301}@example.org", "caf\u{e9}@example.org"),
         ] {
             assert_eq!(EmailAddress::parse(typed).map(|a| a.key()), Ok(key.to_owned()), "{typed}");
         }
@@ -229,6 +252,11 @@ mod tests {
             "\"a\r\nRCPT TO:<x>\"@b.example",
             "a@[192.0.2.1]",
             "a@b.example.",
+            "a\u{200b}b@c.example",
+            "\u{202e}a@c.example",
+            "a\u{ad}@c.example",
+            "a\u{a0}b@c.example",
+            "\"a\u{200d}b\"@c.example",
         ] {
             assert!(EmailAddress::parse(typed).is_err(), "{typed:?}");
         }

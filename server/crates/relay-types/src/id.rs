@@ -4,7 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, marker::PhantomData, str::FromStr};
 use uuid::Uuid;
 
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Crockford's base 32: without I, L, O and U.
+pub const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 26;
 
 /// An identifier of one kind of thing; `K` is a marker and is never stored.
@@ -105,6 +106,16 @@ impl<'de, K> Deserialize<'de> for Id<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
+}
+
+/// What someone typed for characters of [`ALPHABET`]: any case, look-alikes read as what they stand for, the rest left out.
+pub fn read_typed(typed: &str) -> String {
+    let read = |c: char| match c.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    };
+    typed.chars().filter(char::is_ascii_alphanumeric).map(read).collect()
 }
 
 #[cfg(test)]

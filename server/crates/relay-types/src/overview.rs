@@ -61,6 +61,16 @@ pub struct Counts {
     pub refused: u64,
 }
 
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.accepted += more.accepted;
+        self.delivered += more.delivered;
+        self.deferred += more.deferred;
+        self.bounced += more.bounced;
+        self.refused += more.refused;
+    }
+}
+
 /// One bar of the chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bar {
