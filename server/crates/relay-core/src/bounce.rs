@@ -148,7 +148,7 @@ pub(crate) async fn tell(
         client: None,
         helo: None,
     };
-    let arrival = crate::submission::Arrival::System { about: Some(notification.about) };
+    let arrival = crate::submission::Arrival::System;
     let received = prefix::received(
         &arrival,
         core.config.hostname.as_str(),

@@ -83,12 +83,7 @@ impl Tally {
     /// Adds for every subject.
     pub(crate) fn add(&mut self, subjects: impl IntoIterator<Item = Uuid>, counts: Counts) {
         for subject in subjects {
-            let sum = self.0.entry(subject).or_default();
-            sum.accepted += counts.accepted;
-            sum.delivered += counts.delivered;
-            sum.deferred += counts.deferred;
-            sum.bounced += counts.bounced;
-            sum.refused += counts.refused;
+            *self.0.entry(subject).or_default() += counts;
         }
     }
 }

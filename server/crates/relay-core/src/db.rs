@@ -132,3 +132,28 @@ async fn postgres_pool(url: &str, bounds: &[(&str, &str)]) -> Result<DatabaseCon
         .map_err(|error| Error::Unavailable { cause: error.to_string() })?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::{Test, word};
+    use sea_orm::ConnectionTrait;
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_lock_for_ever() {
+        let test = Test::new().await;
+        if test.core.db.backend() == DbBackend::Sqlite {
+            // There the pool of the one writer is what is waited for, and the wait is the pool's own.
+            return;
+        }
+        let holder = test.core.db.begin().await.expect("a transaction");
+        holder.execute_unprepared("LOCK TABLE message IN ACCESS EXCLUSIVE MODE").await.expect("locked");
+        let began = std::time::Instant::now();
+        let read = test.core.db.read().execute_unprepared("SELECT id FROM message").await;
+        assert_eq!(word(&read.map_err(Error::from)), "Unavailable");
+        assert!(began.elapsed() < 4 * WAIT, "{:?}", began.elapsed());
+        holder.rollback().await.expect("rolled back");
+        let slow = test.core.db.read().execute_unprepared("SET statement_timeout = '50ms'; SELECT pg_sleep(30)").await;
+        assert_eq!(word(&slow.map_err(Error::from)), "Unavailable");
+    }
+}

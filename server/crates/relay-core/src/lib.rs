@@ -16,7 +16,9 @@ mod db;
 mod hashing;
 mod label;
 mod one_time_links;
+mod prune;
 mod sealing;
+mod search;
 mod secrets;
 mod tables;
 #[cfg(test)]

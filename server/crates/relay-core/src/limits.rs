@@ -3,7 +3,7 @@
 //! A limit is judged at RCPT and counted when the message is kept, so transactions that run side by side may exceed it
 //! by what they carry. It is never a permanent refusal.
 
-use crate::{Actor, Core, Result, projects, tables::counted};
+use crate::{Actor, Core, Result, projects, prune, tables::counted};
 use relay_types::{Timestamp, limit::Limits, overview::Counts};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set,
@@ -18,6 +18,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 const KEPT: Duration = Duration::from_secs(31 * 86_400);
 const PER_MINUTE: &str = "minute";
 const PER_HOUR: &str = "hour";
+const KEY: &str = "subject_id, per, from_at";
 
 /// Adds to the counts of `subject` (a project or a service account) at `at`, inside the caller's transaction.
 ///
@@ -99,14 +100,9 @@ pub(crate) async fn wait(core: &Core, subject: Uuid, limits: Limits, more: u64) 
 pub async fn prune(core: &Core, actor: &Actor) -> Result<u64> {
     projects::authorize_operator(actor)?;
     let now = core.now();
-    let old = |per: &str, before: Timestamp| {
-        Condition::all().add(counted::Column::Per.eq(per)).add(counted::Column::FromAt.lt(before.0))
-    };
-    let old = Condition::any().add(old(PER_MINUTE, minute(now).minus(HOUR))).add(old(PER_HOUR, now.hour().minus(KEPT)));
-    let transaction = core.db.begin().await?;
-    let gone = counted::Entity::delete_many().filter(old).exec(&transaction).await?;
-    transaction.commit().await?;
-    Ok(gone.rows_affected)
+    let minutes = prune::rows(core, "counted", KEY, "per = 'minute' AND from_at < $1", minute(now).minus(HOUR)).await?;
+    let hours = prune::rows(core, "counted", KEY, "per = 'hour' AND from_at < $1", now.hour().minus(KEPT)).await?;
+    Ok(minutes + hours)
 }
 
 /// What counts now, oldest first.

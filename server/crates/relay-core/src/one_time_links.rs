@@ -4,12 +4,11 @@
 //! use it together one succeeds. A forged token is refused before the database is asked.
 
 use crate::{
-    Core, Error, Result,
+    Core, Error, Result, prune,
     tables::one_time_link::{ActiveModel, Column, Entity},
 };
 use aws_lc_rs::{digest, rand};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use relay_types::Timestamp;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use std::time::Duration;
 use subtle::ConstantTimeEq;
@@ -135,8 +134,8 @@ pub(crate) async fn revoke(transaction: &DatabaseTransaction, purpose: Purpose, 
 }
 
 /// Removes links that are too old; returns how many.
-pub(crate) async fn sweep(transaction: &DatabaseTransaction, now: Timestamp) -> Result<u64> {
-    Ok(Entity::delete_many().filter(Column::ExpiresAt.lte(now.0)).exec(transaction).await?.rows_affected)
+pub(crate) async fn sweep(core: &Core) -> Result<u64> {
+    prune::rows(core, "one_time_link", "id", "expires_at <= $1", core.now()).await
 }
 
 /// The stored hash of a token that we signed for this purpose.

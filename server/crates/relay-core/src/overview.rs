@@ -20,7 +20,8 @@ pub async fn get(core: &Core, actor: &Actor, project: &Slug, period: Period) -> 
     let id = projects::authorize(core, actor, project, Access::View).await?;
     let begin = begin(core.now(), period);
     let bars = bars(begin, period, &limits::hours(core, id.uuid(), begin).await?);
-    let totals = bars.iter().fold(Counts::default(), |sum, bar| plus(sum, bar.counts));
+    let mut totals = Counts::default();
+    bars.iter().for_each(|bar| totals += bar.counts);
     let mut refusals = refusals::list(core, actor, project, &RefusalFilter::default()).await?.items;
     refusals.truncate(REFUSALS);
     let readiness = readiness(core, actor, project, id).await?;
@@ -58,19 +59,11 @@ fn bars(begin: Timestamp, period: Period, hours: &[(Timestamp, Counts)]) -> Vec<
         .map(|place| {
             let from = begin.plus(length * place);
             let within = hours.iter().filter(|(at, _)| *at >= from && *at < from.plus(length));
-            Bar { from, counts: within.fold(Counts::default(), |sum, (_, counts)| plus(sum, *counts)) }
+            let mut counts = Counts::default();
+            within.for_each(|(_, more)| counts += *more);
+            Bar { from, counts }
         })
         .collect()
-}
-
-fn plus(a: Counts, b: Counts) -> Counts {
-    Counts {
-        accepted: a.accepted + b.accepted,
-        delivered: a.delivered + b.delivered,
-        deferred: a.deferred + b.deferred,
-        bounced: a.bounced + b.bounced,
-        refused: a.refused + b.refused,
-    }
 }
 
 #[cfg(test)]

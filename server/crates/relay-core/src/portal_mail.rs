@@ -87,7 +87,7 @@ pub(crate) async fn bounces(
 async fn send(core: &Core, to: &EmailAddress, text: Text) -> Result<()> {
     let content = composed(core, to, &text)?;
     let submission = Submission {
-        arrival: Arrival::System { about: None },
+        arrival: Arrival::System,
         // Nobody reads bounces of these; the null reverse-path also ends loops (RFC 3834 §3.3).
         reverse_path: ReversePath::Null,
         recipients: vec![to.clone()],

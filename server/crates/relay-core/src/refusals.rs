@@ -6,7 +6,7 @@
 mod groups;
 mod writer;
 
-use crate::{Access, Actor, Core, Error, Result, limits, projects, tables::refusal};
+use crate::{Access, Actor, Core, Error, Result, limits, projects, prune, search, tables::refusal};
 use relay_types::{
     Timestamp,
     page::Page,
@@ -15,7 +15,7 @@ use relay_types::{
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{Expr, Func, LikeExpr},
+    sea_query::{Expr, Func},
 };
 use std::{net::IpAddr, time::Duration};
 
@@ -141,11 +141,7 @@ pub(crate) async fn count_day(core: &Core, project: ProjectId) -> Result<u64> {
 /// Removes refusals older than 30 days; returns how many. System only.
 pub async fn prune(core: &Core, actor: &Actor) -> Result<u64> {
     projects::authorize_operator(actor)?;
-    let transaction = core.db.begin().await?;
-    let old = refusal::Column::At.lt(core.now().minus(KEPT).0);
-    let gone = refusal::Entity::delete_many().filter(old).exec(&transaction).await?;
-    transaction.commit().await?;
-    Ok(gone.rows_affected)
+    prune::rows(core, "refusal", "id", "at < $1", core.now().minus(KEPT)).await
 }
 
 async fn page(core: &Core, select: Select<refusal::Entity>, filter: &RefusalFilter) -> Result<Page<Refusal>> {
@@ -153,12 +149,9 @@ async fn page(core: &Core, select: Select<refusal::Entity>, filter: &RefusalFilt
     if let Some(rule) = filter.rule {
         select = select.filter(refusal::Column::Rule.eq(rule.as_str()));
     }
-    if let Some(text) = filter.search.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-        let pattern =
-            format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        let holds = |column: refusal::Column| {
-            Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(pattern.as_str()).escape('\\'))
-        };
+    if let Some(text) = search::words(filter.search.as_deref()) {
+        let holds =
+            |column: refusal::Column| Expr::expr(Func::lower(Expr::col(column))).like(search::containing(&text));
         select = select.filter(
             Condition::any()
                 .add(holds(refusal::Column::Address))

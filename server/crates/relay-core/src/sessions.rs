@@ -4,7 +4,7 @@
 //! session over.
 
 use crate::{
-    Core, Result, one_time_links,
+    Core, Result, one_time_links, prune,
     tables::session::{ActiveModel, Column, Entity},
     throttle,
 };
@@ -77,13 +77,12 @@ pub async fn delete(core: &Core, id: &str) -> Result<()> {
 
 /// Removes ended sessions, dead links and forgotten failures; returns how many rows.
 pub async fn sweep(core: &Core) -> Result<u64> {
-    let now = core.now();
+    let sessions = prune::rows(core, "session", "id", "expires_at <= $1", core.now()).await?;
+    let links = one_time_links::sweep(core).await?;
     let transaction = core.db.begin().await?;
-    let sessions = Entity::delete_many().filter(Column::ExpiresAt.lte(now.0)).exec(&transaction).await?;
-    let links = one_time_links::sweep(&transaction, now).await?;
-    let throttles = throttle::sweep(&transaction, now).await?;
+    let throttles = throttle::sweep(&transaction, core.now()).await?;
     transaction.commit().await?;
-    Ok(sessions.rows_affected + links + throttles)
+    Ok(sessions + links + throttles)
 }
 
 /// Ends all sessions of a person but `keep` (an id as in the cookie).

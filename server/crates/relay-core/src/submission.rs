@@ -1,4 +1,5 @@
-//! The one door for every message: SMTP, test messages, DSN, portal mail.
+//! The door for what is handed in: by SMTP and by portal mail ([`accept`]), and test messages, which their page has
+//! judged ([`accept_judged`]). Notifications are written by `bounce`, inside the transaction that records the failure.
 
 pub(crate) mod authors;
 pub(crate) mod header;
@@ -13,7 +14,6 @@ use crate::{
     policy::{self, Rejection},
     queue::{self, outgoing},
     routes::{self, Way},
-    tables::message,
 };
 use authors::Authors;
 use header::{Ambiguous, HeaderSection};
@@ -25,7 +25,6 @@ use relay_types::{
     project::ProjectId,
     refusal::Rule,
 };
-use sea_orm::EntityTrait;
 use std::net::IpAddr;
 
 /// How a message came in, for Received and the timeline.
@@ -50,11 +49,8 @@ pub enum Arrival {
     },
     /// From a page of the portal.
     Portal,
-    /// Made here, about another message when there is one.
-    System {
-        /// The message a notification is about.
-        about: Option<MessageId>,
-    },
+    /// Made here.
+    System,
 }
 
 /// A message as handed in: envelope and content with CRLF line ends, dots unstuffed.
@@ -93,7 +89,7 @@ pub async fn accept(
         Actor::TrustedNetwork { id, project_id, label } => {
             (Some(*project_id), Origin { source: "network", id: Some(id.uuid()), label: label.clone() })
         }
-        Actor::System => (project_of(core, &submission.arrival).await?, Origin::system()),
+        Actor::System => (None, Origin::system()),
         // People submit from pages, by `messages::send_test`, for one of their projects.
         Actor::User { .. } => return Err(Error::Forbidden),
         Actor::Anonymous { .. } => return Err(Error::SignedOut),
@@ -141,7 +137,9 @@ async fn keep(
     let (id, count) = (new.id, new.recipients.len());
     let outgoing = outgoing::of_accepted(&new);
     commit::commit(core, Work::Accept(Box::new(new))).await?;
-    core.contents.keep(id, &outgoing);
+    if let Some(outgoing) = outgoing {
+        core.contents.keep(id, &outgoing);
+    }
     core.queue_wake.notify_one();
     metrics::counter!("relaykeep_accepted_total").increment(count as u64);
     Ok(id)
@@ -183,15 +181,6 @@ fn read(core: &Core, submission: &Submission) -> std::result::Result<Authors, Re
     Authors::of(&section).map_err(ambiguous)
 }
 
-/// A notification belongs to the project of the message it is about.
-async fn project_of(core: &Core, arrival: &Arrival) -> Result<Option<ProjectId>> {
-    let Arrival::System { about: Some(about) } = arrival else {
-        return Ok(None);
-    };
-    let row = message::Entity::find_by_id(about.uuid()).one(core.db.read()).await?.ok_or(Error::NotFound)?;
-    Ok(row.project_id.map(ProjectId::from_uuid))
-}
-
 async fn with_destinations(
     core: &Core,
     project: Option<ProjectId>,
@@ -231,7 +220,7 @@ impl Draft {
         let now = core.now();
         let hostname = match &arrival {
             Arrival::Smtp { hostname, .. } => hostname.as_str(),
-            Arrival::Portal | Arrival::System { .. } => core.config.hostname.as_str(),
+            Arrival::Portal | Arrival::System => core.config.hostname.as_str(),
         };
         let stripped = prefix::strip(&HeaderSection::scan(&content)?, &content);
         let content = stripped.unwrap_or(content);
@@ -248,7 +237,6 @@ impl Draft {
             found if section.has("Message-ID") => found,
             _ => format!("<{}@{hostname}>", self.id),
         };
-        let about = if let Arrival::System { about } = arrival { about } else { None };
         Ok(NewMessage {
             id: self.id,
             project: self.project,
@@ -262,7 +250,7 @@ impl Draft {
             recipients: self.recipients,
             smtputf8,
             prefix: [received, signatures, added].concat().into_bytes(),
-            about,
+            about: None,
             events: vec![accepted(arrival), signed],
             content,
         })
@@ -278,7 +266,7 @@ fn accepted(arrival: Arrival) -> EventKind {
             client: Some(client.to_canonical().to_string()),
             helo: Some(kept::line(&helo, 255)),
         },
-        Arrival::Portal | Arrival::System { .. } => {
+        Arrival::Portal | Arrival::System => {
             let listener = if matches!(arrival, Arrival::Portal) { "portal" } else { "system" };
             EventKind::Accepted { tls: None, mechanism: None, listener: listener.to_owned(), client: None, helo: None }
         }

@@ -212,7 +212,6 @@ impl OpenSession {
         listener.sessions.fetch_add(1, Ordering::Relaxed);
         listener.sessions_total.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("relaykeep_sessions_total", "listener" => listener.name.clone()).increment(1);
-        metrics::gauge!("relaykeep_sessions", "listener" => listener.name.clone()).increment(1);
         Self(listener.clone())
     }
 }
@@ -220,6 +219,5 @@ impl OpenSession {
 impl Drop for OpenSession {
     fn drop(&mut self) {
         self.0.sessions.fetch_sub(1, Ordering::Relaxed);
-        metrics::gauge!("relaykeep_sessions", "listener" => self.0.name.clone()).decrement(1);
     }
 }

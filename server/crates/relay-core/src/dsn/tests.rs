@@ -15,8 +15,12 @@ fn fate(address: &str, reply: Reply, host: Option<&str>) -> Fate {
 }
 
 fn written(action: Action, fates: &[Fate], headers: &[u8]) -> String {
+    written_to("app@d.example", action, fates, headers)
+}
+
+fn written_to(to: &str, action: Action, fates: &[Fate], headers: &[u8]) -> String {
     let hostname = DomainName::parse("relay.example.org").expect("a name");
-    let to = EmailAddress::parse("app@d.example").expect("an address");
+    let to = EmailAddress::parse(to).expect("an address");
     let notification = Notification {
         id: Id::from_uuid(Uuid::from_u128(2)),
         action,
@@ -89,6 +93,14 @@ fn every_notification_is_ascii_in_lines_that_pass() {
         assert!(text.split("\r\n").all(|line| line.len() <= 998));
         assert!(text.len() < 1_000_000);
     }
+}
+
+#[test]
+fn only_an_address_that_is_not_ascii_itself_is_written_as_it_is() {
+    let fates = [fate("grün@e.example", Reply::plain(550, "nö"), Some("mx.e.example"))];
+    let text = written_to("grüße@d.example", Action::Failed, &fates, "Subject: Grüße\r\n".as_bytes());
+    let odd: Vec<_> = text.split("\r\n").filter(|line| !line.is_ascii()).collect();
+    assert_eq!(odd, ["To: <grüße@d.example>"]);
 }
 
 #[test]

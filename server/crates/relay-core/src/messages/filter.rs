@@ -1,6 +1,9 @@
 //! What a list is narrowed to, as a query.
 
-use crate::tables::{message, recipient};
+use crate::{
+    search,
+    tables::{message, recipient},
+};
 use relay_types::{
     EmailAddress, Timestamp,
     message::{MessageFilter, MessageId, MessageState},
@@ -8,7 +11,7 @@ use relay_types::{
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, ExprTrait, Func, LikeExpr},
+    sea_query::{Expr, ExprTrait, Func},
 };
 use uuid::Uuid;
 
@@ -28,8 +31,8 @@ pub(super) fn select(project: ProjectId, filter: &MessageFilter) -> Select<messa
     if let Some(until) = filter.until {
         condition = condition.add(message::Column::Id.lt(first_of(until)));
     }
-    if let Some(search) = filter.search.as_deref().map(str::trim).filter(|search| !search.is_empty()) {
-        condition = condition.add(found_by(project, search));
+    if let Some(search) = search::words(filter.search.as_deref()) {
+        condition = condition.add(found_by(project, &search));
     }
     message::Entity::find().filter(condition)
 }
@@ -92,10 +95,5 @@ fn lower(column: message::Column) -> Expr {
 
 /// Contains the text, in any case; `%` and `_` stand for themselves.
 fn contains(column: message::Column, text: &str) -> Expr {
-    let escaped: String = text.to_lowercase().chars().flat_map(|c| escape(c).into_iter().flatten()).collect();
-    lower(column).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
-}
-
-fn escape(c: char) -> [Option<char>; 2] {
-    [matches!(c, '%' | '_' | '\\').then_some('\\'), Some(c)]
+    lower(column).like(search::containing(text))
 }

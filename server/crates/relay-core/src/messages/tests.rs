@@ -265,3 +265,17 @@ async fn the_overview_counts_and_knows_the_next_step() {
     assert_eq!(full.totals.accepted, 1);
     assert_eq!(full.bars.last().map(|bar| bar.counts.accepted), Some(1));
 }
+
+#[tokio::test]
+async fn a_search_for_what_no_text_holds_finds_nothing_and_fails_on_no_database() {
+    let test = Test::new().await;
+    let (_, slug) = test.project("lab").await;
+    for typed in ["\0", "a\0b", "\u{7f}"] {
+        let filter = MessageFilter { search: Some(typed.to_owned()), ..MessageFilter::default() };
+        let found = list(&test.core, &Actor::System, &slug, &filter).await;
+        assert_eq!(crate::test_support::word(&found), "Ok", "{typed:?}");
+        let filter = relay_types::refusal::RefusalFilter { search: Some(typed.to_owned()), ..Default::default() };
+        let found = crate::refusals::list(&test.core, &Actor::System, &slug, &filter).await;
+        assert_eq!(crate::test_support::word(&found), "Ok", "{typed:?}");
+    }
+}

@@ -37,7 +37,7 @@ const TURNS: usize = 64;
 /// Leases that ran out, taken in one claim.
 const EXPIRED: usize = 100;
 /// Written out as the index `recipient_waiting` has it, so that both databases see that it fits.
-const WAITING: &str = "state IN ('due', 'in_flight', 'held')";
+pub(super) const WAITING: &str = "state IN ('due', 'in_flight', 'held')";
 
 /// A recipient that could be claimed.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]

@@ -37,6 +37,12 @@ impl Contents {
             self.0.insert(id.uuid(), outgoing.clone());
         }
     }
+
+    /// Whether it is there.
+    #[cfg(test)]
+    pub(crate) fn has(&self, id: MessageId) -> bool {
+        self.0.contains_key(&id.uuid())
+    }
 }
 
 /// What to send. `NotFound` when the message is gone.
@@ -96,12 +102,13 @@ pub(crate) async fn headers(core: &Core, row: &message::Model) -> Result<Vec<u8>
     Ok(headers)
 }
 
-/// For a message that was just accepted.
-pub(crate) fn of_accepted(new: &crate::submission::kept::NewMessage) -> Outgoing {
-    Outgoing {
+/// What to send of a message that is about to be kept, when it is small enough to stay in memory: a large one is never
+/// copied.
+pub(crate) fn of_accepted(new: &crate::submission::kept::NewMessage) -> Option<Outgoing> {
+    (new.size() <= OF_ONE).then(|| Outgoing {
         reverse_path: new.reverse_path.clone(),
         content: Arc::from([&new.prefix[..], &new.content].concat()),
         eight_bit: new.is_eight_bit(),
         smtputf8: new.smtputf8,
-    }
+    })
 }

@@ -1,6 +1,6 @@
 //! The queue as operators and metrics see it.
 
-use crate::{Actor, Core, Result, projects};
+use crate::{Actor, Core, Result, projects, queue::claim::WAITING};
 use relay_types::{
     Timestamp,
     queue::{QueueDestination, QueueTotals},
@@ -9,8 +9,6 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
 /// Rows of the operator's page.
 const MOST: u32 = 200;
-/// As the index `recipient_waiting` has it.
-const WAITING: &str = "state IN ('due', 'in_flight', 'held')";
 
 #[derive(FromQueryResult)]
 struct Row {

@@ -2,7 +2,7 @@
 
 use super::NewRefusal;
 use crate::{Actor, Core, tables::refusal};
-use relay_types::{Timestamp, refusal::Rule};
+use relay_types::{Timestamp, id, refusal::Rule};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -18,8 +18,6 @@ const SPAN: Duration = Duration::from_secs(60);
 const MOST: usize = 8_192;
 /// The same, for one project (or for those of no project, which anyone on the network can cause).
 const MOST_OF_ONE: usize = 512;
-/// Crockford's base 32: without I, L, O and U.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// What makes two refusals equal; without a client it stands for all of the project and rule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -219,17 +217,12 @@ fn clean(text: &str, most: usize) -> String {
 /// The first 40 bits as 8 characters.
 fn encode(octets: &[u8; 32]) -> String {
     let bits = octets[..5].iter().fold(0u64, |bits, &octet| (bits << 8) | u64::from(octet));
-    (0..8).rev().map(|i| char::from(ALPHABET[((bits >> (5 * i)) & 31) as usize])).collect()
+    (0..8).rev().map(|i| char::from(id::ALPHABET[((bits >> (5 * i)) & 31) as usize])).collect()
 }
 
 /// A code as typed by hand: any case, look-alikes read as what they stand for.
 pub(super) fn canonical_code(typed: &str) -> String {
-    let read = |c: char| match c.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        other => other,
-    };
-    typed.chars().take(16).filter(|c| c.is_ascii_alphanumeric()).map(read).collect()
+    id::read_typed(&typed.chars().take(16).collect::<String>())
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub(crate) fn received(
             let protocol = protocol(*esmtp, smtputf8, tls.is_some(), mechanism.is_some());
             let _ = write!(field, " from {} ({})\r\n\tby {hostname} with {protocol}", name(helo), literal(*client));
         }
-        Arrival::Portal | Arrival::System { .. } => {
+        Arrival::Portal | Arrival::System => {
             let _ = write!(field, " by {hostname} (Relaykeep)");
         }
     }

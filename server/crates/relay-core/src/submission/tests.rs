@@ -226,6 +226,7 @@ async fn a_large_message_comes_back_from_disk_octet_for_octet() {
     let world = World::new().await;
     let body = "0123456789abcdef\r\n".repeat(100_000);
     let id = world.submit(&world.account, &format!("{SAMPLE}{body}")).await.expect("accepted");
+    assert!(!world.test.core.contents.has(id), "a large message is not kept in memory");
     let sent = world.sent(id).await;
     assert!(sent.ends_with(&format!("{SAMPLE}{body}")));
     assert_eq!(sent.len() as u64, world.detail(id).await.size);

@@ -11,7 +11,13 @@ use crate::{
     },
     throttle::{self, SIGN_IN_CLIENT},
 };
-use relay_types::{EmailAddress, member::Role, project::Slug, user::UserId};
+use relay_types::{
+    EmailAddress,
+    id::{ALPHABET, read_typed},
+    member::Role,
+    project::Slug,
+    user::UserId,
+};
 use sea_orm::{ActiveValue::Set, EntityTrait, QuerySelect};
 use std::net::IpAddr;
 use subtle::ConstantTimeEq;
@@ -43,7 +49,6 @@ pub async fn setup_needed(core: &Core) -> Result<bool> {
 /// The code the first-run page asks for, as `XXXX-XXXX`: 40 bits derived from the sealing key, so that it is the same
 /// on every node and after a restart.
 pub fn setup_code(core: &Core) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let signature = core.sealing.sign("setup", b"first operator");
     let letter = |octet: &u8| char::from(ALPHABET[usize::from(octet & 31)]);
     let letters: String = signature[..8].iter().map(letter).collect();
@@ -102,17 +107,7 @@ async fn judge_code(core: &Core, client: Option<IpAddr>, typed: &str) -> Result<
     if let Some(seconds) = guesses.attempt(core).await? {
         return Err(Error::TooMany { seconds });
     }
-    let plain = |text: &str| -> String {
-        let letters = text.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase());
-        letters
-            .map(|c| match c {
-                'O' => '0',
-                'I' | 'L' => '1',
-                c => c,
-            })
-            .collect()
-    };
-    if bool::from(plain(typed).as_bytes().ct_eq(plain(&setup_code(core)).as_bytes())) {
+    if bool::from(read_typed(typed).as_bytes().ct_eq(read_typed(&setup_code(core)).as_bytes())) {
         return guesses.forgive(core).await;
     }
     Err(Error::invalid("code", "This is not the code that was printed on the terminal when Relaykeep started"))

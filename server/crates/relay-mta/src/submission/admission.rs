@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -18,6 +18,7 @@ pub(crate) struct Admission {
 #[derive(Debug, Default)]
 struct Counts {
     sessions: usize,
+    /// By [`place_of`].
     by_address: HashMap<IpAddr, usize>,
     content: u64,
 }
@@ -26,7 +27,7 @@ struct Counts {
 #[derive(Debug)]
 pub(crate) struct Admitted {
     admission: Arc<Admission>,
-    client: IpAddr,
+    place: IpAddr,
     content: u64,
 }
 
@@ -38,17 +39,26 @@ impl Admission {
     /// A place for a client; none when there are too many.
     pub(crate) fn admit(self: &Arc<Self>, client: IpAddr) -> Option<Admitted> {
         let mut counts = self.lock();
-        let from_here = counts.by_address.get(&client).copied().unwrap_or_default();
+        let place = place_of(client);
+        let from_here = counts.by_address.get(&place).copied().unwrap_or_default();
         if counts.sessions >= self.sessions || from_here >= self.sessions_per_address {
             return None;
         }
         counts.sessions += 1;
-        counts.by_address.insert(client, from_here + 1);
-        Some(Admitted { admission: self.clone(), client, content: 0 })
+        counts.by_address.insert(place, from_here + 1);
+        Some(Admitted { admission: self.clone(), place, content: 0 })
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What counts as one address: one IPv6 customer has a /64 at least (RFC 6177 §2).
+fn place_of(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        address => address,
     }
 }
 
@@ -77,10 +87,10 @@ impl Drop for Admitted {
         self.release();
         let mut counts = self.admission.lock();
         counts.sessions -= 1;
-        if let Some(from_here) = counts.by_address.get_mut(&self.client) {
+        if let Some(from_here) = counts.by_address.get_mut(&self.place) {
             *from_here -= 1;
             if *from_here == 0 {
-                counts.by_address.remove(&self.client);
+                counts.by_address.remove(&self.place);
             }
         }
     }
@@ -107,6 +117,16 @@ mod tests {
         assert!(admission.admit(A).is_some());
         drop((_second, _third));
         assert!(admission.lock().by_address.is_empty());
+    }
+
+    #[test]
+    fn an_ipv6_customer_counts_as_one_address() {
+        let admission = Admission::new(9, 2, 0);
+        let from = |text: &str| admission.admit(text.parse().expect("an address"));
+        let first = from("2001:db8:1:2::1");
+        let second = from("2001:db8:1:2:ffff::2");
+        assert!(first.is_some() && second.is_some() && from("2001:db8:1:2::3").is_none());
+        assert!(from("2001:db8:1:3::1").is_some() && from("::ffff:192.0.2.1").is_some());
     }
 
     #[test]

@@ -79,9 +79,24 @@ pub(super) fn no_verdict(error: &Error) -> Reply {
         }
         error => {
             tracing::error!(cause = %error, "no verdict");
-            Reply::new(451, (4, 3, 0), "The relay cannot judge this now, try again later")
+            no_answer()
         }
     }
+}
+
+/// Nobody can say in time.
+pub(super) fn no_answer() -> Reply {
+    Reply::new(451, (4, 3, 0), "The relay cannot judge this now, try again later")
+}
+
+/// A refusal that the session gave by itself, with the page that mends it. Those before there is a session to speak of
+/// are left as every client knows them.
+pub(super) fn with_page(mut reply: Reply, rule: Rule, url: &str) -> Reply {
+    let plain = matches!(rule, Rule::AuthenticationRequired | Rule::CredentialsInvalid | Rule::Throttled);
+    if let Some(last) = reply.lines.last_mut().filter(|_| !plain) {
+        last.push_str(&format!("; see {url}"));
+    }
+    reply
 }
 
 /// What a failed AUTH is told, and for a refusal to be kept its rule and the cause, which the client never hears.

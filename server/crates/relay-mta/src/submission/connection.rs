@@ -6,7 +6,7 @@ use super::{Admission, Admitted, SubmissionSettings, answers, pace::Pace, questi
 use relay_core::{Core, listeners::Listener};
 use relay_smtp::{Output, Question, Session, SessionConfig, Verdict, reply_wire};
 use relay_types::{Cidr, listener::ListenerTls};
-use std::{io, net::IpAddr, sync::Arc};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpStream,
     time::{Instant, sleep_until, timeout},
@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 const READ: usize = 16 * 1024;
 /// Replies that are gathered before they are written.
 const GATHERED: usize = 16 * 1024;
+/// How long a question may be without an answer. Clients wait for 5 minutes and more (RFC 5321 §4.5.3.2).
+const ANSWER: Duration = Duration::from_secs(120);
 
 /// What every session of a listener shares.
 pub(crate) struct Context {
@@ -123,7 +125,7 @@ impl Connection<'_> {
         while let Some(output) = self.session.poll() {
             match output {
                 Output::Reply(reply) => {
-                    self.client.replied(&reply);
+                    let reply = self.client.replied(reply);
                     reply_wire::write(&reply, &mut self.gathered);
                     if self.gathered.len() > GATHERED {
                         self.write(wire).await?;
@@ -132,7 +134,13 @@ impl Connection<'_> {
                 Output::Content(piece) => self.keep(&piece),
                 Output::DiscardContent => self.discard(),
                 Output::Ask(question) => {
-                    let verdict = self.find_answer(question).await;
+                    // A database that neither answers nor fails must hold no session: not for its client, and not
+                    // when the relay stops.
+                    let verdict = timeout(ANSWER, self.find_answer(question)).await;
+                    let verdict = verdict.unwrap_or_else(|_| {
+                        self.discard();
+                        Verdict::Refuse(answers::no_answer())
+                    });
                     self.session.answer(verdict);
                 }
                 Output::StartTls => next = Next::StartTls,

@@ -91,7 +91,7 @@ impl Client {
                 hostname: self.listener.hostname.clone(),
                 client: self.address,
                 helo: envelope.helo,
-                esmtp: envelope.with != "SMTP",
+                esmtp: envelope.extended,
                 tls: tls.map(|facts| facts.version.clone()),
                 mechanism: self.signed_in.as_ref().map(|(_, mechanism)| (*mechanism).to_owned()),
             },
@@ -117,14 +117,19 @@ impl Client {
         }
     }
 
-    /// A reply goes out: when it refuses, it is counted and kept for the refusals page.
-    pub(super) fn replied(&mut self, reply: &Reply) {
+    /// A reply goes out: when it refuses, it is counted and kept for the refusals page, and says where that is.
+    pub(super) fn replied(&mut self, reply: Reply) -> Reply {
         if reply.code < 400 {
-            return;
+            return reply;
         }
-        let given = self.refused.take();
-        let own = || Some(self.refusal(answers::rule_of(reply)?, None, None, None));
-        let Some((refusal, code)) = given.or_else(own) else { return };
+        let given = self.refused.take().map(|(refusal, code)| (refusal, code, reply.clone()));
+        let own = || {
+            let (refusal, code) = self.refusal(answers::rule_of(&reply)?, None, None, None);
+            let url = refusals::short_url(&self.core, &code);
+            let reply = answers::with_page(reply.clone(), refusal.rule, &url);
+            Some((refusal, code, reply))
+        };
+        let Some((refusal, code, reply)) = given.or_else(own) else { return reply };
         self.listener.refused_total.fetch_add(1, Ordering::Relaxed);
         metrics::counter!(
             "relaykeep_refusals_total",
@@ -134,6 +139,7 @@ impl Client {
         .increment(1);
         tracing::info!(rule = refusal.rule.as_str(), code = reply.code, "refused");
         refusals::record(&self.core, refusal, &code, &reply.to_string());
+        reply
     }
 
     /// A refusal of this client, and the code of its page.

@@ -43,6 +43,11 @@ pub struct Account {
     pub secret: String,
 }
 
+/// The machine's moment: rustls judges certificates by it, whatever the clock of the test.
+pub fn now() -> Timestamp {
+    Clock::System.now()
+}
+
 /// Settings without the wait for early talkers.
 pub fn settings() -> SubmissionSettings {
     SubmissionSettings { greeting_wait: Duration::ZERO, ..SubmissionSettings::default() }
@@ -60,9 +65,8 @@ async fn start_behind(
 ) -> TestRelay {
     let folder = tempfile::tempdir().expect("a folder");
     let core = open_core(folder.path()).await;
-    let certificate = certificates::self_signed(folder.path(), HOST, Timestamp(1_780_000_000_000)).expect("made");
-    let other_certificate =
-        certificates::self_signed(folder.path(), OTHER_HOST, Timestamp(1_780_000_000_000)).expect("made");
+    let certificate = certificates::self_signed(folder.path(), HOST, now()).expect("made");
+    let other_certificate = certificates::self_signed(folder.path(), OTHER_HOST, now()).expect("made");
     let stop = CancellationToken::new();
     let mut relay = Relay::new(core.clone(), settings, stop.clone());
     let mut addresses = Vec::new();

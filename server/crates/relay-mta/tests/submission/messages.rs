@@ -124,7 +124,9 @@ async fn refusals_name_the_address_and_are_kept_word_for_word() {
     client.say("DATA").await;
     client.send("From: app@sender.example\r\n\r\nbare\nline\r\n.\r\n").await;
     let bare = client.reply().await;
-    assert!(bare.starts_with("554 5.6.0 "), "{bare}");
+    assert!(bare.starts_with("554 5.6.0 ") && bare.contains("; see https://portal.example/s/"), "{bare}");
+    let large = client.say("MAIL FROM:<app@sender.example> SIZE=999999999999").await;
+    assert!(large.starts_with("552 5.3.4 ") && large.contains("; see https://portal.example/s/"), "{large}");
 
     // The writer writes what is left when it is stopped.
     let stop = relay.stop.clone();
@@ -134,7 +136,10 @@ async fn refusals_name_the_address_and_are_kept_word_for_word() {
     let page = refusals::list(&relay.core, &Actor::System, &relay.project, &filter).await.expect("allowed");
     let mut kept: Vec<(Rule, String)> = page.items.into_iter().map(|row| (row.rule, row.reply)).collect();
     kept.sort();
-    let told = vec![(Rule::ReversePathNotVerified, reply), (Rule::FromNotVerified, forged), (Rule::BareLineEnd, bare)];
+    let mut told =
+        vec![(Rule::ReversePathNotVerified, reply), (Rule::FromNotVerified, forged), (Rule::BareLineEnd, bare)];
+    told.push((Rule::TooLarge, large));
+    told.sort();
     assert_eq!(kept, told);
 }
 

@@ -5,12 +5,9 @@ use crate::{
     harness::{HOST, OTHER_HOST, settings, start},
 };
 use relay_mta::tls::certificates;
-use relay_types::{
-    Timestamp,
-    listener::{
-        ListenerAuth::{Networks, Required},
-        ListenerTls::{Implicit, Starttls},
-    },
+use relay_types::listener::{
+    ListenerAuth::{Networks, Required},
+    ListenerTls::{Implicit, Starttls},
 };
 use std::fs;
 
@@ -53,7 +50,7 @@ async fn a_renewed_certificate_is_used_without_restart() {
     connect(relay.addresses[0]).await.tls(&old).await.expect("TLS with the old one");
     fs::remove_file(&relay.certificate.certificate).expect("it was there");
     let folder = relay.certificate.certificate.parent().expect("a folder");
-    certificates::self_signed(folder, HOST, Timestamp(1_780_000_000_000)).expect("another");
+    certificates::self_signed(folder, HOST, crate::harness::now()).expect("another");
     relay.relay.reload_certificates();
     let new = trusting(&relay.certificate);
     connect(relay.addresses[0]).await.tls(&new).await.expect("TLS with the new one");

@@ -80,8 +80,8 @@ pub struct Envelope {
     /// What the client called itself: a name or an address literal of printable ASCII without blanks, or something
     /// that pretends to be one.
     pub helo: String,
-    /// The `with` protocol of the Received field (RFC 3848, RFC 6531 §4.3), such as `ESMTPSA`.
-    pub with: &'static str,
+    /// Whether the client said EHLO, not HELO.
+    pub extended: bool,
     /// Where failures are reported to.
     pub reverse_path: ReversePath,
     /// The declared size in octets.

@@ -66,7 +66,7 @@ impl Session {
         }
         let envelope = Envelope {
             helo: hello.name.clone(),
-            with: with_protocol(hello.extended, parameters.smtputf8, self.tls.is_some(), self.authenticated),
+            extended: hello.extended,
             reverse_path: reverse_path.clone(),
             size: parameters.size,
             body: parameters.body,
@@ -222,20 +222,5 @@ fn parameter_refusal(error: ParameterError) -> Reply {
         ParameterError::Unknown => replies::unknown_parameter(),
         ParameterError::Twice => replies::repeated_parameter(),
         ParameterError::Value => replies::malformed_parameter(),
-    }
-}
-
-/// RFC 3848, RFC 6531 §4.3.
-fn with_protocol(extended: bool, smtputf8: bool, tls: bool, authenticated: bool) -> &'static str {
-    match (extended, smtputf8, tls, authenticated) {
-        (false, ..) => "SMTP",
-        (true, false, false, false) => "ESMTP",
-        (true, false, false, true) => "ESMTPA",
-        (true, false, true, false) => "ESMTPS",
-        (true, false, true, true) => "ESMTPSA",
-        (true, true, false, false) => "UTF8SMTP",
-        (true, true, false, true) => "UTF8SMTPA",
-        (true, true, true, false) => "UTF8SMTPS",
-        (true, true, true, true) => "UTF8SMTPSA",
     }
 }

@@ -25,7 +25,8 @@ pub fn describe(question: &Question) -> String {
         Question::Data => "data".into(),
         Question::EndOfData(envelope) => {
             let to: Vec<String> = envelope.recipients.iter().map(ToString::to_string).collect();
-            format!("end {} {} <{}> {}", envelope.helo, envelope.with, envelope.reverse_path, to.join(","))
+            let said = if envelope.extended { "EHLO" } else { "HELO" };
+            format!("end {said} {} <{}> {}", envelope.helo, envelope.reverse_path, to.join(","))
         }
     }
 }
