@@ -225,7 +225,7 @@ fn decoded(encoded: &str) -> Option<String> {
     if !is_utf8 && charset_decoder(charset.as_bytes()).is_none() {
         return None;
     }
-    let decoded = MessageStream::new(&encoded.as_bytes()[..]).decode_rfc2047()?;
+    let decoded = MessageStream::new(encoded.as_bytes()).decode_rfc2047()?;
     // A character that is torn between two encoded words hides nothing in UTF-8: an `@` is one octet there.
     Some(decoded).filter(|text| is_utf8 || !text.contains('\u{FFFD}'))
 }
