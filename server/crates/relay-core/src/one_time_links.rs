@@ -135,7 +135,7 @@ pub(crate) async fn revoke(transaction: &DatabaseTransaction, purpose: Purpose, 
 
 /// Removes links that are too old; returns how many.
 pub(crate) async fn sweep(core: &Core) -> Result<u64> {
-    prune::rows(core, "one_time_link", "id", "expires_at <= $1", core.now()).await
+    prune::rows(core, "one_time_link", "token_hash", "expires_at <= $1", core.now()).await
 }
 
 /// The stored hash of a token that we signed for this purpose.
