@@ -149,7 +149,7 @@ async fn keep(
 /// wait is asked before that begins.
 pub(crate) async fn of_platform(core: &Core, to: &EmailAddress) -> Result<Draft> {
     let submission = Submission {
-        arrival: Arrival::System { about: None },
+        arrival: Arrival::System,
         reverse_path: ReversePath::Null,
         recipients: vec![to.clone()],
         eight_bit: false,
