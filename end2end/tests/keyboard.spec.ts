@@ -131,7 +131,7 @@ test("what a row offers is reached by Tab, and its dialog keeps the focus and gi
   await tabTo(page, remove);
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: "Remove address?" });
-  await expect(dialog).toBeVisible();
+  await expect(dialog.getByRole("textbox", { name: "Name" })).toBeFocused();
   for (let stops = 0; stops < 6; stops++) {
     const inside = await page.evaluate(() => {
       const element = document.activeElement;

@@ -58,18 +58,19 @@ pub fn Dialog(
         <dialog node_ref=node id=id.clone() class="dialog" open=open aria-labelledby=heading.clone()>
             <header>
                 <h2 id=heading.clone()>{title}</h2>
-                <button
-                    type="button"
-                    class="button quiet"
-                    command="close"
-                    commandfor=id.clone()
-                    on:click=move |_| close(node)
-                    aria-label=strings::CANCEL
-                >
-                    <Glyph icon=Icon::Close/>
-                </button>
             </header>
             <div class="pad">{children()}</div>
+            // Last, so that the dialog opens with the focus in its first field.
+            <button
+                type="button"
+                class="button quiet close"
+                command="close"
+                commandfor=id.clone()
+                on:click=move |_| close(node)
+                aria-label=strings::CANCEL
+            >
+                <Glyph icon=Icon::Close/>
+            </button>
         </dialog>
     }
 }
