@@ -19,12 +19,15 @@ const MOST: usize = 8_192;
 /// The same, for one project (or for those of no project, which anyone on the network can cause).
 const MOST_OF_ONE: usize = 512;
 
+/// Client, who, address, cause.
+type Particulars = (IpAddr, Option<String>, Option<String>, Option<&'static str>);
+
 /// What makes two refusals equal; without a client it stands for all of the project and rule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     project: Option<Uuid>,
     rule: Rule,
-    of: Option<(IpAddr, Option<String>, Option<String>, Option<&'static str>)>,
+    of: Option<Particulars>,
 }
 
 struct Group {
