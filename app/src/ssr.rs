@@ -82,3 +82,10 @@ fn retry_after(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
         _ => None,
     }
 }
+
+/// The status of a page that says itself why there is nothing: a one-time link that is no longer good.
+pub fn gone() {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.set_status(StatusCode::NOT_FOUND);
+    }
+}

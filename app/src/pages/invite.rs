@@ -28,6 +28,8 @@ pub fn Invite() -> impl IntoView {
 #[component]
 fn Page(token: String, invited: Option<Invited>) -> impl IntoView {
     let Some(Invited { offer, me }) = invited else {
+        #[cfg(feature = "ssr")]
+        crate::ssr::gone();
         return view! {
             <PageHeader title=words::DEAD/>
             <p>{words::DEAD_TEXT}</p>

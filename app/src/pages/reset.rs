@@ -61,6 +61,8 @@ pub fn SetPassword() -> impl IntoView {
 fn Choose(token: String, good: bool) -> impl IntoView {
     let form = use_form::<ResetPassword>();
     if !good {
+        #[cfg(feature = "ssr")]
+        crate::ssr::gone();
         return view! {
             <PageHeader title=words::DEAD/>
             <p>{words::DEAD_TEXT}</p>

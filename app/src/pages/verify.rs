@@ -27,12 +27,18 @@ fn Page(token: String, offer: Option<SenderOffer>) -> impl IntoView {
     move || match (done.get(), offer.clone()) {
         (Some(done), _) => view! { <Done done/> }.into_any(),
         (None, Some(offer)) => view! { <Ask token=token.clone() offer form/> }.into_any(),
-        (None, None) => view! {
-            <PageHeader title=words::DEAD/>
-            <p>{words::DEAD_TEXT}</p>
-            <p>{words::DEAD_WHY}</p>
-        }
-        .into_any(),
+        (None, None) => view! { <Dead/> }.into_any(),
+    }
+}
+
+#[component]
+fn Dead() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    crate::ssr::gone();
+    view! {
+        <PageHeader title=words::DEAD/>
+        <p>{words::DEAD_TEXT}</p>
+        <p>{words::DEAD_WHY}</p>
     }
 }
 
