@@ -16,6 +16,7 @@ pub mod platform;
 pub mod projects;
 pub mod queue;
 pub mod refusals;
+pub mod search;
 pub mod senders;
 pub mod service_accounts;
 pub mod session;

@@ -36,6 +36,7 @@ pub mod theme;
 pub mod flash;
 pub mod keys;
 pub mod layout;
+pub mod live;
 pub mod places;
 pub mod sidebar;
 
@@ -52,6 +53,7 @@ pub mod prelude {
         filters::{Choice, Choose, Filters, Pager, SearchField, Segments, Tabs},
         form::{FormHandle, PostForm, use_form, use_form_for},
         layout::{use_abilities, use_frame, use_me, use_param, use_slug},
+        live::use_live,
         load::{ErrorPage, Load},
         notice::{EmptyState, Go, Notice},
         page_header::PageHeader,

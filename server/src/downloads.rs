@@ -23,8 +23,8 @@ pub fn routes(core: Core) -> Router {
         .with_state(core)
 }
 
-/// A failed download: the status alone says enough, and tells nothing of other tenants.
-struct Refused(StatusCode);
+/// A failed download or stream: the status alone says enough, and tells nothing of other tenants.
+pub struct Refused(pub StatusCode);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
@@ -39,7 +39,7 @@ impl From<Error> for Refused {
             Error::Forbidden => StatusCode::FORBIDDEN,
             Error::NotFound => StatusCode::NOT_FOUND,
             error => {
-                tracing::error!(%error, "a download failed");
+                tracing::error!(%error, "a download or stream failed");
                 StatusCode::SERVICE_UNAVAILABLE
             }
         })

@@ -6,6 +6,7 @@ mod client_address;
 mod cross_origin;
 mod demo;
 mod downloads;
+mod events;
 mod health;
 mod log;
 mod relay;

@@ -1,6 +1,8 @@
 //! The web server: portal, downloads, browser files, health, and the layers around them.
 
-use crate::{client_address, cross_origin, downloads, health, session_store::DatabaseStore, settings::PortalSettings};
+use crate::{
+    client_address, cross_origin, downloads, events, health, session_store::DatabaseStore, settings::PortalSettings,
+};
 use anyhow::{Context, Result};
 use app::{components::boot::Assets, ssr::Portal};
 use axum::{
@@ -40,7 +42,8 @@ pub fn router(core: Core, settings: &PortalSettings, health: health::Health) -> 
     let own = cross_origin::OwnOrigin(origin(&settings.public_url).into());
     let proxies = client_address::TrustedProxies(settings.trusted_proxies.clone().into());
     let pages = app::ssr::router(portal)
-        .merge(downloads::routes(core))
+        .merge(downloads::routes(core.clone()))
+        .merge(events::routes(core, health.stop.clone()))
         .layer(sessions)
         .layer(middleware::from_fn_with_state(own, cross_origin::refuse))
         .layer(RequestBodyLimitLayer::new(LARGEST_REQUEST))

@@ -1,21 +1,24 @@
 //! The keyboard: `/` search, `?` help, `g` then a letter for places, Ctrl-K or ⌘K for the palette. Only in the browser;
 //! everything it reaches is also a link.
 
+mod palette;
+
 use crate::components::places::Place;
 use leptos::{ev, html, prelude::*};
 use leptos_router::hooks::use_navigate;
+use palette::Palette;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 
-/// A link in the palette that is no place: a project to switch to.
-#[derive(Debug, Clone)]
+/// A link in the palette.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Jump {
     /// Address.
     pub href: String,
     /// Words.
     pub text: String,
     /// What it is.
-    pub kind: &'static str,
+    pub kind: String,
 }
 
 /// The two dialogs and the keys that open them.
@@ -31,7 +34,7 @@ pub fn Keys(
     let shortcuts = places.iter().map(|place| (place.key, place.label)).collect();
     let all = places
         .into_iter()
-        .map(|place| Jump { href: place.href, text: place.label.to_owned(), kind: place.section })
+        .map(|place| Jump { href: place.href, text: place.label.to_owned(), kind: place.section.to_owned() })
         .chain(jumps)
         .collect();
     view! {
@@ -91,64 +94,6 @@ fn open(node: NodeRef<html::Dialog>) {
 }
 
 #[component]
-fn Palette(node: NodeRef<html::Dialog>, jumps: Vec<Jump>) -> impl IntoView {
-    let typed = RwSignal::new(String::new());
-    let list = NodeRef::<html::Ul>::new();
-    let first = move || {
-        let found = list.try_get_untracked().flatten()?.query_selector("li:not([hidden]) a").ok().flatten()?;
-        found.dyn_into::<HtmlElement>().ok()
-    };
-    let on_keydown = move |event: KeyboardEvent| match event.key().as_str() {
-        "Enter" => {
-            event.prevent_default();
-            if let Some(link) = first() {
-                link.click();
-            }
-        }
-        "ArrowDown" => {
-            event.prevent_default();
-            if let Some(link) = first() {
-                let _ = link.focus();
-            }
-        }
-        _ => {}
-    };
-    let close = move |_| {
-        if let Some(dialog) = node.try_get_untracked().flatten() {
-            dialog.close();
-        }
-        typed.set(String::new());
-    };
-    view! {
-        <dialog node_ref=node class="dialog palette" aria-label="Go to">
-            <input
-                type="text"
-                aria-label="Go to"
-                placeholder="Go to a place or project"
-                autocomplete="off"
-                prop:value=typed
-                on:input:target=move |event| typed.set(event.target().value())
-                on:keydown=on_keydown
-            />
-            <ul node_ref=list on:click=close>
-                {jumps
-                    .into_iter()
-                    .map(|jump| {
-                        let text = jump.text.to_lowercase();
-                        let hidden = move || typed.with(|typed| !text.contains(&typed.trim().to_lowercase()));
-                        view! {
-                            <li hidden=hidden>
-                                <a href=jump.href>{jump.text} <small>{jump.kind}</small></a>
-                            </li>
-                        }
-                    })
-                    .collect_view()}
-            </ul>
-        </dialog>
-    }
-}
-
-#[component]
 fn Help(node: NodeRef<html::Dialog>, shortcuts: Vec<(char, &'static str)>) -> impl IntoView {
     view! {
         <dialog node_ref=node class="dialog" aria-labelledby="help-title">
@@ -164,7 +109,7 @@ fn Help(node: NodeRef<html::Dialog>, shortcuts: Vec<(char, &'static str)>) -> im
                 <dt><kbd>"/"</kbd></dt>
                 <dd>"Search this list"</dd>
                 <dt><kbd>"Ctrl"</kbd>" "<kbd>"K"</kbd></dt>
-                <dd>"Go to a place or project"</dd>
+                <dd>"Go to a place, project, message or service account"</dd>
                 <dt><kbd>"?"</kbd></dt>
                 <dd>"This help"</dd>
                 {shortcuts

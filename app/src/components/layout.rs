@@ -7,6 +7,7 @@ use crate::{
     api::frame::{self, Console},
     components::{
         keys::{Jump, Keys},
+        live::{follow_live, provide_live},
         load::Load,
         notice::Notice,
         places::{self, Place},
@@ -22,9 +23,14 @@ use leptos_router::{
     hooks::{use_location, use_params_map, use_query_map},
 };
 use relay_types::{
+    change::Topic,
     project::{Abilities, ProjectFrame, Slug},
     user::Me,
 };
+use std::time::Duration;
+
+/// The counts of the sidebar follow changes at most this often.
+const COUNTS_APART: Duration = Duration::from_secs(5);
 
 /// The project around this page. Counts follow every navigation.
 pub fn use_frame() -> RwSignal<ProjectFrame> {
@@ -68,6 +74,7 @@ fn ProjectConsole(console: Console) -> impl IntoView {
     let frame = RwSignal::new(frame);
     provide_context(frame);
     provide_context(StoredValue::new(me.clone()));
+    provide_live(Some(slug.to_string()));
     refresh(slug, frame);
     view! {
         <Around me places frame>
@@ -87,16 +94,20 @@ fn ProjectConsole(console: Console) -> impl IntoView {
 /// In the browser: counts are read again at every navigation and after everything that was done.
 fn refresh(slug: Slug, frame: RwSignal<ProjectFrame>) {
     let (path, query) = (use_location().pathname, use_query_map());
+    let inside = format!("/p/{slug}");
+    let read = move || {
+        let slug = slug.to_string();
+        spawn_local(async move {
+            if let Ok(console) = frame::load_console(slug).await {
+                frame.try_set(console.frame);
+            }
+        });
+    };
+    follow_live(&[Topic::Refusals], COUNTS_APART, read.clone());
     Effect::new(move |before: Option<(String, Option<String>)>| {
         let now = (path.get(), query.with(|query| query.get("done")));
-        let inside = now.0.starts_with(&format!("/p/{slug}"));
-        if inside && before.is_some_and(|before| before != now) {
-            let slug = slug.to_string();
-            spawn_local(async move {
-                if let Ok(console) = frame::load_console(slug).await {
-                    frame.try_set(console.frame);
-                }
-            });
+        if now.0.starts_with(&inside) && before.is_some_and(|before| before != now) {
+            read();
         }
         now
     });
@@ -108,9 +119,15 @@ pub fn OperatorLayout() -> impl IntoView {
     let me = Resource::new_blocking(|| (), |()| operator());
     view! {
         <Load resource=me around=true let:me>
-            <PlainConsole me places=places::operator()/>
+            <OperatorConsole me/>
         </Load>
     }
+}
+
+#[component]
+fn OperatorConsole(me: Me) -> impl IntoView {
+    provide_live(None);
+    view! { <PlainConsole me places=places::operator()/> }
 }
 
 async fn operator() -> Result<Me, AppError> {
@@ -149,8 +166,16 @@ fn Around(
     let jumps = me
         .projects
         .iter()
-        .map(|project| Jump { href: format!("/p/{}", project.slug), text: project.name.clone(), kind: "Project" })
-        .chain(me.operator.then(|| Jump { href: "/admin".to_owned(), text: "Platform".to_owned(), kind: "Operator" }))
+        .map(|project| Jump {
+            href: format!("/p/{}", project.slug),
+            text: project.name.clone(),
+            kind: "Project".to_owned(),
+        })
+        .chain(me.operator.then(|| Jump {
+            href: "/admin".to_owned(),
+            text: "Platform".to_owned(),
+            kind: "Operator".to_owned(),
+        }))
         .collect();
     view! {
         <div class="console">

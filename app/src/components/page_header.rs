@@ -1,6 +1,7 @@
 //! The top of a page: where it is, what it is called, in which state, and its one primary action.
 
 use crate::components::{
+    live::LiveDot,
     notice::Go,
     raw_text::SafeTitle,
     status::{Pill, Tone},
@@ -44,6 +45,7 @@ pub fn PageHeader(
             <div class="title">
                 <h1>{title}</h1>
                 {status.map(|(tone, text)| view! { <Pill tone text/> })}
+                <LiveDot/>
                 {children.map(|children| view! { <div class="actions">{children()}</div> })}
             </div>
         </header>

@@ -2,7 +2,7 @@
 
 use crate::{api::captured::load_captured, components::prelude::*, pages::messages::Row, strings::places};
 use leptos::prelude::*;
-use relay_types::{message::MessageRow, page::Page};
+use relay_types::{change::Topic, message::MessageRow, page::Page};
 
 /// Captured mail.
 #[component]
@@ -10,6 +10,7 @@ pub fn Captured() -> impl IntoView {
     let slug = use_slug();
     let data =
         Resource::new_blocking(move || (slug.get(), query().text("after")), |(slug, after)| load_captured(slug, after));
+    use_live(&[Topic::Messages], move || data.refetch());
     view! {
         <Load resource=data let:page>
             <List slug=slug.get_untracked() page/>

@@ -12,7 +12,10 @@ use events::Story;
 use facts::{Envelope, Headers, Recipients};
 use leptos::prelude::*;
 use mend::Mend;
-use relay_types::message::{MessageDetail, RecipientState};
+use relay_types::{
+    change::Topic,
+    message::{MessageDetail, RecipientState},
+};
 
 /// One message.
 #[component]
@@ -21,6 +24,7 @@ pub fn Message() -> impl IntoView {
     let done = use_done_at(id);
     let source = move || (slug.get(), id.get(), done.get());
     let data = Resource::new_blocking(source, |(slug, id, _)| load_message(slug, id));
+    use_live(&[Topic::Message], move || data.refetch());
     view! {
         <Load resource=data let:message>
             <Detail slug=slug.get_untracked() message/>

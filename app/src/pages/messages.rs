@@ -5,7 +5,10 @@ use crate::{
     components::{prelude::*, status::message_state},
 };
 use leptos::prelude::*;
-use relay_types::message::{MessageCounts, MessageRow, MessageState};
+use relay_types::{
+    change::Topic,
+    message::{MessageCounts, MessageRow, MessageState},
+};
 
 /// Messages.
 #[component]
@@ -22,6 +25,7 @@ pub fn Messages() -> impl IntoView {
         }
     };
     let data = Resource::new_blocking(move || (slug.get(), asked()), |(slug, query)| load_messages(slug, query));
+    use_live(&[Topic::Messages], move || data.refetch());
     view! {
         <Load resource=data let:page>
             <List slug=slug.get_untracked() page/>

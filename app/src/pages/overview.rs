@@ -7,6 +7,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use relay_types::{
+    change::Topic,
     overview::{Counts, Period, Readiness},
     refusal::Refusal,
     route::{Route, RouteKind},
@@ -20,6 +21,7 @@ pub fn Overview() -> impl IntoView {
         move || (slug.get(), query().text("period")),
         |(slug, period)| load_overview(slug, period),
     );
+    use_live(&[Topic::Messages, Topic::Refusals], move || data.refetch());
     view! {
         <Load resource=data let:page>
             <Content slug=slug.get_untracked() page/>

@@ -6,7 +6,10 @@ use crate::{
     mending::{mend, rule_words},
 };
 use leptos::prelude::*;
-use relay_types::refusal::{Refusal, Rule};
+use relay_types::{
+    change::Topic,
+    refusal::{Refusal, Rule},
+};
 
 /// Refusals.
 #[component]
@@ -17,6 +20,7 @@ pub fn Refusals() -> impl IntoView {
         move || (slug.get(), asked()),
         |(slug, (rule, search, after))| load_refusals(slug, rule, search, after),
     );
+    use_live(&[Topic::Refusals], move || data.refetch());
     view! {
         <Load resource=data let:page>
             <List slug=slug.get_untracked() page/>

@@ -9,6 +9,7 @@ pub mod process;
 pub mod relaykeep;
 pub mod session;
 pub mod sink;
+pub mod stream;
 
 pub use dns::Dns;
 pub use portal::{Page, Portal};
@@ -16,6 +17,7 @@ pub use postfix::Postfix;
 pub use relaykeep::{Issued, Relaykeep};
 pub use session::Session;
 pub use sink::{Received, Sink};
+pub use stream::Stream;
 
 use std::{
     net::TcpListener,

@@ -9,6 +9,8 @@ mod bounces;
 mod clients;
 mod durability;
 mod harness;
+mod links;
+mod live;
 mod operations;
 mod refusals;
 mod signing;

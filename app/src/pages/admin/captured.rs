@@ -9,6 +9,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use relay_types::{
+    change::Topic,
     message::{CapturedMessage, MessageRow},
     page::Page,
 };
@@ -19,6 +20,7 @@ const BASE: &str = "/admin/captured";
 #[component]
 pub fn AdminCaptured() -> impl IntoView {
     let data = Resource::new_blocking(|| query().text("after"), load_captured_of_portal);
+    use_live(&[Topic::Messages], move || data.refetch());
     view! {
         <Load resource=data let:page>
             <List page/>

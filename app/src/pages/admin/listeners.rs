@@ -2,15 +2,16 @@
 
 use crate::{
     api::listeners::load_listeners,
-    components::{hydrated::use_hydrated, prelude::*, time::now},
+    components::{prelude::*, time::now},
     strings::places,
 };
-use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*};
-use relay_types::listener::{ListenerAuth, ListenerStatus, ListenerTls};
+use leptos::prelude::*;
+use relay_types::{
+    change::Topic,
+    listener::{ListenerAuth, ListenerStatus, ListenerTls},
+};
 use std::time::Duration;
 
-/// How often the browser asks again.
-const EVERY: Duration = Duration::from_secs(5);
 /// A certificate that ends sooner asks for a look.
 const SOON: Duration = Duration::from_secs(14 * 86_400);
 
@@ -18,11 +19,7 @@ const SOON: Duration = Duration::from_secs(14 * 86_400);
 #[component]
 pub fn AdminListeners() -> impl IntoView {
     let data = Resource::new_blocking(|| (), |()| load_listeners());
-    Effect::new(move || {
-        if let Ok(timer) = set_interval_with_handle(move || data.refetch(), EVERY) {
-            on_cleanup(move || timer.clear());
-        }
-    });
+    use_live(&[Topic::Listeners], move || data.refetch());
     view! {
         <Load resource=data let:listeners>
             <Page listeners/>
@@ -32,13 +29,10 @@ pub fn AdminListeners() -> impl IntoView {
 
 #[component]
 fn Page(listeners: Vec<ListenerStatus>) -> impl IntoView {
-    let hydrated = use_hydrated();
     let trial = listeners.iter().any(|listener| listener.self_signed);
     let ended = listeners.iter().any(|listener| listener.certificate_ends_at.is_some_and(|at| at <= now()));
     view! {
-        <PageHeader title=places::LISTENERS>
-            {move || hydrated.get().then(|| view! { <Status state=(Tone::Good, "Live")/> })}
-        </PageHeader>
+        <PageHeader title=places::LISTENERS/>
         {ended.then(|| view! { <Notice tone=Tone::Bad title=words::ENDED_TITLE>{words::ENDED}</Notice> })}
         {trial.then(|| view! { <Notice tone=Tone::Warn title=words::TRIAL_TITLE>{words::TRIAL}</Notice> })}
         {if listeners.is_empty() {

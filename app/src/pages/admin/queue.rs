@@ -8,6 +8,7 @@ use crate::{
 use leptos::prelude::*;
 use relay_types::{
     Timestamp,
+    change::Topic,
     queue::{QueueDestination, QueueTotals},
 };
 use std::time::Duration;
@@ -21,6 +22,7 @@ const MOST: usize = 200;
 #[component]
 pub fn AdminQueue() -> impl IntoView {
     let data = Resource::new_blocking(query, |_| load_queue());
+    use_live(&[Topic::Queue], move || data.refetch());
     view! {
         <Load resource=data let:page>
             <Page page/>

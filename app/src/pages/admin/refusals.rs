@@ -2,13 +2,14 @@
 
 use crate::{api::refusals::load_unassigned_refusals, components::prelude::*, pages::refusals::Rows, strings::places};
 use leptos::prelude::*;
-use relay_types::{page::Page, refusal::Refusal};
+use relay_types::{change::Topic, page::Page, refusal::Refusal};
 
 /// Refusals of no project.
 #[component]
 pub fn AdminRefusals() -> impl IntoView {
     let asked = || (query().text("q"), query().text("after"));
     let data = Resource::new_blocking(asked, |(search, after)| load_unassigned_refusals(search, after));
+    use_live(&[Topic::Refusals], move || data.refetch());
     view! {
         <Load resource=data let:rows>
             <List rows/>

@@ -183,6 +183,7 @@ async fn one_round(core: &Core, batch: Vec<Job>) {
     for (tell, result) in tells.into_iter().zip(results) {
         let _ = tell.send(result);
     }
+    core.changes.committed();
 }
 
 async fn one_by_one(core: &Core, works: &[&Work]) -> Vec<Result<Done>> {

@@ -36,6 +36,8 @@ pub struct Inner {
     /// Content that was just accepted or read, so that delivery need not read it again.
     pub(crate) contents: crate::queue::outgoing::Contents,
     pub(crate) listeners: Listeners,
+    /// Who listens for changes.
+    pub(crate) changes: crate::changes::Changes,
     /// Refusals that wait to be written.
     pub(crate) refusals: crate::refusals::Groups,
     /// Last uses that wait to be written.
@@ -75,6 +77,7 @@ impl Core {
             committer: Default::default(),
             contents: Default::default(),
             listeners: Listeners::default(),
+            changes: Default::default(),
             refusals: crate::refusals::Groups::default(),
             uses: crate::uses::Uses::default(),
             successes: crate::service_accounts::Successes::default(),

@@ -18,13 +18,16 @@ mod label;
 mod one_time_links;
 mod prune;
 mod sealing;
-mod search;
 mod secrets;
 mod tables;
 #[cfg(test)]
 pub(crate) mod test_support;
 mod throttle;
 mod uses;
+
+// What pages that are open ask
+pub mod changes;
+pub mod search;
 
 // People
 pub mod audit;

@@ -6,7 +6,8 @@
 use crate::{Actor, Core, Result, projects, prune, tables::counted};
 use relay_types::{Timestamp, limit::Limits, overview::Counts};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set,
+    Statement,
     sea_query::{Expr, OnConflict},
 };
 use std::time::Duration;
@@ -86,6 +87,16 @@ pub(crate) async fn hours(core: &Core, subject: Uuid, from: Timestamp) -> Result
         refused: number(row.refused),
     };
     Ok(rows.iter().map(|row| (Timestamp(row.from_at), counts(row))).collect())
+}
+
+/// What all subjects together counted from the hour of `from` on; grows with every recipient's fate.
+pub(crate) async fn sum_since(core: &Core, from: Timestamp) -> Result<i64> {
+    let sql = "SELECT CAST(COALESCE(SUM(accepted + delivered + deferred + bounced), 0) AS BIGINT) AS number \
+               FROM counted WHERE per = $1 AND from_at >= $2";
+    let values = [PER_HOUR.into(), from.hour().0.into()];
+    let statement = Statement::from_sql_and_values(core.db.backend(), sql, values);
+    let row = core.db.read().query_one_raw(statement).await?;
+    Ok(row.map(|row| row.try_get("", "number")).transpose()?.unwrap_or(0))
 }
 
 /// Seconds until `subject` may have `more` recipients accepted under `limits`; `None` when it may now.

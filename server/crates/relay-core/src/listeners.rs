@@ -66,6 +66,17 @@ pub fn list(core: &Core, actor: &Actor) -> Result<Vec<ListenerStatus>> {
     Ok(core.listeners().all().iter().map(|listener| listener.status()).collect())
 }
 
+/// Differs when the page of listeners would.
+pub(crate) fn digest(core: &Core) -> u64 {
+    let all = core.listeners().all();
+    let facts = all.iter().map(|listener| {
+        let status = listener.status();
+        let counts = (status.sessions, status.sessions_total, status.accepted_total, status.refused_total);
+        (counts, status.self_signed, status.certificate_ends_at, status.last_error)
+    });
+    crate::changes::digest(facts.collect::<Vec<_>>())
+}
+
 impl Listener {
     /// Whether the certificate in use was made here for a trial.
     pub(crate) fn is_self_signed(&self) -> bool {

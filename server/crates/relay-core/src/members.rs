@@ -25,7 +25,7 @@ use relay_types::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -91,6 +91,7 @@ pub async fn set_role(core: &Core, actor: &Actor, project: &Slug, user: UserId, 
     let changes = vec![field("role", Some(was.as_str()), Some(role.as_str()))];
     audit::record(core, &transaction, actor, Some(id), "member.set_role", &email, changes).await?;
     transaction.commit().await?;
+    core.changes.access_changed();
     Ok(())
 }
 
@@ -106,6 +107,7 @@ pub async fn remove(core: &Core, actor: &Actor, project: &Slug, user: UserId) ->
     let changes = vec![field("role", Some(before.role), None::<String>)];
     audit::record(core, &transaction, actor, Some(id), "member.remove", &email, changes).await?;
     transaction.commit().await?;
+    core.changes.access_changed();
     Ok(())
 }
 
@@ -164,6 +166,17 @@ pub(crate) async fn projects_of(core: &Core, user: UserId, operator: bool) -> Re
             })
         })
         .collect()
+}
+
+/// The projects a person may see, with their places in URLs.
+pub(crate) async fn visible(core: &Core, user: UserId, operator: bool) -> Result<HashMap<Uuid, Slug>> {
+    let mut query = project::Entity::find();
+    if !operator {
+        let mine = Entity::find().select_only().column(Column::ProjectId).filter(Column::UserId.eq(user.uuid()));
+        query = query.filter(project::Column::Id.in_subquery(mine.into_query()));
+    }
+    let rows = query.all(core.db.read()).await?;
+    rows.into_iter().map(|row| Ok((row.id, Slug::parse(&row.slug).map_err(Error::internal)?))).collect()
 }
 
 /// The addresses of a project's owners who can sign in, by address.

@@ -72,6 +72,7 @@ pub async fn delete(core: &Core, id: &str) -> Result<()> {
     let transaction = core.db.begin().await?;
     Entity::delete_by_id(hash(id)).exec(&transaction).await?;
     transaction.commit().await?;
+    core.changes.access_changed();
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod audit;
+pub mod change;
 pub mod cidr;
 pub mod client_lines;
 pub mod dns_record;
@@ -26,6 +27,7 @@ pub mod queue;
 pub mod refusal;
 pub mod reply;
 pub mod route;
+pub mod search;
 pub mod sender;
 pub mod sender_pattern;
 pub mod service_account;

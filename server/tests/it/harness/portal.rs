@@ -1,6 +1,6 @@
 //! The portal as a program sees it: curl with a cookie jar, plain forms as without JavaScript.
 
-use super::html;
+use super::{Stream, html};
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -61,6 +61,11 @@ impl Portal {
         let url = format!("{}{path}", self.url);
         let arguments: Vec<&str> = fields.iter().flat_map(|field| ["-H", *field]).chain([url.as_str()]).collect();
         self.run(&arguments)
+    }
+
+    /// Opens a stream of events, with these further header fields.
+    pub fn listen(&self, path: &str, fields: &[&str]) -> Stream {
+        Stream::open(&format!("{}{path}", self.url), &self.jar, fields)
     }
 
     /// Posts a form of the page `from` to the server function `function`, as a browser without JavaScript does.

@@ -182,6 +182,7 @@ async fn move_recipients(
 }
 
 fn woken(core: &Core, wish: Wish, moved: u64) {
+    core.changes.committed();
     if wish.wakes() && moved > 0 {
         core.queue_wake.notify_one();
     }

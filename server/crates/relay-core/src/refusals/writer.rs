@@ -74,7 +74,9 @@ async fn write(core: &Core, rows: &mut [refusal::Model]) -> Result<()> {
     for (subject, refused) in refused {
         limits::count(&transaction, subject, core.now(), Counts { refused, ..Counts::default() }).await?;
     }
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    core.changes.committed();
+    Ok(())
 }
 
 /// A failed AUTH is shown to the project whose account's name was tried.

@@ -96,6 +96,7 @@ pub async fn set_operator(core: &Core, actor: &Actor, id: UserId, operator: bool
     let changes = vec![field("operator", Some(!operator), Some(operator))];
     audit::record(core, &transaction, actor, None, "user.set_operator", &subject, changes).await?;
     transaction.commit().await?;
+    core.changes.access_changed();
     Ok(())
 }
 
@@ -124,6 +125,7 @@ pub async fn set_disabled(core: &Core, actor: &Actor, id: UserId, disabled: bool
     let changes = vec![field("disabled", Some(!disabled), Some(disabled))];
     audit::record(core, &transaction, actor, None, "user.set_disabled", &subject, changes).await?;
     transaction.commit().await?;
+    core.changes.access_changed();
     Ok(())
 }
 

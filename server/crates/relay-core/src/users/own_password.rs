@@ -51,6 +51,7 @@ pub async fn change_password(
     }
     store(core, &transaction, actor, "user.change_password", before, hash, keep_session).await?;
     transaction.commit().await?;
+    core.changes.access_changed();
     told(core, &email).await;
     Ok(())
 }
@@ -110,6 +111,7 @@ pub async fn reset_password(core: &Core, token: &str, new: Zeroizing<String>) ->
     store(core, &transaction, &actor, "user.reset_password", row, hash, None).await?;
     came_in(core, &transaction, id).await?;
     transaction.commit().await?;
+    core.changes.access_changed();
     SIGN_IN_USER.key(core, &email.key()).succeed(core).await?;
     told(core, &email).await;
     Ok(id)

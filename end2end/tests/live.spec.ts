@@ -1,0 +1,162 @@
+// Live pages: what happens is seen by itself, and nothing moves under the hands of who works on the page.
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Page } from "@playwright/test";
+import { complaintsOf } from "../support/complaints";
+import { Visitor } from "../support/people";
+import { send } from "../support/programs";
+import { Sink } from "../support/sink";
+import { expect, operator, Relaykeep, test as base } from "../support/test";
+
+const RULES = {
+  projects: [
+    {
+      slug: "biology",
+      name: "Biology",
+      sandbox: false,
+      domains: [{ name: "biology.example", verified: true }],
+      service_accounts: [{ label: "reporter", default_sender: "reports@biology.example" }],
+    },
+  ],
+};
+
+interface Scene {
+  relay: Relaykeep;
+  sink: Sink;
+  /** A program of the project sends a message with this subject. */
+  mail: (subject: string, from?: string) => Promise<void>;
+  /** Starts the relay again, after it was stopped. */
+  start: () => Promise<void>;
+}
+
+const test = base.extend<{ scene: Scene }>({
+  // Before the page, so that the page is closed before the relay ends.
+  scene: [
+    async ({ database }, use) => {
+      const sink = await Sink.start();
+      const relay = await Relaykeep.prepare(database);
+      try {
+        relay.dns.domain("inst.example");
+        await relay.must(["operator", "create", "--email", operator.email, "--password-stdin"], operator.password);
+        const file = path.join(relay.folder, "rules.yaml");
+        await writeFile(file, JSON.stringify(RULES));
+        const [account] = JSON.parse(await relay.must(["apply", file])).issued;
+        const start = () => relay.start("--delivery-route", "mx", "--delivery-port", String(sink.port));
+        await start();
+        const own = { port: relay.ports.submission, user: account.username, secret: account.secret };
+        const mail = async (subject: string, from = "reports@biology.example") => {
+          await send({ ...own, from, to: ["anna@inst.example"], subject });
+        };
+        await use({ relay, sink, mail, start });
+      } finally {
+        await relay.remove();
+        await sink.stop();
+      }
+    },
+    { auto: true },
+  ],
+});
+
+async function at(page: Page, scene: Scene, place: string): Promise<Visitor> {
+  const olga = new Visitor(page, scene.relay);
+  await olga.signIn(operator.email, operator.password);
+  await olga.open(place);
+  await expect(dot(page)).toHaveText("Live");
+  return olga;
+}
+
+const dot = (page: Page) => page.locator("main .live");
+
+test("a message's page follows it until it is delivered", async ({ page, scene }) => {
+  await at(page, scene, "/p/biology/messages");
+  await scene.mail("Spring report");
+  const link = page.getByRole("link", { name: "Spring report" });
+  await expect(link, "the list shows it by itself").toBeVisible();
+  await link.click();
+  const header = page.locator(".page-header");
+  await expect(header.getByText("Queued")).toBeVisible();
+  await expect(page.getByText("250 2.0.0 taken")).toHaveCount(0);
+  await expect(dot(page)).toHaveText("Live");
+  scene.sink.release();
+  await expect(header.getByText("Delivered"), "the page shows it by itself").toBeVisible();
+  await expect(page.getByText("2.0.0 taken").first()).toBeVisible();
+});
+
+test("the numbers, the refusals and the queue follow what happens", async ({ page, scene, anotherPage }) => {
+  await at(page, scene, "/p/biology");
+  const queue = await anotherPage();
+  await at(queue, scene, "/admin/queue");
+  await expect(queue.getByText("The queue is empty")).toBeVisible();
+  await scene.mail("Spring report");
+  await expect(page.locator("main").getByRole("link", { name: /Accepted/ })).toContainText("1");
+  await expect(queue.getByRole("cell", { name: "inst.example" })).toBeVisible();
+  await scene.mail("Forged", "chief@bank.example");
+  await expect(page.getByText("chief@bank.example")).toBeVisible();
+  scene.sink.release();
+  await expect(queue.getByText("The queue is empty")).toBeVisible();
+});
+
+test("a list is read again under its filter, and not under the hands of who types", async ({ page, scene }) => {
+  await at(page, scene, "/p/biology/messages?q=spring");
+  const search = page.getByRole("searchbox");
+  await search.focus();
+  await search.fill("spring rep");
+  await scene.mail("Autumn report");
+  await scene.mail("Spring report");
+  await expect(dot(page)).toHaveText("Paused");
+  await expect(search).toBeFocused();
+  await expect(search).toHaveValue("spring rep");
+  await expect(page.getByRole("link", { name: "Spring report" })).toHaveCount(0);
+  await search.blur();
+  await expect(page.getByRole("link", { name: "Spring report" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Autumn report" })).toHaveCount(0);
+  await expect(dot(page)).toHaveText("Live");
+  await expect(page).toHaveURL(/\?q=spring$/);
+});
+
+test("a stream that broke is opened again, and the page goes on", async ({ page, scene }) => {
+  await at(page, scene, "/p/biology/messages");
+  const refused = page.waitForEvent("requestfailed", (request) => request.url().includes("/events"));
+  await scene.relay.stop();
+  await expect(dot(page)).toHaveText("Reconnecting");
+  await refused;
+  await scene.start();
+  await scene.mail("Spring report");
+  await expect(page.getByRole("link", { name: "Spring report" })).toBeVisible({ timeout: 30_000 });
+  await expect(dot(page)).toHaveText("Live");
+  complaintsOf(page).expected(/ERR_CONNECTION_REFUSED/);
+});
+
+test("the palette finds messages and service accounts", async ({ page, scene }) => {
+  scene.sink.release();
+  await scene.mail("Spring report");
+  await at(page, scene, "/p/biology");
+  await page.keyboard.press("Control+k");
+  const palette = page.getByRole("dialog", { name: "Go to" });
+  const field = palette.getByRole("combobox", { name: "Go to" });
+  await expect(field).toBeFocused();
+  await page.keyboard.type("spring");
+  const found = palette.getByRole("option", { name: /Spring report/ });
+  await expect(found).toBeVisible();
+  await expect(palette.getByRole("status")).toHaveText("1 result");
+  await expect(found).toHaveAttribute("aria-selected", "true");
+  await expect(field).toHaveAttribute("aria-activedescendant", (await found.getAttribute("id")) as string);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "Spring report" })).toBeVisible();
+  await expect(palette).toBeHidden();
+
+  await page.keyboard.press("Control+k");
+  await expect(field).toHaveValue("");
+  await page.keyboard.type("repor");
+  const account = palette.getByRole("option", { name: /reporter/ });
+  await expect(account).toBeVisible();
+  await page.keyboard.press("ArrowUp");
+  await expect(account).toHaveAttribute("aria-selected", "true");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "reporter" })).toBeVisible();
+
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("nothing like it");
+  await expect(palette.getByText("Nothing matches")).toBeVisible();
+  await expect(palette.getByRole("status")).toHaveText("0 results");
+});
