@@ -1,8 +1,9 @@
 //! Live pages: the server says "something changed here" (`server/src/events.rs`), and the page reads its data again.
 //!
 //! A console opens one stream, and only while its page is live and can be seen: a browser has few connections to one
-//! host. A page is read again at most once a second, under the query it has, and not while the person is in a field, a
-//! dialog or a row of a table: nothing moves under their hands. Without JavaScript nothing of this happens.
+//! host. A page is read again at most once a second (the queue less often), under the query it has, and not while the
+//! person is in a field, a dialog or a row of a table: nothing moves under their hands. Without JavaScript nothing of
+//! this happens.
 
 mod stream;
 
@@ -15,6 +16,8 @@ use stream::{Heard, Stream};
 
 /// A page is read again at most this often.
 const APART: Duration = Duration::from_secs(1);
+/// The queue of all projects at most this often: it is counted anew each time.
+const QUEUE_APART: Duration = Duration::from_secs(3);
 /// While the person is busy with the page, it is looked at again after this.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// After a stream was refused, the first of the growing waits.
@@ -163,7 +166,8 @@ pub fn use_live(topics: &'static [Topic], refetch: impl Fn() + Clone + 'static) 
         }
         live.paused.try_set(false);
     });
-    follow(live, topics, APART, refetch);
+    let apart = if topics.contains(&Topic::Queue) { QUEUE_APART } else { APART };
+    follow(live, topics, apart, refetch);
 }
 
 /// As [`use_live`], for what stands around pages and is less urgent: it opens no stream.
