@@ -88,6 +88,7 @@ class Journey {
     await reader.sees("The address is verified");
     await reader.open(link);
     await reader.sees("This link is no longer good");
+    complaints.expected(/status of 404/);
     complaints.mustBeNone();
     await context.close();
 

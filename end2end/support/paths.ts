@@ -50,4 +50,7 @@ export const PLATFORM = [
 ];
 
 /** Pages for people who are not signed in. */
-export const OUTSIDE = ["/login", "/setup", "/reset", "/verify/:verify", "/invite/:invite", "/verify/x", "/invite/x", "/reset/x"];
+export const OUTSIDE = ["/login", "/setup", "/reset", "/verify/:verify", "/invite/:invite"];
+
+/** Links from mail that are good no longer: they say what to do, and answer 404. */
+export const DEAD = ["/verify/x", "/invite/x", "/reset/x"];

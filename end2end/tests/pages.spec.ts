@@ -4,7 +4,7 @@
 // What a page looks like does not depend on the database, so the sweep runs on SQLite alone; on PostgreSQL a viewer and
 // an operator open every page once, which asks it every question that pages ask.
 import { fits, open, sound } from "../support/pages";
-import { CONTENT, OUTSIDE, PERSON, PLATFORM, PROJECT } from "../support/paths";
+import { CONTENT, DEAD, OUTSIDE, PERSON, PLATFORM, PROJECT } from "../support/paths";
 import { expect, type Role, test } from "../support/world";
 
 const wholly: [Role, string[]][] = [
@@ -27,6 +27,12 @@ test.describe("the sweep", () => {
   for (const path of OUTSIDE) {
     test(`nobody signed in: ${path} is sound`, async ({ browser, page, world }) => {
       await sound(browser, page, world.relay.url + world.at(path));
+    });
+  }
+
+  for (const path of DEAD) {
+    test(`nobody signed in: ${path} is sound`, async ({ browser, page, world }) => {
+      await sound(browser, page, world.relay.url + path, 404);
     });
   }
 });

@@ -131,6 +131,7 @@ test("a forgotten password is set anew by the link in the mail, once, and signs 
 
   await visitor.open(altered(link));
   await visitor.sees(DEAD);
+  complaintsOf(page).expected(/status of 404/);
   await expect(page.getByRole("link", { name: "Send a new link" })).toHaveAttribute("href", "/reset");
   await visitor.open(link);
   await visitor.sees("Choose a new password");
@@ -148,6 +149,7 @@ test("a forgotten password is set anew by the link in the mail, once, and signs 
 
   await visitor.open(link);
   await visitor.sees(DEAD);
+  complaintsOf(page).expected(/status of 404/);
 });
 
 test("who asks for a new password learns nothing about who exists", async ({ page, world }) => {
@@ -164,6 +166,7 @@ test("an invitation makes a new user, and its link works once and only whole", a
   const nina = new Visitor(page, world.relay);
   await nina.open(altered(link));
   await nina.sees("This invitation is no longer good");
+  complaintsOf(page).expected(/status of 404/);
   await expect(page.getByText(/ask an owner of the project for a new one/)).toBeVisible();
   await nina.open(link);
   await nina.sees("Join Chemistry");
@@ -180,6 +183,7 @@ test("an invitation makes a new user, and its link works once and only whole", a
   const second = new Visitor(await anotherPage(), world.relay);
   await second.open(link);
   await second.sees("This invitation is no longer good");
+  complaintsOf(second.page).expected(/status of 404/);
 });
 
 test("an invitation of someone known asks them to sign in, and nobody else can take it", async ({ page, anotherPage, world }) => {
@@ -211,5 +215,6 @@ test("an altered link to verify an address says what to do", async ({ page, worl
   const visitor = new Visitor(page, world.relay);
   await visitor.open(altered(world.at("/verify/:verify")));
   await visitor.sees(DEAD);
+  complaintsOf(page).expected(/status of 404/);
   await expect(page.getByText(/ask a member of the project to send a new link/i)).toBeVisible();
 });
