@@ -41,7 +41,7 @@ const test = base.extend<{ scene: Scene }>({
         const file = path.join(relay.folder, "rules.yaml");
         await writeFile(file, JSON.stringify(RULES));
         const [account] = JSON.parse(await relay.must(["apply", file])).issued;
-        const start = () => relay.start("--delivery-route", "mx", "--delivery-port", String(sink.port));
+        const start = () => relay.start("--delivery-route", "mx", "--delivery-port", String(sink.port), "--delivery-local-mx", "true");
         await start();
         const own = { port: relay.ports.submission, user: account.username, secret: account.secret };
         const mail = async (subject: string, from = "reports@biology.example") => {
