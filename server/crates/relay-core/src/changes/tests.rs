@@ -67,6 +67,7 @@ async fn what_another_node_wrote_is_heard_without_a_bell() {
         listener: "networks".to_owned(),
         username: None,
         address: None,
+        cause: None,
     };
     let code = refusals::code_for(&other, &refusal);
     refusals::record(&other, refusal, &code, "550 5.7.1 No");
