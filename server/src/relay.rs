@@ -26,7 +26,8 @@ pub async fn bind_at(
         sessions_per_address: settings.smtp_sessions_per_address,
         message_size: settings.core.message_size,
         recipients: settings.smtp_recipients,
-        grace: settings.shutdown_grace,
+        // The rest of the time is for telling whoever is cut off.
+        grace: settings.shutdown_grace * 4 / 5,
         ..SubmissionSettings::default()
     };
     let mut relay = Relay::new(core.clone(), common, stop.clone());

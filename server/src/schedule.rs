@@ -1,6 +1,7 @@
-//! What runs by the clock: domain checks, delay warnings, digests of bounces, sweeping of what has ended.
+//! What runs by the clock: domain checks, digests of bounces, sweeping of what has ended. Delay warnings belong to
+//! delivery.
 
-use relay_core::{Actor, Core, bounce, domains, limits, queue, refusals, sessions};
+use relay_core::{Actor, Core, bounce, domains, limits, refusals, sessions};
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +28,6 @@ async fn tick(core: &Core) {
         Err(error) => tracing::warn!(%error, "{what}: not done, tried again in a minute"),
     };
     report("domains checked", domains::check_due(core, &Actor::System).await);
-    report("delay warnings sent", queue::warn_of_delays(core, &Actor::System).await);
     report("bounce contacts told", bounce::tell_contacts(core, &Actor::System).await);
     report("ended sessions and links removed", sessions::sweep(core).await);
     report("old counts removed", limits::prune(core, &Actor::System).await);

@@ -5,10 +5,10 @@ use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use relay_core::{Actor, Core, queue, users};
 use relay_mta::{Relay, delivery::DeliveryConfig, queue_manager, self_test, self_test::Finding};
-use std::{fs::File, net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{fs::File, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -20,8 +20,9 @@ pub struct Application {
     relay: Arc<Relay>,
     health: Health,
     stop: CancellationToken,
+    signals: Signals,
     /// Held for as long as this process runs.
-    _claim: File,
+    _claims: Vec<File>,
 }
 
 /// `relaykeep serve`.
@@ -40,8 +41,10 @@ pub async fn serve(settings: Settings, demo: bool) -> Result<ExitCode> {
 impl Application {
     /// Opens the database and binds every port.
     pub async fn build(settings: Settings) -> Result<Self> {
+        // Before any port is bound: whoever sees it answer may send a signal.
+        let signals = Signals::install()?;
         let core = open(&settings).await?;
-        let claim = own(&settings)?;
+        let claims = own(&settings)?;
         let freed = queue::recover(&core, &Actor::System).await?;
         if freed > 0 {
             tracing::info!(recipients = freed, "an earlier run ended while it was sending these; they are due again");
@@ -54,7 +57,7 @@ impl Application {
         let relay = Arc::new(relay::bind(&core, &settings, &stop).await?);
         let metrics_allow = settings.metrics_allow.clone().into();
         let health = Health { core: core.clone(), stop: stop.clone(), metrics, metrics_allow };
-        Ok(Self { settings, core, portal, relay, health, stop, _claim: claim })
+        Ok(Self { settings, core, portal, relay, health, stop, signals, _claims: claims })
     }
 
     /// Says where it is to be found.
@@ -91,7 +94,7 @@ impl Application {
 
     /// Runs until SIGTERM or SIGINT, then drains.
     pub async fn run(self) -> Result<()> {
-        let Self { settings, core, portal, relay, health, stop, _claim } = self;
+        let Self { settings, core, portal, relay, health, stop, mut signals, _claims } = self;
         let grace = settings.shutdown_grace;
         let router = web::router(core.clone(), &settings.portal, health)?;
         let tasks = TaskTracker::new();
@@ -119,8 +122,14 @@ impl Application {
                 tracing::error!(%error, "the portal stopped");
             }
         });
-        refuse_to_be_open(&core).await?;
-        signals(&stop, &relay).await?;
+        let asked_to_stop = tokio::select! {
+            closed = refuse_to_be_open(&core) => closed.map(|()| false)?,
+            () = signals.until_stop(&stop, &relay) => true,
+        };
+        if !asked_to_stop {
+            signals.until_stop(&stop, &relay).await;
+        }
+        stop.cancel();
         tracing::info!(grace_seconds = grace.as_secs(), "stopping: running transactions may finish");
         tasks.close();
         if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
@@ -133,15 +142,32 @@ impl Application {
     }
 }
 
-/// Claims the data folder, so that two processes never serve one SQLite file: the second would send again what the
-/// first is sending.
-fn own(settings: &Settings) -> Result<File> {
-    let path = settings.data_dir.join("lock");
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    if file.try_lock().is_err() {
-        bail!("another relaykeep serves from {}; stop it first, or set data_dir", settings.data_dir.display());
+/// Claims the data folder and the SQLite file, wherever it is, so that two processes never serve one database: the
+/// second would send again what the first is sending.
+fn own(settings: &Settings) -> Result<Vec<File>> {
+    let folder = claim(&settings.data_dir.join("lock")).with_context(|| {
+        format!("another relaykeep serves from {}; stop it first, or set data_dir", settings.data_dir.display())
+    })?;
+    let mut claims = vec![folder];
+    if let Some(database) = sqlite_file(&settings.core.database_url) {
+        let lock = claim(Path::new(&format!("{database}.lock"))).with_context(|| {
+            format!("another relaykeep serves the database {database}; stop it first, or set database.url")
+        })?;
+        claims.push(lock);
     }
+    Ok(claims)
+}
+
+fn claim(path: &Path) -> Result<File> {
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    file.try_lock().with_context(|| format!("{} is locked", path.display()))?;
     Ok(file)
+}
+
+/// The path in `sqlite://path?options`; none for another database.
+fn sqlite_file(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    path.strip_prefix("//").unwrap_or(path).split('?').next().filter(|path| !path.is_empty())
 }
 
 /// Delivery as configured. The relay's own names are never a next hop.
@@ -175,19 +201,31 @@ async fn refuse_to_be_open(core: &Core) -> Result<()> {
     Ok(())
 }
 
-/// Waits for SIGTERM or SIGINT; SIGHUP reads certificates again on the way.
-async fn signals(stop: &CancellationToken, relay: &Relay) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            () = stop.cancelled() => break,
-            _ = hangup.recv() => relay.reload_certificates(),
+/// What may be asked of this process from outside. From the moment it is installed no signal ends it at once.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn install() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for SIGTERM or SIGINT; SIGHUP reads certificates again on the way.
+    async fn until_stop(&mut self, stop: &CancellationToken, relay: &Relay) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                () = stop.cancelled() => return,
+                _ = self.hangup.recv() => relay.reload_certificates(),
+            }
         }
     }
-    stop.cancel();
-    Ok(())
 }

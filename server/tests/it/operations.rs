@@ -181,11 +181,40 @@ fn row_3_13_sighup_reads_a_renewed_certificate_and_open_sessions_go_on() {
     assert!(!shown(&old));
     assert!(open.say("NOOP").starts_with("250 "));
     // A broken file leaves the good one in use, and is told.
+    let good = relay.path("good.crt");
+    fs::copy(&own, &good).unwrap();
     fs::write(&own, "no certificate").unwrap();
-    fs::copy(relay.path("own.key"), relay.path("kept.key")).unwrap();
     relay.process().signal("HUP");
     until("the trouble in the log", || relay.log().contains("certificates cannot be read again").then_some(()));
+    assert!(shown(&good), "a new connection is served with the last good certificate");
     assert!(open.say("NOOP").starts_with("250 "));
+}
+
+#[test]
+fn at_the_end_of_the_grace_time_a_transaction_that_does_not_end_is_told_and_cut_off() {
+    let (dns, sink) = (dns(), Sink::start());
+    let mut relay = Relaykeep::prepare(&settings(&dns, &sink));
+    relay.run_with(&["--shutdown-grace", "3s"]);
+    relay.apply(RULES);
+    let mut busy = Session::open(relay.networks);
+    for command in ["MAIL FROM:<web@domain.test>", "RCPT TO:<a@other.test>", "DATA"] {
+        let reply = busy.say(command);
+        assert!(reply.starts_with(['2', '3']), "{reply}");
+    }
+    relay.process().signal("TERM");
+    let last = busy.reply().unwrap();
+    assert!(last.starts_with("421 4.3.2 "), "{last}");
+    assert_eq!(relay.wait_for_the_end().code(), Some(0), "{}", relay.log());
+}
+
+#[test]
+fn a_signal_that_comes_while_the_relay_tests_itself_is_heard() {
+    // Ready is said while the listeners are still being asked as an outsider would.
+    let mut relay = Relaykeep::prepare("");
+    relay.run();
+    relay.process().signal("HUP");
+    relay.process().signal("TERM");
+    assert_eq!(relay.wait_for_the_end().code(), Some(0), "{}", relay.log());
 }
 
 #[test]

@@ -167,6 +167,15 @@ const TABLE: &[Refused] = &[
     ),
 ];
 
+/// The project in PROJECTS that an account of the table belongs to.
+fn project_of(who: &str) -> &'static str {
+    match who {
+        "chem-app" => "chem",
+        "boxed" => "box",
+        _ => "bio",
+    }
+}
+
 /// The code behind `/s/` at the end of a reply.
 fn short_link(relay: &Relaykeep, reply: &str) -> String {
     let url = format!("; see {}/s/", relay.url());
@@ -178,6 +187,7 @@ fn short_link(relay: &Relaykeep, reply: &str) -> String {
 #[test]
 fn rows_0_3_and_1_5_each_refusal_says_which_address_and_which_rule_and_ends_with_a_url() {
     let world = World::start();
+    let mut told = Vec::new();
     for case in TABLE {
         let reply = world.session(case.who).send(case.reverse_path, case.recipients, &message(case.header));
         assert!(reply.starts_with(case.reply), "{}: wanted {}, got {reply}", case.who, case.reply);
@@ -186,6 +196,17 @@ fn rows_0_3_and_1_5_each_refusal_says_which_address_and_which_rule_and_ends_with
             let wait = reply.split_once("wait ").and_then(|(_, rest)| rest.split_once(" seconds; see")).unwrap().0;
             assert!((1..=3600).contains(&wait.parse::<u32>().unwrap()), "{reply}");
         }
+        told.push((project_of(case.who), reply));
+    }
+    // Each is listed, word by word, for the project it belongs to.
+    let portal = world.relay.operator();
+    for slug in ["bio", "chem", "box"] {
+        let mut missing: Vec<_> = told.iter().filter(|(of, _)| *of == slug).map(|(_, reply)| reply).collect();
+        until("every refusal on the page", || {
+            let text = portal.get(&format!("/p/{slug}/refusals")).text();
+            missing.retain(|reply| !text.contains(reply.as_str()));
+            missing.is_empty().then_some(())
+        });
     }
     // The same sessions may send what they may: a refusal is about the rule, not the session.
     for (who, reverse_path, header) in [
