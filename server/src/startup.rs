@@ -44,7 +44,7 @@ impl Application {
         // Before any port is bound: whoever sees it answer may send a signal.
         let signals = Signals::install()?;
         let core = open(&settings).await?;
-        let claims = own(&settings)?;
+        let claims = own(&settings.data_dir, &settings.core.database_url)?;
         let freed = queue::recover(&core, &Actor::System).await?;
         if freed > 0 {
             tracing::info!(recipients = freed, "an earlier run ended while it was sending these; they are due again");
@@ -144,12 +144,12 @@ impl Application {
 
 /// Claims the data folder and the SQLite file, wherever it is, so that two processes never serve one database: the
 /// second would send again what the first is sending.
-fn own(settings: &Settings) -> Result<Vec<File>> {
-    let folder = claim(&settings.data_dir.join("lock")).with_context(|| {
-        format!("another relaykeep serves from {}; stop it first, or set data_dir", settings.data_dir.display())
+fn own(data_dir: &Path, database_url: &str) -> Result<Vec<File>> {
+    let folder = claim(&data_dir.join("lock")).with_context(|| {
+        format!("another relaykeep serves from {}; stop it first, or set data_dir", data_dir.display())
     })?;
     let mut claims = vec![folder];
-    if let Some(database) = sqlite_file(&settings.core.database_url) {
+    if let Some(database) = sqlite_file(database_url) {
         let lock = claim(Path::new(&format!("{database}.lock"))).with_context(|| {
             format!("another relaykeep serves the database {database}; stop it first, or set database.url")
         })?;
@@ -227,5 +227,26 @@ impl Signals {
                 _ = self.hangup.recv() => relay.reload_certificates(),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_processes_never_serve_one_sqlite_file_nor_one_data_folder() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let place = |folder: &tempfile::TempDir| format!("sqlite://{}?mode=rwc", folder.path().join("db").display());
+        let refused = |folder: &tempfile::TempDir, url: &str| own(folder.path(), url).unwrap_err().to_string();
+        let claims = own(one.path(), &place(&one)).unwrap();
+        assert!(refused(&other, &place(&one)).starts_with("another relaykeep serves the database "));
+        assert!(refused(&one, &place(&other)).starts_with("another relaykeep serves from "));
+        // Several nodes may share one PostgreSQL.
+        let postgres = "postgres://relaykeep@db/relaykeep";
+        let node = own(other.path(), postgres).unwrap();
+        drop((claims, node));
+        assert_eq!(own(one.path(), &place(&one)).unwrap().len(), 2);
+        assert_eq!(own(other.path(), postgres).unwrap().len(), 1);
     }
 }
