@@ -191,20 +191,20 @@ fn rows_0_3_and_1_5_each_refusal_says_which_address_and_which_rule_and_ends_with
     for case in TABLE {
         let reply = world.session(case.who).send(case.reverse_path, case.recipients, &message(case.header));
         assert!(reply.starts_with(case.reply), "{}: wanted {}, got {reply}", case.who, case.reply);
-        short_link(&world.relay, &reply);
+        let link = short_link(&world.relay, &reply);
         if reply.starts_with("451") {
             let wait = reply.split_once("wait ").and_then(|(_, rest)| rest.split_once(" seconds; see")).unwrap().0;
             assert!((1..=3600).contains(&wait.parse::<u32>().unwrap()), "{reply}");
         }
-        told.push((project_of(case.who), reply));
+        told.push((project_of(case.who), link));
     }
-    // Each is listed, word by word, for the project it belongs to.
+    // Each is listed for the project it belongs to; those of one account by one rule about one address are one row.
     let portal = world.relay.operator();
     for slug in ["bio", "chem", "box"] {
-        let mut missing: Vec<_> = told.iter().filter(|(of, _)| *of == slug).map(|(_, reply)| reply).collect();
+        let mut missing: Vec<_> = told.iter().filter(|(of, _)| *of == slug).map(|(_, link)| link).collect();
         until("every refusal on the page", || {
             let text = portal.get(&format!("/p/{slug}/refusals")).text();
-            missing.retain(|reply| !text.contains(reply.as_str()));
+            missing.retain(|link| !text.contains(link.as_str()));
             missing.is_empty().then_some(())
         });
     }
