@@ -10,6 +10,7 @@ pub mod chart;
 pub mod client_lines;
 pub mod code_lines;
 pub mod copy;
+pub mod dkim_key;
 pub mod dns_record;
 pub mod filters;
 pub mod icon;
@@ -45,11 +46,11 @@ pub mod prelude {
     pub use super::{
         card::{Card, Fact, Facts, Item, Items, Tile, Tiles},
         chart::Chart,
-        code_lines::{Code, CodeBlock, CodeBlocks},
+        code_lines::Code,
         copy::CopyButton,
         dialog::{Danger, Dialog, HiddenId, HiddenSlug, SecretOnce},
         dns_record::Record,
-        field::{CheckField, Hidden, RadioField, SelectField, Submit, SubmitAs, TextField, TextareaField},
+        field::{CheckField, Hidden, RadioField, SelectField, StepUp, Submit, SubmitAs, TextField, TextareaField},
         filters::{Choice, Choose, Filters, Pager, SearchField, Segments, Tabs},
         form::{FormHandle, PostForm, use_form, use_form_for},
         layout::{use_abilities, use_frame, use_me, use_param, use_slug},
@@ -61,8 +62,8 @@ pub mod prelude {
         slug::SlugFollows,
         status::{Dot, Pill, Status, Tone},
         table::{Cell, Column, Table},
-        text,
+        text::{self, Unseen},
         time::{Time, TimeStyle},
-        timeline::{Dialogue, Moment, Timeline},
+        timeline::{Day, Dialogue, Moment, Timeline, new_days},
     };
 }

@@ -1,7 +1,10 @@
 //! From a rule that refused to the page that mends it. Every refusal ends in one.
 
 use crate::{components::notice::Go, next::encode};
-use relay_types::refusal::Rule;
+use relay_types::{
+    refusal::{Refusal, Rule},
+    service_account::ServiceAccountId,
+};
 
 /// A rule in the words of a list.
 pub fn rule_words(rule: Rule) -> &'static str {
@@ -80,25 +83,94 @@ pub fn explanation(rule: Rule) -> &'static str {
     }
 }
 
-/// The page of a project that mends a refusal by `rule`; none when only the program itself can be mended.
-pub fn mend(slug: &str, rule: Rule, address: Option<&str>) -> Option<Go> {
+/// Where a refusal in a list leads: to the page that mends it, or to its own, which says what the program has to mend.
+/// `project` is none in the operator's list, `may_mend` is false for those who may only look.
+pub fn mend(project: Option<&str>, refusal: &Refusal, may_mend: bool) -> Go {
+    let page = project.and_then(|slug| page(slug, refusal.rule, refusal.address.as_deref(), refusal.account, may_mend));
+    page.unwrap_or_else(|| Go::from((format!("/s/{}", refusal.code), "What to do")))
+}
+
+/// The one page of a project that mends a refusal by `rule`; none when only the program itself can be mended, or when
+/// the page has nothing for those who may only look.
+pub fn page(
+    slug: &str,
+    rule: Rule,
+    address: Option<&str>,
+    account: Option<ServiceAccountId>,
+    may_mend: bool,
+) -> Option<Go> {
     let base = format!("/p/{slug}");
     let (path, words) = match rule {
-        Rule::AuthenticationRequired => ("/networks".to_owned(), "Add the network"),
+        Rule::Limit => ("/settings".to_owned(), "See the limits"),
+        Rule::Suspended => (String::new(), "Read the reason"),
+        Rule::HeaderAmbiguous | Rule::Loop | Rule::BareLineEnd | Rule::TooLarge => return None,
         Rule::CredentialsInvalid
         | Rule::Throttled
         | Rule::ReversePathNotAllowed
         | Rule::NullReversePath
         | Rule::FromNotAllowed
-        | Rule::SenderNotAllowed => ("/service-accounts".to_owned(), "See the account"),
+        | Rule::SenderNotAllowed => match account {
+            Some(id) => (format!("/service-accounts/{id}"), "See the account"),
+            None => ("/service-accounts".to_owned(), "See the accounts"),
+        },
+        _ if !may_mend => return None,
+        Rule::AuthenticationRequired => ("/networks".to_owned(), "Add the network"),
         Rule::ReversePathNotVerified | Rule::FromNotVerified | Rule::SenderNotVerified | Rule::Sandbox => match address
         {
             Some(address) => (format!("/senders?address={}", encode(address)), "Verify it"),
             None => ("/senders".to_owned(), "Verify it"),
         },
-        Rule::Limit => ("/settings".to_owned(), "See the limits"),
-        Rule::Suspended => (String::new(), "Read the reason"),
-        Rule::HeaderAmbiguous | Rule::Loop | Rule::BareLineEnd | Rule::TooLarge => return None,
     };
     Some(Go { href: format!("{base}{path}"), text: words.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_types::{Timestamp, refusal::RefusalId};
+    use uuid::Uuid;
+
+    fn refusal(rule: Rule) -> Refusal {
+        Refusal {
+            id: RefusalId::from_uuid(Uuid::nil()),
+            at: Timestamp(0),
+            count: 1,
+            rule,
+            client: "198.51.100.9".to_owned(),
+            helo: None,
+            listener: "submission".to_owned(),
+            who: None,
+            address: Some("a+b@c.example".to_owned()),
+            reply: "550 5.7.1 no".to_owned(),
+            cause: None,
+            code: "abcd2345".to_owned(),
+            account: Some(ServiceAccountId::from_uuid(Uuid::nil())),
+        }
+    }
+
+    #[test]
+    fn every_rule_ends_in_the_one_page_that_mends_it() {
+        let account = format!("/p/bio/service-accounts/{}", ServiceAccountId::from_uuid(Uuid::nil()));
+        let (sender, own) = ("/p/bio/senders?address=a%2Bb%40c.example", "/s/abcd2345");
+        for rule in Rule::ALL {
+            let (mends, looks) = match rule {
+                Rule::AuthenticationRequired => ("/p/bio/networks", own),
+                Rule::CredentialsInvalid
+                | Rule::Throttled
+                | Rule::ReversePathNotAllowed
+                | Rule::NullReversePath
+                | Rule::FromNotAllowed
+                | Rule::SenderNotAllowed => (account.as_str(), account.as_str()),
+                Rule::ReversePathNotVerified | Rule::FromNotVerified | Rule::SenderNotVerified | Rule::Sandbox => {
+                    (sender, own)
+                }
+                Rule::HeaderAmbiguous | Rule::Loop | Rule::BareLineEnd | Rule::TooLarge => (own, own),
+                Rule::Limit => ("/p/bio/settings", "/p/bio/settings"),
+                Rule::Suspended => ("/p/bio", "/p/bio"),
+            };
+            let leads = |may_mend| mend(Some("bio"), &refusal(rule), may_mend).href;
+            assert_eq!((leads(true).as_str(), leads(false).as_str()), (mends, looks), "{rule:?}");
+            assert_eq!(mend(None, &refusal(rule), true).href, own, "{rule:?} of no project");
+        }
+    }
 }

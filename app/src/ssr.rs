@@ -8,8 +8,11 @@ mod forms;
 mod request;
 mod router;
 
-pub use request::{USER, actor, client, core, done, end_session, redirect, session, set_cookie, start_session};
-pub use router::{Portal, router};
+pub use request::{
+    USER, actor, actor_with, client, core, done, end_session, password_typed, redirect, session, set_cookie,
+    start_session,
+};
+pub use router::{Portal, router, theme};
 
 use crate::error::AppError;
 use axum::http::{

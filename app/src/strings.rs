@@ -1,7 +1,12 @@
-//! Words that more than one page uses. A page's own texts stand in a `mod words` at the end of its file. To add a
-//! language, these two kinds of place are all there is to translate.
+//! Words that more than one page uses: places, roles, states of buttons, toasts.
+//!
+//! To add a language, these are the places to translate: this file; each page's own texts, in its views and in the
+//! `mod words` at its end; the components' own (`status`, `chart`, `client_lines`, `dialog`, `keys`, `sidebar`, `text`,
+//! `time`); `mending` and `error`; what a field says of a wrong value, made by the parsers of `relay-types` and by `typed`;
+//! and the reasons of `Invalid` and `Conflict`, made by the use cases of `relay-core`. What programs read (SMTP replies,
+//! notifications, the log) stays English.
 
-use relay_types::member::Role;
+use relay_types::{member::Role, message::Source};
 
 /// Name of the product.
 pub const PRODUCT: &str = "Relaykeep";
@@ -11,6 +16,10 @@ pub const COPY: &str = "Copy";
 pub const COPIED: &str = "Copied";
 /// Label of buttons and links that leave things as they are.
 pub const CANCEL: &str = "Cancel";
+/// Label of the input that confirms a dangerous act.
+pub const NAME: &str = "Name";
+/// The same, when it is an address.
+pub const ADDRESS: &str = "The address";
 /// Title of the summary above a form that was not taken.
 pub const NOT_DONE: &str = "This was not done.";
 /// While data is on its way; seen only with slow networks.
@@ -30,6 +39,24 @@ pub fn role(role: Role) -> &'static str {
         Role::Owner => "Owner",
         Role::Member => "Member",
         Role::Viewer => "Viewer",
+    }
+}
+
+/// Where a message came from, by name.
+pub fn source(source: &Source) -> String {
+    match source {
+        Source::ServiceAccount { label, .. } | Source::Network { label, .. } => label.clone(),
+        Source::Portal => "the portal".to_owned(),
+        Source::System => PRODUCT.to_owned(),
+    }
+}
+
+/// What a role may do, in a sentence.
+pub fn may(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "Everything a member may; also members, route, name and bounce contact.",
+        Role::Member => "Service accounts, senders, networks; retries, holds and cancels messages.",
+        Role::Viewer => "Sees everything but secrets, changes nothing.",
     }
 }
 

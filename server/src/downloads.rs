@@ -51,7 +51,7 @@ async fn actor(core: &Core, session: &Session, client: Option<Extension<IpAddr>>
     let client = client.map(|Extension(client)| client);
     let user = session.get::<UserId>(USER).await.map_err(|_| Refused(StatusCode::SERVICE_UNAVAILABLE))?;
     match user {
-        Some(id) => Ok(sign_in::actor(core, id, client).await?),
+        Some(id) => Ok(sign_in::actor(core, id, client, None).await?),
         None => Ok(Actor::Anonymous { client }),
     }
 }

@@ -104,7 +104,7 @@ impl Door {
         let nobody = Actor::Anonymous { client: self.client };
         let Some(id) = &self.session else { return Ok(nobody) };
         match sessions::load(core, id).await?.and_then(|session| session.user_id) {
-            Some(user) => sign_in::actor(core, user, self.client).await,
+            Some(user) => sign_in::actor(core, user, self.client, None).await,
             None => Ok(nobody),
         }
     }

@@ -8,7 +8,7 @@ use relay_types::user::User;
 use crate::{
     api::id,
     components::dialog::confirmed,
-    ssr::{actor, core, done},
+    ssr::{actor, actor_with, core, done},
 };
 #[cfg(feature = "ssr")]
 use relay_core::{Actor, Core, users};
@@ -25,11 +25,12 @@ pub async fn load_users() -> Result<Vec<User>, AppError> {
     Ok(users::list(&core()?, &actor().await?).await?)
 }
 
-/// Makes a person an operator; `confirm` is their address.
+/// Makes a person an operator; `confirm` is their address, `password` one's own when it was typed long ago.
 #[server]
-pub async fn make_operator(id: String, confirm: String) -> Result<(), AppError> {
-    let (core, actor, id) = (core()?, actor().await?, self::id(&id)?);
-    confirmed_address(&core, &actor, id, &confirm).await?;
+pub async fn make_operator(id: String, confirm: String, password: Option<String>) -> Result<(), AppError> {
+    let (core, id) = (core()?, self::id(&id)?);
+    confirmed_address(&core, &actor().await?, id, &confirm).await?;
+    let actor = actor_with(password).await?;
     users::set_operator(&core, &actor, id, true).await?;
     done(PAGE, "user-changed");
     Ok(())

@@ -45,10 +45,7 @@ pub async fn invite_member(slug: String, email: String, role: String) -> Result<
 /// Mails an open invitation again; the older link dies.
 #[server]
 pub async fn resend_invitation(slug: String, id: String) -> Result<(), AppError> {
-    let (core, actor, project, id) = (core()?, actor().await?, self::slug(&slug)?, self::id(&id)?);
-    let (_, open) = members::list(&core, &actor, &project).await?;
-    let invitation = open.iter().find(|invitation| invitation.id == id).ok_or(AppError::NotFound)?;
-    members::invite(&core, &actor, &project, &invitation.email.to_string(), invitation.role).await?;
+    members::resend(&core()?, &actor().await?, &self::slug(&slug)?, self::id(&id)?).await?;
     done(&format!("/p/{slug}/members"), "member-invited");
     Ok(())
 }
@@ -74,10 +71,14 @@ pub async fn remove_member(slug: String, id: String, confirm: String) -> Result<
     Ok(())
 }
 
-/// Withdraws an invitation.
+/// Withdraws an invitation; `confirm` is its address.
 #[server]
-pub async fn withdraw_invitation(slug: String, id: String) -> Result<(), AppError> {
-    members::withdraw_invitation(&core()?, &actor().await?, &self::slug(&slug)?, self::id(&id)?).await?;
+pub async fn withdraw_invitation(slug: String, id: String, confirm: String) -> Result<(), AppError> {
+    let (core, actor, project, id) = (core()?, actor().await?, self::slug(&slug)?, self::id(&id)?);
+    let (_, open) = members::list(&core, &actor, &project).await?;
+    let invitation = open.iter().find(|invitation| invitation.id == id).ok_or(AppError::NotFound)?;
+    confirmed(&confirm, &invitation.email.to_string())?;
+    members::withdraw_invitation(&core, &actor, &project, id).await?;
     done(&format!("/p/{slug}/members"), "invitation-withdrawn");
     Ok(())
 }

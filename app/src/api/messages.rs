@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "ssr")]
 use crate::{
     api::{id, slug},
+    components::dialog::confirmed,
     ssr::{actor, core, done},
 };
 #[cfg(feature = "ssr")]
@@ -83,6 +84,11 @@ pub async fn load_message(slug: String, id: String) -> Result<MessageDetail, App
     Ok(messages::get(&core()?, &actor().await?, &self::slug(&slug)?, self::id(&id)?).await?)
 }
 
+/// The end of a queue id, which names a message well enough to be typed.
+pub fn end_of(id: &str) -> &str {
+    id.get(id.len().saturating_sub(6)..).unwrap_or(id)
+}
+
 #[cfg(feature = "ssr")]
 fn changed(slug: &str, id: MessageId, how_many: u64, code: &str) -> Result<(), AppError> {
     if how_many == 0 {
@@ -118,10 +124,11 @@ pub async fn release_message(slug: String, id: String) -> Result<(), AppError> {
     changed(&slug, id, count, "message-released")
 }
 
-/// Cancels what waits or is held.
+/// Cancels what waits or is held; `confirm` is the end of the queue id.
 #[server]
-pub async fn cancel_message(slug: String, id: String) -> Result<(), AppError> {
+pub async fn cancel_message(slug: String, id: String, confirm: String) -> Result<(), AppError> {
     let id: MessageId = self::id(&id)?;
+    confirmed(&confirm, end_of(&id.to_string()))?;
     let count = queue::cancel(&core()?, &actor().await?, &self::slug(&slug)?, id).await?;
     changed(&slug, id, count, "message-cancelled")
 }

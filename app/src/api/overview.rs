@@ -2,7 +2,7 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use relay_types::{overview::Overview, route::RouteKind, service_account::ClientAccess};
+use relay_types::{EmailAddress, overview::Overview, route::RouteKind, service_account::ClientAccess};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
@@ -11,7 +11,7 @@ use crate::{
     ssr::{actor, core},
 };
 #[cfg(feature = "ssr")]
-use relay_core::{overview, service_accounts};
+use relay_core::{overview, senders, service_accounts};
 #[cfg(feature = "ssr")]
 use relay_types::overview::Period;
 
@@ -24,6 +24,8 @@ pub struct OverviewPage {
     pub access: ClientAccess,
     /// The platform's route: while it captures, nothing leaves the machine.
     pub platform_route: RouteKind,
+    /// Whom the test message is from, when the person does not say otherwise.
+    pub usual_sender: Option<EmailAddress>,
 }
 
 /// The overview for a period's word; 24 hours for a word nobody knows.
@@ -31,7 +33,9 @@ pub struct OverviewPage {
 pub async fn load_overview(slug: String, period: Option<String>) -> Result<OverviewPage, AppError> {
     let (core, actor) = (core()?, actor().await?);
     let period = period.as_deref().and_then(Period::parse).unwrap_or_default();
-    let overview = overview::get(&core, &actor, &self::slug(&slug)?, period).await?;
+    let slug = self::slug(&slug)?;
+    let overview = overview::get(&core, &actor, &slug, period).await?;
     let platform_route = core.config().route.kind();
-    Ok(OverviewPage { overview, access: service_accounts::client_access(&core), platform_route })
+    let usual_sender = senders::first_verified(&core, &actor, &slug).await?;
+    Ok(OverviewPage { overview, access: service_accounts::client_access(&core), platform_route, usual_sender })
 }

@@ -51,22 +51,19 @@ pub struct PlatformFacts {
     pub delay_warning: Duration,
 }
 
-/// Facts and the default domain. Asking for the domain is what an operator alone may do.
+/// Facts and the default domain.
 #[server]
 pub async fn load_platform() -> Result<PlatformPage, AppError> {
-    let core = core()?;
-    let default_domain = domains::default_domain(&core, &actor().await?).await?;
-    Ok(PlatformPage { facts: core.config().into(), default_domain })
+    let (core, actor) = (core()?, actor().await?);
+    let facts = relay_core::config::of_platform(&core, &actor)?.into();
+    Ok(PlatformPage { facts, default_domain: domains::default_domain(&core, &actor).await? })
 }
 
 /// Sets the default domain where there is none.
 #[server]
 pub async fn set_default_domain(name: String) -> Result<(), AppError> {
     let (core, actor, name) = (core()?, actor().await?, typed::one("name", &name, DomainName::parse)?);
-    if domains::default_domain(&core, &actor).await?.is_some() {
-        return Err(AppError::Conflict { reason: "There is a default domain already; reload the page.".to_owned() });
-    }
-    domains::set_default_domain(&core, &actor, name).await?;
+    domains::replace_default_domain(&core, &actor, name, None).await?;
     done("/admin/settings", "default-domain-set");
     Ok(())
 }
@@ -77,7 +74,7 @@ pub async fn replace_default_domain(name: String, confirm: String) -> Result<(),
     let (core, actor, name) = (core()?, actor().await?, typed::one("name", &name, DomainName::parse)?);
     let before = domains::default_domain(&core, &actor).await?.ok_or(AppError::NotFound)?;
     confirmed(&confirm, before.domain.name.as_str())?;
-    domains::set_default_domain(&core, &actor, name).await?;
+    domains::replace_default_domain(&core, &actor, name, Some(&before.domain.name)).await?;
     done("/admin/settings", "default-domain-set");
     Ok(())
 }

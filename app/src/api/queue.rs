@@ -6,7 +6,10 @@ use relay_types::queue::{QueueDestination, QueueTotals};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
-use crate::ssr::{actor, core, done};
+use crate::{
+    components::dialog::confirmed,
+    ssr::{actor, core, done},
+};
 #[cfg(feature = "ssr")]
 use relay_core::queue;
 
@@ -34,9 +37,10 @@ pub async fn retry_destination(destination: String) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Holds everything for a destination.
+/// Holds everything for a destination, whose name is in `confirm`.
 #[server]
-pub async fn hold_destination(destination: String) -> Result<(), AppError> {
+pub async fn hold_destination(destination: String, confirm: String) -> Result<(), AppError> {
+    confirmed(&confirm, &destination)?;
     queue::hold_destination(&core()?, &actor().await?, &destination).await?;
     done("/admin/queue", "destination-held");
     Ok(())

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use relay_types::{
     page::Page,
     refusal::{Refusal, Rule},
+    service_account::ServiceAccountId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,10 @@ pub struct FixPage {
     pub rule: Rule,
     /// The address it was about.
     pub address: Option<String>,
+    /// The service account it was about, while there is one.
+    pub account: Option<ServiceAccountId>,
+    /// Whether this person may mend it.
+    pub may_mend: bool,
 }
 
 /// A list of refusals, narrowed by the query.
@@ -66,5 +71,11 @@ pub async fn load_unassigned_refusals(
 #[server]
 pub async fn load_fix(code: String) -> Result<FixPage, AppError> {
     let fix = refusals::fix(&core()?, &actor().await?, &code).await?;
-    Ok(FixPage { project: fix.project.map(|slug| slug.to_string()), rule: fix.rule, address: fix.address })
+    Ok(FixPage {
+        project: fix.project.map(|slug| slug.to_string()),
+        rule: fix.rule,
+        address: fix.address,
+        account: fix.account,
+        may_mend: fix.may_mend,
+    })
 }

@@ -15,10 +15,19 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::{id, slug},
     components::dialog::confirmed,
-    ssr::{actor, core, done},
+    ssr::{actor, actor_with, core, done},
 };
 #[cfg(feature = "ssr")]
 use relay_core::service_accounts;
+
+/// The page of all accounts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccountsPage {
+    /// By label.
+    pub accounts: Vec<ServiceAccount>,
+    /// What the form for a new one suggests as its usual sender.
+    pub usual_sender: Option<EmailAddress>,
+}
 
 /// The page of one account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -96,8 +105,10 @@ impl SettingsForm {
 
 /// All accounts.
 #[server]
-pub async fn list_accounts(slug: String) -> Result<Vec<ServiceAccount>, AppError> {
-    Ok(service_accounts::list(&core()?, &actor().await?, &self::slug(&slug)?).await?)
+pub async fn list_accounts(slug: String) -> Result<AccountsPage, AppError> {
+    let (core, actor, project) = (core()?, actor().await?, self::slug(&slug)?);
+    let accounts = service_accounts::list(&core, &actor, &project).await?;
+    Ok(AccountsPage { accounts, usual_sender: relay_core::senders::first_verified(&core, &actor, &project).await? })
 }
 
 /// One account.
@@ -108,11 +119,16 @@ pub async fn load_account(slug: String, id: String) -> Result<AccountPage, AppEr
     Ok(AccountPage { detail, access: service_accounts::client_access(&core) })
 }
 
-/// Makes an account; its secret is shown this once.
+/// Makes an account; its secret is shown this once. `password` when it was typed long ago.
 #[server]
-pub async fn create_account(slug: String, #[server(flatten)] settings: SettingsForm) -> Result<Issued, AppError> {
-    let (core, actor, project) = (core()?, actor().await?, self::slug(&slug)?);
-    let (id, secret) = service_accounts::create(&core, &actor, &project, settings.parse()?).await?;
+pub async fn create_account(
+    slug: String,
+    password: Option<String>,
+    #[server(flatten)] settings: SettingsForm,
+) -> Result<Issued, AppError> {
+    let (core, project, settings) = (core()?, self::slug(&slug)?, settings.parse()?);
+    let actor = actor_with(password).await?;
+    let (id, secret) = service_accounts::create(&core, &actor, &project, settings).await?;
     let account = service_accounts::get(&core, &actor, &project, id).await?.account;
     Ok(issued(&core, account, &secret))
 }
@@ -130,20 +146,25 @@ pub async fn update_account(
     Ok(())
 }
 
-/// Switches an account on (`on`) or off.
+/// Switches an account on (`on`) or off; `confirm` is its label when it is switched off.
 #[server]
-pub async fn switch_account(slug: String, id: String, to: String) -> Result<(), AppError> {
+pub async fn switch_account(slug: String, id: String, to: String, confirm: Option<String>) -> Result<(), AppError> {
     let (core, actor, project, on) = (core()?, actor().await?, self::slug(&slug)?, to == "on");
-    service_accounts::set_enabled(&core, &actor, &project, self::id(&id)?, on).await?;
+    let of = self::id(&id)?;
+    if !on {
+        let account = service_accounts::get(&core, &actor, &project, of).await?.account;
+        confirmed(&confirm.unwrap_or_default(), &account.label)?;
+    }
+    service_accounts::set_enabled(&core, &actor, &project, of, on).await?;
     let code = if on { "account-enabled" } else { "account-disabled" };
     done(&format!("/p/{slug}/service-accounts/{id}"), code);
     Ok(())
 }
 
-/// Issues a second secret; it is shown this once.
+/// Issues a second secret; it is shown this once. `password` when it was typed long ago.
 #[server]
-pub async fn issue_secret(slug: String, id: String) -> Result<Issued, AppError> {
-    let (core, actor, project, id) = (core()?, actor().await?, self::slug(&slug)?, self::id(&id)?);
+pub async fn issue_secret(slug: String, id: String, password: Option<String>) -> Result<Issued, AppError> {
+    let (core, actor, project, id) = (core()?, actor_with(password).await?, self::slug(&slug)?, self::id(&id)?);
     let secret = service_accounts::issue_secret(&core, &actor, &project, id).await?;
     let account = service_accounts::get(&core, &actor, &project, id).await?.account;
     Ok(issued(&core, account, &secret))

@@ -73,8 +73,7 @@ pub async fn load_settings(slug: String) -> Result<SettingsPage, AppError> {
 pub async fn save_general(slug: String, name: String, bounce_contact: String) -> Result<(), AppError> {
     let (core, actor, project) = (core()?, actor().await?, self::slug(&slug)?);
     let contact = typed::optional("bounce_contact", &bounce_contact, EmailAddress::parse)?;
-    projects::rename(&core, &actor, &project, &name).await?;
-    projects::set_bounce_contact(&core, &actor, &project, contact).await?;
+    projects::save_general(&core, &actor, &project, &name, contact).await?;
     done(&format!("/p/{slug}/settings"), "saved");
     Ok(())
 }

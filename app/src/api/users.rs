@@ -58,6 +58,7 @@ pub async fn change_password(current_password: String, new_password: String) -> 
     let session = ssr::session()?.id().map(|id| id.to_string());
     let (core, actor) = (core()?, ssr::actor().await?);
     users::change_password(&core, &actor, current_password.into(), new_password.into(), session.as_deref()).await?;
+    ssr::password_typed().await?;
     done("/account", "password-changed");
     Ok(())
 }

@@ -22,9 +22,14 @@ const RIGHT: f64 = 40.0;
 type Series = (&'static str, fn(&Counts) -> u64);
 
 /// From the bottom.
-const SERIES: [Series; 3] = [("delivered", |c| c.delivered), ("deferred", |c| c.deferred), ("bounced", |c| c.bounced)];
+const SERIES: [Series; 4] = [
+    ("delivered", |c| c.delivered),
+    ("deferred", |c| c.deferred),
+    ("bounced", |c| c.bounced),
+    ("refused", |c| c.refused),
+];
 
-/// Stacked bars of delivered, deferred and bounced. Bars of 24 hours show dates, others times.
+/// Stacked bars of delivered, deferred (attempts), bounced and refused (at the door). Bars of 24 hours show dates, others times.
 #[component]
 pub fn Chart(
     /// Oldest first.
@@ -125,7 +130,6 @@ fn Numbers(bars: Vec<Bar>, days: bool) -> impl IntoView {
                     <th scope="col">"From"</th>
                     <th scope="col" class="right">"Accepted"</th>
                     {SERIES.map(|(name, _)| view! { <th scope="col" class="right">{name}</th> }).collect_view()}
-                    <th scope="col" class="right">"Refused"</th>
                 </tr>
             </thead>
             <tbody>
@@ -139,7 +143,6 @@ fn Numbers(bars: Vec<Bar>, days: bool) -> impl IntoView {
                                 {SERIES
                                     .map(|(_, of)| view! { <td class="right">{text::number(of(&bar.counts))}</td> })
                                     .collect_view()}
-                                <td class="right">{text::number(bar.counts.refused)}</td>
                             </tr>
                         }
                     })
@@ -176,7 +179,7 @@ fn short(at: Timestamp, days: bool) -> String {
 
 fn spoken(bar: &Bar, days: bool) -> String {
     let counts = SERIES.map(|(name, of)| format!("{} {name}", text::number(of(&bar.counts)))).join(", ");
-    format!("{}: {counts}, {} refused", short(bar.from, days), text::number(bar.counts.refused))
+    format!("{}: {} accepted, {counts}", short(bar.from, days), text::number(bar.counts.accepted))
 }
 
 #[cfg(test)]
@@ -188,5 +191,12 @@ mod tests {
         for (highest, expected) in [(0, 1), (4, 1), (5, 2), (150, 50), (201, 100), (9_999, 5_000)] {
             assert_eq!(step(highest), expected, "{highest}");
         }
+    }
+
+    #[test]
+    fn hovering_gives_every_number() {
+        let counts = Counts { accepted: 1_204, delivered: 1_180, deferred: 31, bounced: 9, refused: 2 };
+        let bar = Bar { from: Timestamp(13 * 3_600_000), counts };
+        assert_eq!(spoken(&bar, false), "13:00: 1,204 accepted, 1,180 delivered, 31 deferred, 9 bounced, 2 refused");
     }
 }

@@ -27,6 +27,7 @@ pub fn AccountLines(
     let trial = access.self_signed && (starttls.is_some() || implicit.is_some());
     view! {
         {trial.then(|| view! { <Trial/> })}
+        {sender.is_none().then(|| view! { <Placeholder/> })}
         {match (starttls, implicit) {
             (None, None) => view! { <NoListener what="service accounts"/> }.into_any(),
             (Some((lines, port)), None) => view! { <Group tls="STARTTLS" port lines/> }.into_any(),
@@ -52,7 +53,7 @@ pub fn NetworkLines(
     access: ClientAccess,
 ) -> impl IntoView {
     match client_lines::for_network(&access, None).zip(access.network_port) {
-        Some((lines, port)) => view! { <Group tls="no sign-in" port lines/> }.into_any(),
+        Some((lines, port)) => view! { <Placeholder/> <Group tls="no sign-in" port lines/> }.into_any(),
         None => view! { <NoListener what="trusted networks"/> }.into_any(),
     }
 }
@@ -91,6 +92,17 @@ fn Client(name: String, open: bool, port: u16, lines: ClientLines) -> impl IntoV
         </details>
     }
     .into_any()
+}
+
+/// Said where the lines name a sender that is nobody's.
+#[component]
+fn Placeholder() -> impl IntoView {
+    let place = client_lines::SENDER_PLACEHOLDER;
+    view! {
+        <Notice tone=Tone::Info title=format!("{place} stands for a sender of yours.")>
+            "Put one of the project's verified senders in its place, or the relay refuses the message."
+        </Notice>
+    }
 }
 
 #[component]

@@ -1,44 +1,7 @@
-//! Ready lines for programs: one block a client, each with its copy button. Only one is open at a time.
+//! Lines to copy as a whole.
 
 use crate::components::copy::CopyButton;
 use leptos::prelude::*;
-
-/// What one client needs.
-#[derive(Debug, Clone)]
-pub struct CodeBlock {
-    /// `Python`, `Postfix`, …
-    pub title: &'static str,
-    /// Where the lines go: `/etc/postfix/main.cf`.
-    pub place: String,
-    /// The lines.
-    pub code: String,
-}
-
-/// Blocks to open one at a time; the first is open. `name` is unique on the page.
-#[component]
-pub fn CodeBlocks(
-    /// Groups the blocks.
-    name: &'static str,
-    /// The blocks.
-    blocks: Vec<CodeBlock>,
-) -> impl IntoView {
-    view! {
-        <div class="code-blocks">
-            {blocks
-                .into_iter()
-                .enumerate()
-                .map(|(i, block)| {
-                    view! {
-                        <details name=name open=i == 0>
-                            <summary>{block.title} " " <small>{block.place}</small></summary>
-                            <Code code=block.code what=block.title/>
-                        </details>
-                    }
-                })
-                .collect_view()}
-        </div>
-    }
-}
 
 /// Lines to copy.
 #[component]

@@ -1,6 +1,7 @@
-//! A button that copies a text. Without JavaScript it stays disabled; the text beside it can be selected.
+//! A button that copies a text. Without JavaScript, and over plain http from another machine, where browsers have no
+//! clipboard for pages, it stays disabled; the text beside it can be selected.
 
-use crate::{components::hydrated::use_hydrated, strings};
+use crate::strings;
 use js_sys::futures::JsFuture;
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
@@ -15,7 +16,8 @@ pub fn CopyButton(
     #[prop(into)]
     what: String,
 ) -> impl IntoView {
-    let hydrated = use_hydrated();
+    let usable = RwSignal::new(false);
+    Effect::new(move || usable.set(window().is_secure_context()));
     let copied = RwSignal::new(false);
     let text = StoredValue::new(text);
     let on_click = move |_| {
@@ -32,7 +34,7 @@ pub fn CopyButton(
         });
     };
     view! {
-        <button type="button" class="button small copy" disabled=move || !hydrated.get() on:click=on_click>
+        <button type="button" class="button small copy" disabled=move || !usable.get() on:click=on_click>
             {move || if copied.get() { strings::COPIED } else { strings::COPY }}
             <span class="unseen">" " {what}</span>
             <span class="unseen" role="status">

@@ -4,7 +4,7 @@
 use crate::{
     components::{
         copy::CopyButton,
-        field::{Hidden, Submit, TextField},
+        field::{Hidden, StepUp, Submit, TextField},
         form::{FormHandle, PostForm},
         icon::{Glyph, Icon},
         notice::Go,
@@ -40,10 +40,14 @@ pub fn Dialog(
     /// Open already: the page answers a plain post of the form in it.
     #[prop(optional)]
     open: bool,
+    /// What the button is about, for screen readers: in a list each row has the same words.
+    #[prop(optional, into)]
+    about: String,
     /// Content.
     children: Children,
 ) -> impl IntoView {
     let heading = format!("{id}-title");
+    let label = (!about.is_empty()).then(|| format!("{button} {about}"));
     let node = NodeRef::<html::Dialog>::new();
     view! {
         <button
@@ -52,6 +56,7 @@ pub fn Dialog(
             command="show-modal"
             commandfor=id.clone()
             on:click=move |_| open_if_not(node)
+            aria-label=label
         >
             {button}
         </button>
@@ -109,6 +114,9 @@ pub fn Danger<S>(
     /// What has to be typed.
     #[prop(into)]
     name: String,
+    /// What that is, as the label of its input.
+    #[prop(default = strings::NAME)]
+    what: &'static str,
     /// Hidden inputs, and others the act needs.
     children: Children,
 ) -> impl IntoView
@@ -119,12 +127,13 @@ where
     S::Client: Client<AppError>,
 {
     view! {
-        <Dialog id button kind="danger" title=format!("{button}?") open=form.is_reply()>
+        <Dialog id button kind="danger" title=format!("{button}?") open=form.is_reply() about=name.clone()>
             <p>{consequence}</p>
             <PostForm form>
                 {children()}
                 <p class="type-this">"To go on, type " <b class="mono">{name}</b></p>
-                <TextField name="confirm" label="Name" mono=true/>
+                <TextField name="confirm" label=what mono=true/>
+                <StepUp/>
                 <Submit kind="danger">{button}</Submit>
             </PostForm>
         </Dialog>
@@ -176,7 +185,16 @@ pub fn SecretOnce(
     };
     let file = format!("data:application/octet-stream,{}", encode(&env));
     view! {
-        <dialog node_ref=node class="dialog secret" open=true closedby="none" aria-labelledby="secret-title">
+        <dialog
+            node_ref=node
+            class="dialog secret"
+            open=true
+            closedby="none"
+            // For browsers that do not know `closedby`: Escape would lose the secret.
+            on:cancel=|event: leptos::ev::Event| event.prevent_default()
+            on:close=move |_| open_if_not(node)
+            aria-labelledby="secret-title"
+        >
             <header>
                 <h2 id="secret-title">{title}</h2>
             </header>

@@ -257,6 +257,33 @@ pub fn SelectField(
     frame.around(label, hint, input.into_any())
 }
 
+/// One's own password, asked for only when the server did: it was last typed too long ago for what the form does. The
+/// argument is `password: Option<String>`, given to `ssr::actor_with`.
+#[component]
+pub fn StepUp() -> impl IntoView {
+    let form = use_context::<FormState>();
+    // Its errors have a place, even before the place is there.
+    if let Some(form) = form {
+        form.register("password");
+    }
+    let told = form.map_or_else(|| Signal::stored(None), |form| form.error_of("password"));
+    // Once asked for it stays, also while the answer is on its way.
+    let asked = Memo::new(move |before: Option<&bool>| before.copied().unwrap_or(false) || told.with(Option::is_some));
+    move || {
+        asked.get().then(|| {
+            view! {
+                <TextField
+                    name="password"
+                    label="Your password"
+                    kind="password"
+                    autocomplete="current-password"
+                    required=false
+                />
+            }
+        })
+    }
+}
+
 /// Yes or no. The argument is `Option<String>`: `Some("on")` or `None`.
 #[component]
 pub fn CheckField(

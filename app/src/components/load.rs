@@ -69,6 +69,9 @@ pub fn ErrorPage(error: AppError) -> impl IntoView {
     let (title, text, href, go) = match &error {
         AppError::SignedOut => ("You are signed out", error.to_string(), sign_in.clone(), "Sign in"),
         AppError::NotFound => ("Not found", error.to_string(), "/".to_owned(), "Your projects"),
+        AppError::Forbidden if here.starts_with("/admin") => {
+            ("Not allowed", OPERATORS_ONLY.to_owned(), "/".to_owned(), "Your projects")
+        }
         AppError::Forbidden => ("Not allowed", error.to_string(), "/".to_owned(), "Your projects"),
         AppError::Unavailable { .. } | AppError::TooMany { .. } => {
             ("Not available now", error.to_string(), again, "Try again")
@@ -96,6 +99,9 @@ pub fn ErrorPage(error: AppError) -> impl IntoView {
         </div>
     }
 }
+
+/// No role in any project opens these pages.
+const OPERATORS_ONLY: &str = "Only operators of the platform may open this.";
 
 /// Where to try again: this page, but without a query that can only fail again.
 fn again(error: &AppError, here: &str) -> String {

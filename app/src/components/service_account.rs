@@ -48,13 +48,19 @@ pub fn SettingsFields(
     account: Option<ServiceAccount>,
     /// The form's last error: it opens the part it is in.
     error: Signal<Option<AppError>>,
+    /// The usual sender of a new account.
+    #[prop(optional, into)]
+    sender: String,
 ) -> impl IntoView {
     let all = account.as_ref().is_none_or(|account| account.allowed_senders == AllowedSenders::All);
     let patterns = account.as_ref().map_or_else(String::new, |account| match &account.allowed_senders {
         AllowedSenders::All => String::new(),
         AllowedSenders::Only(patterns) => lines(patterns),
     });
-    let sender = account.as_ref().and_then(|account| account.default_sender.as_ref()).map(ToString::to_string);
+    let sender = match &account {
+        None => sender,
+        Some(account) => account.default_sender.as_ref().map(ToString::to_string).unwrap_or_default(),
+    };
     let label = account.as_ref().map(|account| account.label.clone());
     view! {
         <TextField
@@ -83,10 +89,10 @@ pub fn SettingsFields(
         <TextField
             name="default_sender"
             label="Usual sender"
-            hint="Stands in the ready lines and in test messages. May stay empty."
+            hint="Stands in the ready lines. May stay empty."
             kind="email"
             required=false
-            value=sender.unwrap_or_default()
+            value=sender
             check=typed::check_address as Check
         />
         <MoreFields account error/>
@@ -147,7 +153,7 @@ fn MoreFields(account: Option<ServiceAccount>, error: Signal<Option<AppError>>) 
                 <CheckField
                     name="may_notify"
                     label="May send notifications"
-                    hint="Allows the empty return path, as bounces and vacation replies have. Most programs do not need it."
+                    hint="Allows the null reverse-path, as bounces and vacation replies have. Most programs do not need it."
                     checked=account.is_some_and(|account| account.may_notify)
                 />
             </div>

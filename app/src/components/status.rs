@@ -81,18 +81,18 @@ pub fn recipient_state(state: RecipientState) -> (Tone, &'static str) {
 /// Words and dots of a sender or domain.
 pub fn verification(state: Verification) -> (Tone, &'static str) {
     match state {
-        Verification::Pending => (Tone::Warn, "Not verified yet"),
+        Verification::Pending => (Tone::Warn, "Pending"),
         Verification::Verified => (Tone::Good, "Verified"),
-        Verification::Lost => (Tone::Bad, "Proof is gone"),
+        Verification::Lost => (Tone::Bad, "Lost"),
     }
 }
 
 /// Words and dots of a DKIM key.
 pub fn dkim_key_state(state: DkimKeyState) -> (Tone, &'static str) {
     match state {
-        DkimKeyState::Pending => (Tone::Warn, "Waits for its record"),
-        DkimKeyState::Active => (Tone::Good, "Signs"),
-        DkimKeyState::Missing => (Tone::Bad, "Record is gone"),
+        DkimKeyState::Pending => (Tone::Warn, "Pending"),
+        DkimKeyState::Active => (Tone::Good, "Active"),
+        DkimKeyState::Missing => (Tone::Bad, "Missing"),
     }
 }
 

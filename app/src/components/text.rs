@@ -1,5 +1,7 @@
 //! Numbers and sizes as people read them. The same on the server and in the browser.
 
+use leptos::prelude::*;
+
 /// `4,812`
 pub fn number(value: u64) -> String {
     let digits = value.to_string();
@@ -39,6 +41,16 @@ pub fn duration(milliseconds: u64) -> String {
         3_600_000..172_800_000 => format!("{} h", milliseconds / 3_600_000),
         _ => format!("{} days", milliseconds / 86_400_000),
     }
+}
+
+/// What a button is about, for screen readers: in a list each row has the same words in sight.
+#[component]
+pub fn Unseen(
+    /// The row's name.
+    #[prop(into)]
+    text: String,
+) -> impl IntoView {
+    view! { <span class="unseen">" " {text}</span> }
 }
 
 #[cfg(test)]

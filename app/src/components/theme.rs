@@ -17,9 +17,20 @@ pub fn ThemeToggle(
     worded: bool,
 ) -> impl IntoView {
     let form = use_form::<SetTheme>();
+    let chosen = RwSignal::new(chosen());
     let button = move |theme: &'static str, label: &'static str, icon: Icon| {
         view! {
-            <button type="submit" name="theme" value=theme title=label on:click=move |_| show(theme)>
+            <button
+                type="submit"
+                name="theme"
+                value=theme
+                title=label
+                aria-pressed=move || if chosen.get() == theme { "true" } else { "false" }
+                on:click=move |_| {
+                    show(theme);
+                    chosen.set(theme.to_owned());
+                }
+            >
                 <Glyph icon/>
                 <span class:unseen=!worded>{label}</span>
             </button>
@@ -33,6 +44,14 @@ pub fn ThemeToggle(
             {button("system", "As the system", Icon::Auto)}
         </PostForm>
     }
+}
+
+/// The theme as the document has it: the server reads it from the cookie, the browser from the document.
+fn chosen() -> String {
+    #[cfg(feature = "ssr")]
+    return crate::ssr::theme().to_owned();
+    #[cfg(not(feature = "ssr"))]
+    document().document_element().and_then(|root| root.get_attribute("data-theme")).unwrap_or_default()
 }
 
 fn show(theme: &str) {

@@ -78,7 +78,9 @@ pub fn Time(
     };
     let title = RwSignal::new(at.text());
     Effect::new(move || title.set(format!("{} · {} here", at.text(), local(at))));
-    view! { <time datetime=at.rfc3339() title=title>{text}</time> }
+    // What hovering shows is for screen readers too.
+    let spoken = (style != TimeStyle::Full).then(|| view! { <span class="unseen">" (" {title} ")"</span> });
+    view! { <time datetime=at.rfc3339() title=title>{text} {spoken}</time> }
 }
 
 /// In the browser's own zone and language.

@@ -2,7 +2,7 @@
 
 use crate::components::{
     status::Tone,
-    time::{Time, TimeStyle},
+    time::{Time, TimeStyle, date},
 };
 use leptos::prelude::*;
 use relay_types::{Timestamp, message::DialogueLine};
@@ -45,7 +45,35 @@ pub fn Moment(
     .into_any()
 }
 
-/// The SMTP dialogue of an attempt. `S` is the next hop, `C` is us; refusals stand out.
+/// The day (UTC) on which what follows in a `Timeline` happened.
+#[component]
+pub fn Day(
+    /// Any moment of it.
+    at: Timestamp,
+) -> impl IntoView {
+    view! { <li class="day">{date(at)}</li> }
+}
+
+/// Where a new day (UTC) begins in a row of moments: at the first, and whenever the date changes.
+pub fn new_days(moments: &[Timestamp]) -> Vec<bool> {
+    let day = |at: &Timestamp| at.utc().date();
+    moments.iter().enumerate().map(|(i, at)| i == 0 || day(at) != day(&moments[i - 1])).collect()
+}
+
+/// Who says a line of a dialogue. What begins with a reply's code on our side is no command: it is what the relay found
+/// itself, such as a connection that was refused.
+fn speaker(line: &DialogueLine) -> (&'static str, bool) {
+    let reply = line.text.starts_with(|c: char| c.is_ascii_digit());
+    let failed = reply && line.text.starts_with(['4', '5']);
+    match (line.ours, reply) {
+        (true, true) => ("R ", failed),
+        (true, false) => ("C ", false),
+        (false, _) => ("S ", failed),
+    }
+}
+
+/// The SMTP dialogue of an attempt. `S` is the next hop, `C` is us, `R` is what the relay found without it; failures stand
+/// out.
 #[component]
 pub fn Dialogue(
     /// What was said, in order.
@@ -56,11 +84,34 @@ pub fn Dialogue(
             {lines
                 .into_iter()
                 .map(|line| {
-                    let failed = !line.ours && line.text.starts_with(['4', '5']);
-                    let who = if line.ours { "C " } else { "S " };
+                    let (who, failed) = speaker(&line);
                     view! { <span class:failed=failed><i>{who}</i>{line.text}"\n"</span> }
                 })
                 .collect_view()}
         </pre>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_story_over_several_days_says_where_each_begins() {
+        let hours = [0, 1, 23, 24, 49].map(|hour| Timestamp(hour * 3_600_000));
+        assert_eq!(new_days(&hours), [true, false, false, true, true]);
+        assert!(new_days(&[]).is_empty());
+    }
+
+    #[test]
+    fn what_the_relay_found_itself_is_not_put_into_anybodys_mouth() {
+        for (ours, text, who, failed) in [
+            (true, "MAIL FROM:<a@b.example>", "C ", false),
+            (false, "250 2.1.0 Ok", "S ", false),
+            (false, "550 5.1.1 No such user", "S ", true),
+            (true, "451 4.4.1 192.0.2.1 refused the connection", "R ", true),
+        ] {
+            assert_eq!(speaker(&DialogueLine { ours, text: text.to_owned() }), (who, failed), "{text}");
+        }
     }
 }

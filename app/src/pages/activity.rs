@@ -48,6 +48,38 @@ pub fn Entries(
     .into_any()
 }
 
+/// What people last did to the thing of a page.
+#[component]
+pub fn History(
+    /// The project.
+    slug: String,
+    /// Newest first.
+    history: Vec<AuditEntry>,
+) -> impl IntoView {
+    if history.is_empty() {
+        return ().into_any();
+    }
+    let all = (format!("/p/{slug}/activity"), words::ALL);
+    view! {
+        <Card title=words::HISTORY link=all>
+            <Timeline>
+                {history
+                    .into_iter()
+                    .map(|entry| {
+                        let title = view! { {words_of(&entry.action)} " by " {entry.actor} }.into_any();
+                        view! {
+                            <Moment tone=Tone::Unknown at=entry.at style=TimeStyle::Relative title>
+                                {entry.changes.into_iter().map(change).collect_view()}
+                            </Moment>
+                        }
+                    })
+                    .collect_view()}
+            </Timeline>
+        </Card>
+    }
+    .into_any()
+}
+
 #[component]
 fn Row(entry: AuditEntry, all: bool) -> impl IntoView {
     let AuditEntry { id, at, actor, client, action, subject, project, changes } = entry;
@@ -119,6 +151,7 @@ fn words_of(action: &str) -> String {
         "network.rename" => "Network renamed",
         "project.create" => "Project created",
         "project.rename" => "Project renamed",
+        "project.save_general" => "Name or bounce contact changed",
         "project.resume" => "Project resumed",
         "project.set_bounce_contact" => "Bounce contact changed",
         "project.set_limits" => "Limits changed",
@@ -152,6 +185,8 @@ fn words_of(action: &str) -> String {
 }
 
 mod words {
+    pub const HISTORY: &str = "History";
+    pub const ALL: &str = "All activity";
     pub const EMPTY_TITLE: &str = "Nothing was changed yet";
     pub const EMPTY: &str = "Every change a person or the platform makes is kept here: who, from which address, when, and \
         what it was before. Entries are never changed or removed.";

@@ -2,16 +2,14 @@
 
 use crate::{
     api::domains::{CheckDomain, RemoveDomain, VerifyDomain, load_domain},
-    components::{
-        prelude::*,
-        status::{dkim_key_state, verification},
-    },
+    components::{dkim_key::Key, prelude::*, status::verification},
+    pages::activity::History,
     strings::places,
 };
 use leptos::prelude::*;
 use relay_types::{
     dns_record::DnsRecord,
-    domain::{self, DkimAlgorithm, DkimKey, DkimKeyState, DomainDetail},
+    domain::{self, DkimKey, DkimKeyState, DomainDetail},
     sender::Verification,
 };
 
@@ -31,7 +29,7 @@ pub fn Domain() -> impl IntoView {
 
 #[component]
 fn Page(detail: DomainDetail) -> impl IntoView {
-    let DomainDetail { domain, challenge, keys } = detail;
+    let DomainDetail { domain, challenge, keys, history } = detail;
     let slug = use_slug().get_untracked();
     let abilities = use_abilities();
     let id = domain.id.to_string();
@@ -49,6 +47,7 @@ fn Page(detail: DomainDetail) -> impl IntoView {
             <div class="stack">
                 {challenge.map(|record| view! { <Challenge record state=domain.state/> })}
                 <Keys keys/>
+                <History slug history/>
             </div>
             <div class="stack">
                 <DomainFacts domain=domain.clone()/>
@@ -115,24 +114,6 @@ fn Keys(keys: Vec<DkimKey>) -> impl IntoView {
             <p>{words::KEYS}</p>
             {keys.into_iter().map(|key| view! { <Key key_=key/> }).collect_view()}
         </Card>
-    }
-}
-
-#[component]
-fn Key(key_: DkimKey) -> impl IntoView {
-    let name = match key_.algorithm {
-        DkimAlgorithm::RsaSha256 => "RSA, 2048 bits",
-        DkimAlgorithm::Ed25519Sha256 => "Ed25519",
-    };
-    view! {
-        <section class="part">
-            <header class="between">
-                <h3>{name} " " <small class="mono">{key_.selector}</small></h3>
-                <Status state=dkim_key_state(key_.state)/>
-            </header>
-            <Record record=key_.record/>
-            {key_.seen_at.map(|at| view! { <small>"Last seen in DNS " <Time at/></small> })}
-        </section>
     }
 }
 

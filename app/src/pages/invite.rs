@@ -7,10 +7,10 @@ use crate::{
     },
     components::prelude::*,
     next::encode,
-    strings::{PASSWORD_HINT, role},
+    strings::{PASSWORD_HINT, may, role},
 };
 use leptos::prelude::*;
-use relay_types::member::{InvitationOffer, Role};
+use relay_types::member::InvitationOffer;
 
 /// Join a project.
 #[component]
@@ -63,11 +63,7 @@ fn Page(token: String, invited: Option<Invited>) -> impl IntoView {
 #[component]
 fn Offer(offer: InvitationOffer) -> impl IntoView {
     let InvitationOffer { email, role: given, .. } = offer;
-    let may = match given {
-        Role::Owner => words::OWNER,
-        Role::Member => words::MEMBER,
-        Role::Viewer => words::VIEWER,
-    };
+    let may = may(given);
     view! {
         <Facts>
             <Fact term="For" mono=true>
@@ -136,9 +132,6 @@ fn SomeoneElse(me: String, email: String, here: String) -> impl IntoView {
 }
 
 mod words {
-    pub const OWNER: &str = "manages everything, members and settings too.";
-    pub const MEMBER: &str = "manages service accounts, senders, networks and messages.";
-    pub const VIEWER: &str = "sees everything but secrets, changes nothing.";
     pub const NEW: &str = "You are new here. Choose a password; you sign in with the address above.";
     pub const NAME: &str = "As others see it. May stay empty.";
     pub const KNOWN: &str = "There is a user with this address already.";

@@ -5,7 +5,7 @@ use crate::{
         InviteMember, MembersPage, RemoveMember, ResendInvitation, SetRole, WithdrawInvitation, load_members,
     },
     components::{field::Check, prelude::*},
-    strings::places,
+    strings::{ADDRESS, may, places, role as role_words},
     typed,
 };
 use leptos::prelude::*;
@@ -120,7 +120,7 @@ fn Remove(member: Member) -> impl IntoView {
     };
     view! {
         <div class="actions">
-            <Danger form id=format!("remove-{id}") button consequence name=email>
+            <Danger form id=format!("remove-{id}") button consequence name=email what=ADDRESS>
                 <HiddenSlug/>
                 <HiddenId id=id.clone()/>
             </Danger>
@@ -181,19 +181,25 @@ fn InvitationActions(invitation: Invitation) -> impl IntoView {
     let id = invitation.id.to_string();
     let again = use_form_for::<ResendInvitation>("id", &id);
     let withdraw = use_form_for::<WithdrawInvitation>("id", &id);
-    let id = StoredValue::new(id);
+    let (id, email) = (StoredValue::new(id), StoredValue::new(invitation.email.to_string()));
     view! {
         <div class="actions">
             <PostForm form=again inline=true>
                 <HiddenSlug/>
                 <HiddenId id=id.get_value()/>
-                <Submit kind="quiet">"Send again"</Submit>
+                <Submit kind="quiet">"Send again" <Unseen text=email.get_value()/></Submit>
             </PostForm>
-            <PostForm form=withdraw inline=true>
+            <Danger
+                form=withdraw
+                id=format!("withdraw-{}", id.get_value())
+                button="Withdraw invitation"
+                consequence=format!("The link that was mailed to {} is worth nothing then.", email.get_value())
+                name=email.get_value()
+                what=ADDRESS
+            >
                 <HiddenSlug/>
                 <HiddenId id=id.get_value()/>
-                <Submit kind="danger">"Withdraw"</Submit>
-            </PostForm>
+            </Danger>
         </div>
     }
 }
@@ -227,8 +233,8 @@ fn Roles() -> impl IntoView {
             <Facts>
                 {Role::ALL
                     .into_iter()
-                    .map(|role| {
-                        view! { <Fact term=role_words(role)>{may(role)}</Fact> }
+                    .map(|of| {
+                        view! { <Fact term=role_words(of)>{may(of)}</Fact> }
                     })
                     .collect_view()}
             </Facts>
@@ -239,22 +245,6 @@ fn Roles() -> impl IntoView {
 
 fn role_options() -> Vec<(String, String)> {
     Role::ALL.into_iter().map(|role| (role.as_str().to_owned(), role_words(role).to_owned())).collect()
-}
-
-fn role_words(role: Role) -> &'static str {
-    match role {
-        Role::Owner => "Owner",
-        Role::Member => "Member",
-        Role::Viewer => "Viewer",
-    }
-}
-
-fn may(role: Role) -> &'static str {
-    match role {
-        Role::Owner => "Everything a member may; also members, route, name and bounce contact.",
-        Role::Member => "Service accounts, senders, networks; retries, holds and cancels messages.",
-        Role::Viewer => "Sees everything but secrets, changes nothing.",
-    }
 }
 
 mod words {

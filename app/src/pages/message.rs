@@ -5,8 +5,9 @@ mod facts;
 mod mend;
 
 use crate::{
-    api::messages::{CancelMessage, HoldMessage, ReleaseMessage, RetryMessage, load_message},
+    api::messages::{CancelMessage, HoldMessage, ReleaseMessage, RetryMessage, end_of, load_message},
     components::{prelude::*, status::message_state},
+    strings::places,
 };
 use events::Story;
 use facts::{Envelope, Headers, Recipients};
@@ -40,7 +41,7 @@ fn Detail(slug: String, message: MessageDetail) -> impl IntoView {
     let captured = (message.captured && use_abilities().manage).then(|| format!("/p/{slug}/captured/{}", message.id));
     let (of, shown) = (slug.clone(), message.clone());
     view! {
-        <PageHeader title crumb=(base, words::MESSAGES) status=message_state(message.state)>
+        <PageHeader title crumb=(base, places::MESSAGES) status=message_state(message.state)>
             {captured.map(|href| view! { <a class="button" href=href>{words::READ}</a> })}
             {raw.map(|href| view! { <a class="button" href=href download="">{words::RAW}</a> })}
             <Actions slug=of message=shown/>
@@ -85,7 +86,7 @@ fn Actions(slug: String, message: MessageDetail) -> impl IntoView {
                     <PostForm form=retry inline=true>
                         <Hidden name="slug" value=slug.get_value()/>
                         <Hidden name="id" value=id.get_value()/>
-                        <Submit kind="primary">{words::RETRY}</Submit>
+                        <Submit kind=if held { "" } else { "primary" }>{words::RETRY}</Submit>
                     </PostForm>
                     <PostForm form=hold inline=true>
                         <Hidden name="slug" value=slug.get_value()/>
@@ -94,20 +95,22 @@ fn Actions(slug: String, message: MessageDetail) -> impl IntoView {
                     </PostForm>
                 }
             })}
-        <Dialog id="cancel" button=words::CANCEL kind="danger" title=words::CANCEL_TITLE open=cancel.failed_reply()>
-            <p>{words::CANCEL_TEXT}</p>
-            <PostForm form=cancel>
-                <Hidden name="slug" value=slug.get_value()/>
-                <Hidden name="id" value=id.get_value()/>
-                <Submit kind="danger">{words::CANCEL}</Submit>
-            </PostForm>
-        </Dialog>
+        <Danger
+            form=cancel
+            id="cancel"
+            button=words::CANCEL
+            consequence=words::CANCEL_TEXT
+            name=id.with_value(|id| end_of(id).to_owned())
+            what=words::END
+        >
+            <Hidden name="slug" value=slug.get_value()/>
+            <Hidden name="id" value=id.get_value()/>
+        </Danger>
     }
     .into_any()
 }
 
 mod words {
-    pub const MESSAGES: &str = "Messages";
     pub const NO_SUBJECT: &str = "(no subject)";
     pub const READ: &str = "Read it";
     pub const RAW: &str = "Raw message";
@@ -115,7 +118,7 @@ mod words {
     pub const HOLD: &str = "Hold";
     pub const RELEASE: &str = "Release";
     pub const CANCEL: &str = "Cancel delivery";
-    pub const CANCEL_TITLE: &str = "Cancel what still waits?";
+    pub const END: &str = "End of the queue id";
     pub const CANCEL_TEXT: &str = "Recipients that wait or are held get nothing, and nobody is told. \
         What was delivered stays delivered. This cannot be undone.";
 }

@@ -3,6 +3,7 @@
 use crate::{
     api::messages::{MessageQuery, MessagesPage, load_messages},
     components::{prelude::*, status::message_state},
+    strings::places,
 };
 use leptos::prelude::*;
 use relay_types::{
@@ -40,7 +41,7 @@ fn List(slug: String, page: MessagesPage) -> impl IntoView {
     let accounts = accounts.into_iter().map(|account| (account.id.to_string(), account.label));
     let accounts = std::iter::once(any()).chain(accounts).collect();
     view! {
-        <PageHeader title=words::TITLE/>
+        <PageHeader title=places::MESSAGES/>
         {if nothing_yet {
             view! {
                 <EmptyState title=words::EMPTY_TITLE text=words::EMPTY>
@@ -77,7 +78,7 @@ fn Rows(slug: String, rows: Vec<MessageRow>, next: Option<String>) -> impl IntoV
     ];
     let shown = rows.len();
     view! {
-        <Table label=words::TITLE columns>
+        <Table label=places::MESSAGES columns>
             {rows.into_iter().map(|row| view! { <Row href=format!("/p/{slug}/messages/{}", row.id) row/> }).collect_view()}
         </Table>
         <Pager shown next/>
@@ -149,7 +150,6 @@ fn periods() -> Vec<(String, String)> {
 }
 
 mod words {
-    pub const TITLE: &str = "Messages";
     pub const TABS: &str = "Messages by state";
     pub const EMPTY_TITLE: &str = "No message yet";
     pub const EMPTY: &str = "Every message that a program of this project sends is listed here, with its whole story. \

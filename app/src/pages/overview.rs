@@ -1,9 +1,14 @@
 //! `/p/:slug`: how the project's mail goes, what stands in its way, what was refused.
 
 use crate::{
-    api::overview::{OverviewPage, load_overview},
-    components::prelude::*,
+    api::{
+        messages::SendTestMessage,
+        overview::{OverviewPage, load_overview},
+    },
+    components::{field::Check, prelude::*},
     mending::{mend, rule_words},
+    strings::places,
+    typed,
 };
 use leptos::prelude::*;
 use relay_types::{
@@ -31,7 +36,7 @@ pub fn Overview() -> impl IntoView {
 
 #[component]
 fn Content(slug: String, page: OverviewPage) -> impl IntoView {
-    let OverviewPage { overview, platform_route, .. } = page;
+    let OverviewPage { overview, platform_route, usual_sender, .. } = page;
     let project = use_frame().with_untracked(|frame| frame.project.clone());
     let captures = platform_route == RouteKind::Capture || project.route == Route::Capture;
     let periods = Period::ALL.map(|period| match period {
@@ -44,9 +49,12 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
     // Before the first message the steps are what matters; after it they are a reminder below the numbers.
     let sent = readiness.first_message;
     let (first_slug, then_slug) = (slug.clone(), slug.clone());
+    let testable = use_abilities().manage && readiness.verified_sender;
+    let sender = usual_sender.map(|sender| sender.to_string()).unwrap_or_default();
     view! {
-        <PageHeader title=words::TITLE>
+        <PageHeader title=places::OVERVIEW>
             <Segments label=words::PERIOD name="period" choices=periods.to_vec()/>
+            {testable.then(|| view! { <TestMessage sender/> })}
         </PageHeader>
         {captures
             .then(|| {
@@ -57,8 +65,8 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
                 }
             })}
         {(!sent).then(|| view! { <Steps slug=first_slug readiness/> })}
-        <Numbers slug=slug.clone() totals=overview.totals/>
-        <Card title=words::CHART>
+        <Numbers slug=slug.clone() period=overview.period totals=overview.totals/>
+        <Card title=words::CHART note=words::UTC>
             <Chart bars=overview.bars label=words::CHART/>
         </Card>
         {sent.then(|| view! { <Steps slug=then_slug readiness/> })}
@@ -66,11 +74,36 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
     }
 }
 
+/// A message to oneself, judged as any other of the project, that shows the whole way.
 #[component]
-fn Numbers(slug: String, totals: Counts) -> impl IntoView {
-    let all = format!("/p/{slug}/messages");
+fn TestMessage(sender: String) -> impl IntoView {
+    let form = use_form::<SendTestMessage>();
+    let me = use_me().with_value(|me| me.email.to_string());
+    view! {
+        <Dialog id="test-message" button=words::TEST kind="primary" title=words::TEST open=form.failed_reply()>
+            <p>{words::TEST_TEXT}</p>
+            <PostForm form>
+                <HiddenSlug/>
+                <TextField
+                    name="from"
+                    label="From"
+                    hint="A verified sender of the project."
+                    kind="email"
+                    value=sender
+                    check=typed::check_address as Check
+                />
+                <TextField name="to" label="To" kind="email" value=me check=typed::check_address as Check/>
+                <Submit>{words::TEST_SEND}</Submit>
+            </PostForm>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Numbers(slug: String, period: Period, totals: Counts) -> impl IntoView {
+    let all = format!("/p/{slug}/messages?period={}", period.as_str());
     let [delivered, deferred, bounced] =
-        ["delivered", "deferred", "bounced"].map(|state| format!("{all}?state={state}"));
+        ["delivered", "deferred", "bounced"].map(|state| format!("{all}&state={state}"));
     view! {
         <Tiles>
             <Tile label="Accepted" value=totals.accepted note="recipients" href=all/>
@@ -91,6 +124,7 @@ fn Steps(slug: String, readiness: Readiness) -> impl IntoView {
     }
     let at = |place: &str| format!("/p/{slug}/{place}");
     let steps = [
+        (verified_sender, "A verified sender", "an address by link, or a domain by DNS", at("senders"), "Add one"),
         (
             way_in,
             "A service account or a trusted network",
@@ -98,7 +132,6 @@ fn Steps(slug: String, readiness: Readiness) -> impl IntoView {
             at("service-accounts"),
             "Make one",
         ),
-        (verified_sender, "A verified sender", "an address by link, or a domain by DNS", at("senders"), "Add one"),
         (
             first_message,
             "The first message",
@@ -146,16 +179,16 @@ fn Refused(slug: String, refusals: Vec<Refusal>) -> impl IntoView {
     if refusals.is_empty() {
         return ().into_any();
     }
+    let manage = use_abilities().manage;
     view! {
         <Card title=words::REFUSED flush=true link=(format!("/p/{slug}/refusals"), words::ALL)>
             <Items>
                 {refusals
                     .into_iter()
                     .map(|one| {
+                        let go = mend(Some(&slug), &one, manage);
                         let note = [one.who, Some(one.client)].into_iter().flatten().collect::<Vec<_>>().join(" · ");
                         let about = one.address.map(|address| view! { " " <span class="mono">{address}</span> });
-                        let go = mend(&slug, one.rule, None)
-                            .unwrap_or_else(|| Go::from((format!("/p/{slug}/refusals"), words::SEE)));
                         view! {
                             <Item tone=Tone::Bad note link=go>
                                 {rule_words(one.rule)}
@@ -173,14 +206,17 @@ fn Refused(slug: String, refusals: Vec<Refusal>) -> impl IntoView {
 }
 
 mod words {
-    pub const TITLE: &str = "Overview";
     pub const PERIOD: &str = "Period";
     pub const CAPTURE: &str = "Mail is captured.";
     pub const CAPTURE_TEXT: &str = "Nothing leaves this machine; read here what would have been sent.";
     pub const CAPTURED: &str = "Captured mail";
     pub const STEPS: &str = "Steps to good mail";
-    pub const CHART: &str = "Recipients over time";
+    pub const CHART: &str = "Mail over time";
+    pub const UTC: &str = "times and days in UTC";
+    pub const TEST: &str = "Send a test message";
+    pub const TEST_TEXT: &str = "It is judged, signed and delivered as any other message of the project, and its page shows \
+        the whole way.";
+    pub const TEST_SEND: &str = "Send it";
     pub const REFUSED: &str = "Last refusals";
     pub const ALL: &str = "All refusals";
-    pub const SEE: &str = "See it";
 }

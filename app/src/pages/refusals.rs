@@ -4,6 +4,7 @@ use crate::{
     api::refusals::{RefusalsPage, load_refusals},
     components::prelude::*,
     mending::{mend, rule_words},
+    strings::places,
 };
 use leptos::prelude::*;
 use relay_types::{
@@ -34,7 +35,7 @@ fn List(slug: String, page: RefusalsPage) -> impl IntoView {
     let query = untrack(query);
     let narrowed = query.text("rule").is_some() || query.text("q").is_some();
     view! {
-        <PageHeader title=words::TITLE/>
+        <PageHeader title=places::REFUSALS/>
         {if rows.items.is_empty() && counts.is_empty() && !narrowed {
             view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
         } else {
@@ -72,7 +73,7 @@ pub fn Rows(
     ];
     let shown = rows.len();
     view! {
-        <Table label=words::TITLE columns>
+        <Table label=places::REFUSALS columns>
             {rows.into_iter().map(|row| view! { <Row slug=slug.clone() row/> }).collect_view()}
         </Table>
         <Pager shown next/>
@@ -82,7 +83,9 @@ pub fn Rows(
 
 #[component]
 fn Row(slug: Option<String>, row: Refusal) -> impl IntoView {
-    let go = slug.and_then(|slug| mend(&slug, row.rule, row.address.as_deref()));
+    let manage = slug.is_none() || use_abilities().manage;
+    let go = mend(slug.as_deref(), &row, manage);
+    let own = format!("/s/{}", row.code);
     let client = match &row.helo {
         Some(helo) => format!("{} ({helo})", row.client),
         None => row.client.clone(),
@@ -91,7 +94,7 @@ fn Row(slug: Option<String>, row: Refusal) -> impl IntoView {
     view! {
         <tr id=row.id.to_string()>
             <Cell label=words::RULE>
-                {rule_words(row.rule)} {row.address.map(|address| view! { <small class="mono">{address}</small> })}
+                <a href=own>{rule_words(row.rule)}</a> {row.address.map(|address| view! { <small class="mono">{address}</small> })}
             </Cell>
             <Cell label=words::REPLY mono=true>
                 {row.reply} {row.cause.map(|cause| view! { <small>{words::CAUSE} {cause}</small> })}
@@ -104,7 +107,7 @@ fn Row(slug: Option<String>, row: Refusal) -> impl IntoView {
                 {times.map(|times| view! { <small>{times}</small> })}
             </Cell>
             <Cell label=words::MEND right=true>
-                <div class="actions">{go.map(|go| view! { <a class="button quiet" href=go.href>{go.text}</a> })}</div>
+                <div class="actions"><a class="button quiet" href=go.href>{go.text}</a></div>
             </Cell>
         </tr>
     }
@@ -117,7 +120,6 @@ fn tabs(counts: Vec<(Rule, u64)>) -> Vec<Choice> {
 }
 
 mod words {
-    pub const TITLE: &str = "Refusals";
     pub const TABS: &str = "Refusals of the last seven days by rule";
     pub const EMPTY_TITLE: &str = "Nothing was refused";
     pub const EMPTY: &str = "When the relay refuses a program of this project, the exact reply stands here, with the rule and \

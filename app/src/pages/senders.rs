@@ -6,7 +6,7 @@ use crate::{
         senders::{AddSender, RemoveSender, ResendLink, SendersPage, VerifySender, load_senders},
     },
     components::{field::Check, prelude::*, status::verification},
-    strings::places,
+    strings::{ADDRESS, places},
     typed,
 };
 use leptos::prelude::*;
@@ -187,8 +187,8 @@ fn Narrow(senders: Vec<Sender>) -> impl IntoView {
             choices=vec![
                 Choice::all("All").counted(senders.len() as u64),
                 Choice::new("verified", "Verified").counted(count(Verification::Verified)),
-                Choice::new("pending", "Not verified yet").counted(count(Verification::Pending)),
-                Choice::new("lost", "Proof is gone").counted(count(Verification::Lost)),
+                Choice::new("pending", "Pending").counted(count(Verification::Pending)),
+                Choice::new("lost", "Lost").counted(count(Verification::Lost)),
             ]
         />
     }
@@ -285,7 +285,7 @@ fn AddressActions(sender: Sender) -> impl IntoView {
                         <PostForm form=resend inline=true>
                             <HiddenSlug/>
                             <HiddenId id=input.get_value()/>
-                            <Submit kind="quiet">"Send link again"</Submit>
+                            <Submit kind="quiet">"Send link again" <Unseen text=address.get_value()/></Submit>
                         </PostForm>
                     }
                 })}
@@ -296,7 +296,7 @@ fn AddressActions(sender: Sender) -> impl IntoView {
                             <HiddenSlug/>
                             <HiddenId id=input.get_value()/>
                             <Hidden name="address" value=address.get_value()/>
-                            <Submit kind="quiet">"Mark verified"</Submit>
+                            <Submit kind="quiet">"Mark verified" <Unseen text=address.get_value()/></Submit>
                         </PostForm>
                     }
                 })}
@@ -310,6 +310,7 @@ fn AddressActions(sender: Sender) -> impl IntoView {
                     sender.address,
                 )
                 name=address.get_value()
+                what=ADDRESS
             >
                 <HiddenSlug/>
                 <HiddenId id=input.get_value()/>

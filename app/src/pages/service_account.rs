@@ -10,6 +10,7 @@ use crate::{
         service_account::{SecretIssued, SettingsFields, limits_summary},
         status::account_state,
     },
+    pages::activity::History,
     strings::places,
 };
 use leptos::prelude::*;
@@ -64,6 +65,7 @@ fn Page(page: AccountPage, reload: Callback<()>) -> impl IntoView {
                 <AccountFacts account=account.clone()/>
                 <Secrets account=account.id.to_string() secrets=detail.secrets sources=detail.sources.clone() manage form/>
                 <Sources sources=detail.sources/>
+                <History slug=slug.clone() history=detail.history/>
                 <Card title="Ready lines for the program">
                     <AccountLines access username secret=SECRET_PLACEHOLDER.to_owned() sender/>
                 </Card>
@@ -78,7 +80,7 @@ fn Standing(state: AccountState) -> impl IntoView {
     let (title, text) = match state {
         AccountState::Enabled => return ().into_any(),
         AccountState::Disabled => {
-            ("This account is switched off.", "Its programs cannot sign in, and open sessions are refused.")
+            ("This account is disabled.", "Its programs cannot sign in, and open sessions are refused.")
         }
         AccountState::Expired => {
             ("This account has expired.", "Its programs cannot sign in. Give it a later last day to go on.")
@@ -268,6 +270,7 @@ fn Revoke(account: String, secret: Secret) -> impl IntoView {
                 secret.hint,
             )
             name=secret.hint
+            what="Its last four letters"
         >
             <HiddenSlug/>
             <Hidden name="account" value=account.clone()/>
@@ -282,6 +285,7 @@ fn Issue(account: String, form: FormHandle<IssueSecret>) -> impl IntoView {
         <PostForm form>
             <HiddenSlug/>
             <HiddenId id=account/>
+            <StepUp/>
             <Submit kind="">"Issue second secret"</Submit>
         </PostForm>
     }
@@ -343,7 +347,7 @@ fn Actions(account: service_account::ServiceAccount) -> impl IntoView {
     let switch = use_form::<SwitchAccount>();
     let remove = use_form::<RemoveAccount>();
     let off = account.state == AccountState::Disabled;
-    let (to, button, text) = if off { ("on", "Enable", words::ENABLE) } else { ("off", "Disable", words::DISABLE) };
+    let text = if off { words::ENABLE } else { words::DISABLE };
     let label = account.label.clone();
     view! {
         <Card title="What can be done">
@@ -356,12 +360,32 @@ fn Actions(account: service_account::ServiceAccount) -> impl IntoView {
                 </PostForm>
             </Dialog>
             <p>{text}</p>
-            <PostForm form=switch>
-                <HiddenSlug/>
-                <HiddenId id=id.get_value()/>
-                <Hidden name="to" value=to/>
-                <Submit kind="">{button}</Submit>
-            </PostForm>
+            {if off {
+                view! {
+                    <PostForm form=switch>
+                        <HiddenSlug/>
+                        <HiddenId id=id.get_value()/>
+                        <Hidden name="to" value="on"/>
+                        <Submit kind="">"Enable account"</Submit>
+                    </PostForm>
+                }
+                    .into_any()
+            } else {
+                view! {
+                    <Danger
+                        form=switch
+                        id="disable-account"
+                        button="Disable account"
+                        consequence=format!("Programs that use {label} are refused at their next message, also in open sessions.")
+                        name=label.clone()
+                    >
+                        <HiddenSlug/>
+                        <HiddenId id=id.get_value()/>
+                        <Hidden name="to" value="off"/>
+                    </Danger>
+                }
+                    .into_any()
+            }}
             <p>{words::REMOVE}</p>
             <Danger
                 form=remove
@@ -383,8 +407,8 @@ mod words {
     pub const ROTATE: &str = "To change a secret without an outage, issue a second one. Both work while you give it to your \
         programs one by one; the table below shows who still uses the older. Then revoke that one.";
     pub const NOT_USED: &str = "No program has signed in with this account yet. The lines below are all it needs.";
-    pub const DISABLE: &str = "Switched off, it cannot sign in, and open sessions fail at their next message. It can be \
-        switched on again.";
-    pub const ENABLE: &str = "Switched on, its programs can sign in again with the same secrets.";
+    pub const DISABLE: &str = "Disabled, it cannot sign in, and open sessions fail at their next message. It can be \
+        enabled again.";
+    pub const ENABLE: &str = "Enabled, its programs can sign in again with the same secrets.";
     pub const REMOVE: &str = "Removing is for good.";
 }

@@ -1,7 +1,7 @@
 //! `/p/:slug/service-accounts`: programs that send.
 
 use crate::{
-    api::service_accounts::{CreateAccount, list_accounts},
+    api::service_accounts::{AccountsPage, CreateAccount, list_accounts},
     components::{
         prelude::*,
         service_account::{SecretIssued, SettingsFields, senders_summary},
@@ -18,14 +18,16 @@ pub fn ServiceAccounts() -> impl IntoView {
     let slug = use_slug();
     let data = Resource::new_blocking(move || (slug.get(), query()), |(slug, _)| list_accounts(slug));
     view! {
-        <Load resource=data let:accounts>
-            <Page accounts/>
+        <Load resource=data let:page>
+            <Page page/>
         </Load>
     }
 }
 
 #[component]
-fn Page(accounts: Vec<ServiceAccount>) -> impl IntoView {
+fn Page(page: AccountsPage) -> impl IntoView {
+    let AccountsPage { accounts, usual_sender } = page;
+    let sender = StoredValue::new(usual_sender.map(|sender| sender.to_string()).unwrap_or_default());
     let slug = use_slug().get_untracked();
     let manage = use_abilities().manage;
     let form = use_form::<CreateAccount>();
@@ -34,7 +36,7 @@ fn Page(accounts: Vec<ServiceAccount>) -> impl IntoView {
     let base = format!("/p/{slug}/service-accounts");
     let account = base.clone();
     view! {
-        <PageHeader title=places::SERVICE_ACCOUNTS>{(manage && !empty).then(|| view! { <Create form/> })}</PageHeader>
+        <PageHeader title=places::SERVICE_ACCOUNTS>{(manage && !empty).then(|| view! { <Create form sender=sender.get_value()/> })}</PageHeader>
         {move || {
             let account = account.clone();
             issued
@@ -47,7 +49,7 @@ fn Page(accounts: Vec<ServiceAccount>) -> impl IntoView {
         {if empty {
             view! {
                 <EmptyState title=words::EMPTY_TITLE text=words::EMPTY>
-                    {manage.then(|| view! { <Create form/> })}
+                    {manage.then(|| view! { <Create form sender=sender.get_value()/> })}
                 </EmptyState>
             }
                 .into_any()
@@ -102,7 +104,7 @@ fn Row(account: ServiceAccount, base: String) -> impl IntoView {
 }
 
 #[component]
-fn Create(form: FormHandle<CreateAccount>) -> impl IntoView {
+fn Create(form: FormHandle<CreateAccount>, sender: String) -> impl IntoView {
     view! {
         <Dialog
             id="new-account"
@@ -114,7 +116,8 @@ fn Create(form: FormHandle<CreateAccount>) -> impl IntoView {
             <p>{words::CREATE}</p>
             <PostForm form>
                 <HiddenSlug/>
-                <SettingsFields error=form.error()/>
+                <SettingsFields error=form.error() sender/>
+                <StepUp/>
                 <Submit>"Create and show the secret"</Submit>
             </PostForm>
         </Dialog>

@@ -3,7 +3,7 @@
 use crate::{
     api::refusals::{FixPage, load_fix},
     components::prelude::*,
-    mending::{explanation, mend, rule_words},
+    mending::{explanation, page, rule_words},
 };
 use leptos::prelude::*;
 
@@ -21,13 +21,15 @@ pub fn ShortLink() -> impl IntoView {
 
 #[component]
 fn Why(fix: FixPage) -> impl IntoView {
-    let FixPage { project, rule, address } = fix;
-    let go = project.as_deref().and_then(|slug| mend(slug, rule, address.as_deref()));
+    let FixPage { project, rule, address, account, may_mend } = fix;
+    let go = project.as_deref().and_then(|slug| page(slug, rule, address.as_deref(), account, may_mend));
+    let ask = (!may_mend && go.is_none()).then(|| view! { <p>{words::ASK}</p> });
     let all = project.map(|slug| format!("/p/{slug}/refusals?rule={}", rule.as_str()));
     view! {
         <PageHeader title=rule_words(rule)/>
         {address.map(|address| view! { <p class="mono">{address}</p> })}
         <p>{explanation(rule)}</p>
+        {ask}
         <p class="actions">
             {go.map(|go| view! { <a class="button primary" href=go.href>{go.text}</a> })}
             {all.map(|href| view! { <a class="button" href=href>{words::ALL}</a> })}
@@ -36,5 +38,6 @@ fn Why(fix: FixPage) -> impl IntoView {
 }
 
 mod words {
+    pub const ASK: &str = "Your role in the project is to look; a member or an owner can change its rules.";
     pub const ALL: &str = "All refusals by this rule";
 }

@@ -9,12 +9,14 @@ use axum::{
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use relay_core::{Actor, Core};
-use relay_types::user::UserId;
+use relay_types::{Timestamp, user::UserId};
 use std::net::{IpAddr, SocketAddr};
 use tower_sessions::Session;
 
 /// Where a session keeps who is signed in. `server`'s session store looks for it too.
 pub const USER: &str = "user";
+/// Where a session keeps when the password was last typed in it.
+const PASSWORD_AT: &str = "password_at";
 
 /// The use cases' handle.
 pub fn core() -> Result<Core, AppError> {
@@ -40,18 +42,38 @@ pub async fn actor() -> Result<Actor, AppError> {
     let (core, session, client) = (core()?, session()?, client());
     match session.get::<UserId>(USER).await.map_err(internal)? {
         None => Ok(Actor::Anonymous { client }),
-        Some(id) => match relay_core::sign_in::actor(&core, id, client).await {
+        Some(id) => match relay_core::sign_in::actor(&core, id, client, password_at(&session).await?).await {
             Err(relay_core::Error::SignedOut) => Ok(Actor::Anonymous { client }),
             other => Ok(other?),
         },
     }
 }
 
-/// Signs `user` in: under a new session id, so that an id planted before is worth nothing.
+async fn password_at(session: &Session) -> Result<Option<Timestamp>, AppError> {
+    Ok(session.get::<i64>(PASSWORD_AT).await.map_err(internal)?.map(Timestamp))
+}
+
+/// Who is asking for what needs the password again when it was typed long ago: with `password`, which is judged first and
+/// remembered in the session. The use case decides whether it was needed.
+pub async fn actor_with(password: Option<String>) -> Result<Actor, AppError> {
+    let actor = actor().await?;
+    let Some(password) = password.filter(|password| !password.is_empty()) else { return Ok(actor) };
+    let actor = relay_core::sign_in::confirm(&core()?, &actor, password.into()).await?;
+    password_typed().await?;
+    Ok(actor)
+}
+
+/// Remembers that the password was typed just now.
+pub async fn password_typed() -> Result<(), AppError> {
+    session()?.insert(PASSWORD_AT, core()?.now().0).await.map_err(internal)
+}
+
+/// Signs `user` in, whose password was typed just now: under a new session id, so that an id planted before is worth nothing.
 pub async fn start_session(user: UserId) -> Result<(), AppError> {
     let session = session()?;
     session.cycle_id().await.map_err(internal)?;
-    session.insert(USER, user).await.map_err(internal)
+    session.insert(USER, user).await.map_err(internal)?;
+    password_typed().await
 }
 
 /// Signs out.

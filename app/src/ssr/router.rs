@@ -100,7 +100,7 @@ fn set_headers() {
 }
 
 /// The theme this browser remembers.
-fn theme() -> &'static str {
+pub fn theme() -> &'static str {
     let chosen = use_context::<Parts>().and_then(|parts| cookie(&parts.headers, "theme"));
     match chosen.as_deref() {
         Some("light") => "light",

@@ -325,7 +325,7 @@ fn row_1_15_an_account_disabled_in_the_portal_cannot_send_in_a_session_that_is_o
     let mut session = world.session("any");
     soon(&mut session, OWN, "web@domain.test", "250 ");
     let page = page_of(&portal, "any");
-    portal.change(&page, "switch_account", &[("to", "off")]);
+    portal.change(&page, "switch_account", &[("to", "off"), ("confirm", "any")]);
     soon(&mut session, OWN, "web@domain.test", "550 5.7.1 This account may not send any more");
     // Others of the project are not concerned.
     soon(&mut world.session("notifier"), OWN, "web@domain.test", "250 ");

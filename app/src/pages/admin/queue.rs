@@ -177,10 +177,17 @@ fn Actions(destination: String, waits: bool, held: bool) -> impl IntoView {
                             <Hidden name="destination" value=name.get_value()/>
                             <Submit kind="">"Retry now"</Submit>
                         </PostForm>
-                        <PostForm form=hold inline=true>
+                        <Danger
+                            form=hold
+                            id=format!("hold-{}", name.get_value())
+                            button="Hold"
+                            consequence="Mail of every project to this destination waits until somebody releases it. \
+                                         Nobody is told."
+                            name=name.get_value()
+                            what="Destination"
+                        >
                             <Hidden name="destination" value=name.get_value()/>
-                            <Submit kind="">"Hold"</Submit>
-                        </PostForm>
+                        </Danger>
                     }
                 })}
             {held

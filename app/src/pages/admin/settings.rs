@@ -4,12 +4,12 @@ use crate::{
     api::platform::{
         CheckDefaultDomain, PlatformFacts, PlatformPage, ReplaceDefaultDomain, SetDefaultDomain, load_platform,
     },
-    components::{field::Check, prelude::*, status::dkim_key_state},
+    components::{dkim_key::Key, field::Check, prelude::*},
     strings::places,
     typed,
 };
 use leptos::prelude::*;
-use relay_types::domain::{DkimAlgorithm, DkimKey, DomainDetail};
+use relay_types::domain::DomainDetail;
 use std::time::Duration;
 
 /// Settings.
@@ -162,24 +162,6 @@ fn Current(detail: DomainDetail) -> impl IntoView {
         </div>
         <p class="soft">{words::PUBLISH}</p>
         {keys.into_iter().map(|key| view! { <Key key_=key/> }).collect_view()}
-    }
-}
-
-#[component]
-fn Key(key_: DkimKey) -> impl IntoView {
-    let name = match key_.algorithm {
-        DkimAlgorithm::RsaSha256 => "RSA, 2048 bits",
-        DkimAlgorithm::Ed25519Sha256 => "Ed25519",
-    };
-    view! {
-        <section class="part">
-            <header class="between">
-                <h3>{name} " " <small class="mono">{key_.selector}</small></h3>
-                <Status state=dkim_key_state(key_.state)/>
-            </header>
-            <Record record=key_.record/>
-            {key_.seen_at.map(|at| view! { <small>"Last seen in DNS " <Time at/></small> })}
-        </section>
     }
 }
 

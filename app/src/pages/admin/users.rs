@@ -3,7 +3,7 @@
 use crate::{
     api::admin_users::{LockUser, MakeOperator, UnlockUser, UnmakeOperator, load_users},
     components::prelude::*,
-    strings::places,
+    strings::{ADDRESS, places},
 };
 use leptos::prelude::*;
 use relay_types::user::User;
@@ -132,7 +132,7 @@ fn Rights(user: User, me: bool) -> impl IntoView {
         let consequence =
             format!("{who} can then open only projects of which they are a member, and no page of the platform.");
         return view! {
-            <Danger form=unmake id=format!("unmake-{id}") button="Take operator's rights" consequence name=email>
+            <Danger form=unmake id=format!("unmake-{id}") button="Take operator's rights" consequence name=email what=ADDRESS>
                 <HiddenId id=id.clone()/>
             </Danger>
         }
@@ -143,7 +143,7 @@ fn Rights(user: User, me: bool) -> impl IntoView {
          operators.",
     );
     view! {
-        <Danger form=make id=format!("make-{id}") button="Make operator" consequence name=email>
+        <Danger form=make id=format!("make-{id}") button="Make operator" consequence name=email what=ADDRESS>
             <HiddenId id=id.clone()/>
         </Danger>
     }
@@ -168,7 +168,7 @@ fn Lock(user: User) -> impl IntoView {
         "{email} is signed out everywhere and cannot sign in until they are unlocked. Programs of their projects go on.",
     );
     view! {
-        <Danger form=lock id=format!("lock-{id}") button="Lock" consequence name=email>
+        <Danger form=lock id=format!("lock-{id}") button="Lock" consequence name=email what=ADDRESS>
             <HiddenId id=id.clone()/>
         </Danger>
     }

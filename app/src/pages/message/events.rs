@@ -1,16 +1,26 @@
 //! The story: every event in order, with the dialogue of every attempt.
 
-use crate::components::prelude::*;
+use crate::{components::prelude::*, strings};
 use leptos::prelude::*;
 use relay_types::message::{Attempt, Event, EventKind, MessageId, Outcome, Source};
 
 /// What happened, oldest first.
 #[component]
 pub fn Story(slug: String, events: Vec<Event>, source: Source) -> impl IntoView {
+    let days = new_days(&events.iter().map(|event| event.at).collect::<Vec<_>>());
     view! {
         <Card title=words::TITLE note=words::UTC>
             <Timeline>
-                {events.into_iter().map(|event| view! { <Line slug=slug.clone() event source=source.clone()/> }).collect_view()}
+                {events
+                    .into_iter()
+                    .zip(days)
+                    .map(|(event, new_day)| {
+                        view! {
+                            {new_day.then(|| view! { <Day at=event.at/> })}
+                            <Line slug=slug.clone() event source=source.clone()/>
+                        }
+                    })
+                    .collect_view()}
             </Timeline>
         </Card>
     }
@@ -34,7 +44,7 @@ fn Line(slug: String, event: Event, source: Source) -> impl IntoView {
                 mechanism.map(|name| format!("AUTH {name}")),
             ];
             let note = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-            (Tone::Good, plain(format!("Accepted from {}", source_label(&source))), note)
+            (Tone::Good, plain(format!("Accepted from {}", strings::source(&source))), note)
         }
         EventKind::Signed { domain, selectors } => {
             (Tone::Good, plain(format!("Signed for {domain}")), selectors.join(", "))
@@ -65,10 +75,10 @@ fn AttemptLine(at: relay_types::Timestamp, attempt: Attempt) -> impl IntoView {
         _ => String::new(),
     };
     let title = format!("Attempt {}: {place}{end}", attempt.number);
-    let mut note = vec![attempt.tls.unwrap_or_else(|| words::NO_TLS.to_owned()), text::duration(attempt.milliseconds)];
-    if attempt.host.is_none() {
-        note.remove(0);
-    }
+    // Without a connection there is nothing to say of TLS.
+    let connected = attempt.dialogue.iter().any(|line| !line.ours);
+    let tls = attempt.tls.or_else(|| connected.then(|| words::NO_TLS.to_owned()));
+    let note: Vec<String> = tls.into_iter().chain([text::duration(attempt.milliseconds)]).collect();
     let several = attempt.outcomes.len() > 1;
     let dialogue = attempt.dialogue;
     let outcomes: Vec<_> = attempt
@@ -137,14 +147,6 @@ fn reply_of(outcome: &Outcome) -> Option<String> {
         Outcome::Delivered(reply) => Some(reply.to_string()),
         Outcome::Captured => None,
         Outcome::TempFail(cause) | Outcome::PermFail(cause) => Some(cause.reply().to_string()),
-    }
-}
-
-fn source_label(source: &Source) -> String {
-    match source {
-        Source::ServiceAccount { label, .. } | Source::Network { label, .. } => label.clone(),
-        Source::Portal => "the portal".to_owned(),
-        Source::System => "Relaykeep".to_owned(),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Beside the story: envelope, recipients, header section.
 
-use crate::components::{prelude::*, status::recipient_state};
+use crate::{
+    components::{prelude::*, status::recipient_state},
+    strings::source,
+};
 use leptos::prelude::*;
 use relay_types::message::{MessageDetail, Recipient, Source};
 
@@ -8,13 +11,13 @@ use relay_types::message::{MessageDetail, Recipient, Source};
 #[component]
 pub fn Envelope(slug: String, message: MessageDetail) -> impl IntoView {
     let reverse_path = message.reverse_path.address().map_or_else(|| "<>".to_owned(), ToString::to_string);
+    let name = source(&message.source);
     let source = match message.source {
-        Source::ServiceAccount { id, label } => {
-            view! { <a href=format!("/p/{slug}/service-accounts/{id}")>{label}</a> }.into_any()
+        Source::ServiceAccount { id, .. } => {
+            view! { <a href=format!("/p/{slug}/service-accounts/{id}")>{name}</a> }.into_any()
         }
-        Source::Network { label, .. } => view! { <a href=format!("/p/{slug}/networks")>{label}</a> }.into_any(),
-        Source::Portal => view! { "the portal" }.into_any(),
-        Source::System => view! { "Relaykeep" }.into_any(),
+        Source::Network { .. } => view! { <a href=format!("/p/{slug}/networks")>{name}</a> }.into_any(),
+        Source::Portal | Source::System => name.into_any(),
     };
     let about = message.about.map(|id| {
         view! {

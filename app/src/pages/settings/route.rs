@@ -61,7 +61,7 @@ fn RouteForm(route: Route, platform_route: RouteKind) -> impl IntoView {
             <HiddenSlug/>
             <RadioField name="kind" label="Where this project's mail goes" value=kind options/>
             <SmarthostFields smarthost/>
-            <Submit>"Save route"</Submit>
+            <Submit kind="">"Save route"</Submit>
         </PostForm>
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 use relay_types::{
-    EmailAddress,
+    EmailAddress, Timestamp,
     network::NetworkId,
     project::ProjectId,
     service_account::{SecretId, ServiceAccountId},
@@ -29,6 +29,8 @@ pub enum Actor {
         operator: bool,
         /// From where.
         client: Option<IpAddr>,
+        /// When they last typed their password in this session; none when nobody remembers.
+        password_at: Option<Timestamp>,
     },
     /// A program that signed in by SMTP AUTH. It can submit and nothing else.
     ServiceAccount {

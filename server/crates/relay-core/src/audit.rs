@@ -13,9 +13,12 @@ use relay_types::{
     project::{ProjectId, Slug},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 
+/// Entries in the history of one thing.
+const HISTORY: usize = 10;
 /// Entries a page.
 const PAGE: u64 = 50;
 
@@ -62,6 +65,14 @@ pub(crate) fn field(name: &str, before: Option<impl ToString>, after: Option<imp
 pub async fn list(core: &Core, actor: &Actor, project: &Slug, after: Option<&str>) -> Result<Page<AuditEntry>> {
     let id = projects::authorize(core, actor, project, Access::View).await?;
     page(core, Entity::find().filter(Column::ProjectId.eq(id.uuid())), after).await
+}
+
+/// The last entries of a project about one thing, newest first: those whose subject is `name`, or ends in it (as that of
+/// a service account, which keeps its user name but not its label).
+pub(crate) async fn about(core: &Core, project: ProjectId, name: &str) -> Result<Vec<AuditEntry>> {
+    let subject = Column::Subject.eq(name).or(Column::Subject.ends_with(format!(" ({name})")));
+    let entries = Entity::find().filter(Column::ProjectId.eq(project.uuid())).filter(subject);
+    Ok(page(core, entries, None).await?.items.into_iter().take(HISTORY).collect())
 }
 
 /// All entries, newest first, 50 a page. Operator only. Field: `after`.

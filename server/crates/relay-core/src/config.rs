@@ -1,5 +1,6 @@
 //! What the use cases need to know of the configuration. Read once at start.
 
+use crate::{Actor, Core, Result, projects};
 use relay_types::{
     DomainName, EmailAddress,
     route::{RouteKind, SmarthostTls},
@@ -77,5 +78,29 @@ pub struct SmarthostAccess {
 impl std::fmt::Debug for SmarthostAccess {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{} ({})", self.host, self.port, self.tls.as_str())
+    }
+}
+
+/// What the configuration says of the platform. Operator only.
+pub fn of_platform<'a>(core: &'a Core, actor: &Actor) -> Result<&'a CoreConfig> {
+    projects::authorize_operator(actor)?;
+    Ok(core.config())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::{Test, word};
+
+    #[tokio::test]
+    async fn only_operators_read_the_configuration() {
+        let test = Test::new().await;
+        let (id, slug) = test.project("acme").await;
+        let cast = test.cast(id, &slug).await;
+        for actor in [&cast.owner, &cast.outsider, &cast.service_account] {
+            assert_eq!(word(&of_platform(&test.core, actor)), "Forbidden");
+        }
+        assert_eq!(word(&of_platform(&test.core, &cast.anonymous)), "SignedOut");
+        assert!(of_platform(&test.core, &cast.operator).is_ok());
     }
 }

@@ -135,6 +135,26 @@ pub async fn default_domain(core: &Core, actor: &Actor) -> Result<Option<DomainD
 
 /// Sets the operator's default domain and makes its keys; the one before is forgotten with its keys. Operator only.
 pub async fn set_default_domain(core: &Core, actor: &Actor, name: DomainName) -> Result<()> {
+    put_default_domain(core, actor, name, None).await
+}
+
+/// As [`set_default_domain`] for a person who sees `replaced` as the default domain (none when there is none): `Conflict`
+/// when it is another one by now, so that nobody's keys are destroyed unseen. Operator only.
+pub async fn replace_default_domain(
+    core: &Core,
+    actor: &Actor,
+    name: DomainName,
+    replaced: Option<&DomainName>,
+) -> Result<()> {
+    put_default_domain(core, actor, name, Some(replaced)).await
+}
+
+async fn put_default_domain(
+    core: &Core,
+    actor: &Actor,
+    name: DomainName,
+    seen: Option<Option<&DomainName>>,
+) -> Result<()> {
     projects::authorize_operator(actor)?;
     let is_set = async |connection: &_| Ok::<_, Error>(of_name(connection, None, &name).await?.is_some());
     if is_set(core.db.read()).await? {
@@ -143,6 +163,9 @@ pub async fn set_default_domain(core: &Core, actor: &Actor, name: DomainName) ->
     let keys = dkim_keys::generate(core).await?;
     let transaction = core.db.begin().await?;
     let before = default_row(&transaction).await?;
+    if seen.is_some_and(|seen| seen.map(DomainName::as_str) != before.as_ref().map(|row| row.name.as_str())) {
+        return Err(Error::conflict("The default domain was changed meanwhile. Reload the page"));
+    }
     let changes = vec![audit::field("name", before.as_ref().map(|row| &row.name), Some(&name))];
     if let Some(row) = before {
         dkim_keys::remove(&transaction, DomainId::from_uuid(row.id)).await?;
@@ -272,7 +295,11 @@ async fn detail(core: &Core, row: Model) -> Result<DomainDetail> {
     let challenge = challenge(&row).map(|(name, value)| DnsRecord { name, kind: "TXT".to_owned(), value, found });
     let domain = view(&row, keys.iter())?;
     let keys = keys.into_iter().map(|key| dkim_keys::view(key, &row.name)).collect::<Result<_>>()?;
-    Ok(DomainDetail { domain, challenge, keys })
+    let history = match row.project_id {
+        Some(project) => audit::about(core, ProjectId::from_uuid(project), &row.name).await?,
+        None => Vec::new(),
+    };
+    Ok(DomainDetail { domain, challenge, keys, history })
 }
 
 fn view<'a>(row: &Model, keys: impl Iterator<Item = &'a dkim_key::Model>) -> Result<Domain> {

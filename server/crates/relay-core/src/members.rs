@@ -4,7 +4,7 @@
 
 mod invitations;
 
-pub use self::invitations::{accept_invitation, invitation_offer, invite, withdraw_invitation};
+pub use self::invitations::{accept_invitation, invitation_offer, invite, resend, withdraw_invitation};
 
 use crate::{
     Access, Actor, Core, Error, Result, audit,

@@ -14,7 +14,7 @@ pub(crate) use self::{
 };
 pub use self::{
     lookup::{frame, limit_use, list},
-    settings::{rename, resume, set_bounce_contact, set_limits, set_route, set_sandbox, suspend},
+    settings::{rename, resume, save_general, set_bounce_contact, set_limits, set_route, set_sandbox, suspend},
 };
 
 use crate::{Actor, Core, Error, Result, audit, tables::project};

@@ -6,18 +6,20 @@
 mod groups;
 mod writer;
 
-use crate::{Access, Actor, Core, Error, Result, limits, projects, prune, search, tables::refusal};
+use crate::{Access, Actor, Core, Error, Result, limits, projects, prune, search, service_accounts, tables::refusal};
 use relay_types::{
     Timestamp,
     page::Page,
     project::{ProjectId, Slug},
     refusal::{Refusal, RefusalFilter, RefusalId, Rule},
+    service_account::ServiceAccountId,
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, Func},
 };
-use std::{net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use uuid::Uuid;
 
 pub(crate) use groups::Groups;
 pub use writer::run_writer;
@@ -58,6 +60,10 @@ pub struct Fix {
     pub address: Option<String>,
     /// The refusal, for its row on the refusals page.
     pub id: RefusalId,
+    /// The service account it was about, while there is one.
+    pub account: Option<ServiceAccountId>,
+    /// Whether who asks may mend it.
+    pub may_mend: bool,
 }
 
 /// The code for the reply's URL: 8 characters without look-alikes, the same for equal refusals within a minute.
@@ -118,18 +124,21 @@ pub async fn fix(core: &Core, actor: &Actor, code: &str) -> Result<Fix> {
     let code = groups::canonical_code(code);
     let row = refusal::Entity::find().filter(refusal::Column::Code.eq(code)).one(core.db.read()).await?;
     let row = row.ok_or(Error::NotFound)?;
-    let project = match row.project_id {
+    let (project, may_mend) = match row.project_id {
         Some(id) => {
             let slug = projects::slug(core, ProjectId::from_uuid(id)).await?;
             projects::authorize(core, actor, &slug, Access::View).await.map_err(|_| Error::NotFound)?;
-            Some(slug)
+            let may_mend = projects::authorize(core, actor, &slug, Access::Manage).await.is_ok();
+            (Some(slug), may_mend)
         }
         None => {
             projects::authorize_operator(actor).map_err(|_| Error::NotFound)?;
-            None
+            (None, true)
         }
     };
-    Ok(Fix { project, rule: rule(&row)?, address: row.address, id: RefusalId::from_uuid(row.id) })
+    let account = accounts(core, std::slice::from_ref(&row)).await?.first().copied();
+    let id = RefusalId::from_uuid(row.id);
+    Ok(Fix { project, rule: rule(&row)?, address: row.address, id, account, may_mend })
 }
 
 /// Number of refusals of a project in the last 24 hours.
@@ -164,12 +173,23 @@ async fn page(core: &Core, select: Select<refusal::Entity>, filter: &RefusalFilt
         select = select.filter(refusal::Column::Id.lt(after.uuid()));
     }
     let rows = select.order_by_desc(refusal::Column::Id).limit(PAGE as u64 + 1).all(core.db.read()).await?;
-    let rows = rows.into_iter().map(view).collect::<Result<Vec<_>>>()?;
+    let accounts = accounts(core, &rows).await?;
+    let rows = rows.into_iter().map(|row| view(row, &accounts)).collect::<Result<Vec<_>>>()?;
     Ok(Page::cut(rows, PAGE, |row| row.id.to_string()))
 }
 
-fn view(row: refusal::Model) -> Result<Refusal> {
+/// Those sources of the refusals that are service accounts and not removed.
+async fn accounts(core: &Core, rows: &[refusal::Model]) -> Result<Vec<ServiceAccountId>> {
+    let sources: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.source_id).collect();
+    if sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    service_accounts::still_there(core, sources).await
+}
+
+fn view(row: refusal::Model, accounts: &[ServiceAccountId]) -> Result<Refusal> {
     Ok(Refusal {
+        account: accounts.iter().copied().find(|account| Some(account.uuid()) == row.source_id),
         id: RefusalId::from_uuid(row.id),
         at: Timestamp(row.at),
         count: u32::try_from(row.count).unwrap_or(0),
@@ -181,6 +201,7 @@ fn view(row: refusal::Model) -> Result<Refusal> {
         address: row.address,
         reply: row.reply,
         cause: row.cause,
+        code: row.code,
     })
 }
 

@@ -31,6 +31,17 @@ pub async fn list(core: &Core, actor: &Actor, project: &Slug) -> Result<Vec<Send
     rows.all(core.db.read()).await?.into_iter().map(view).collect()
 }
 
+/// The verified address that was added first: what a new program most likely sends as. Any member.
+pub async fn first_verified(core: &Core, actor: &Actor, project: &Slug) -> Result<Option<EmailAddress>> {
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    let verified = Entity::find()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::State.eq(Verification::Verified.as_str()))
+        .order_by_asc(Column::Id);
+    let row = verified.one(core.db.read()).await?;
+    row.map(|row| EmailAddress::parse(&row.address).map_err(Error::internal)).transpose()
+}
+
 /// Adds an address and mails its link. Member. Field: `address`. Refused when its domain has a null MX or neither MX, A nor AAAA. Already covered by a verified domain: `Conflict` that says so.
 pub async fn add(core: &Core, actor: &Actor, project: &Slug, address: &str) -> Result<SenderId> {
     let id = projects::authorize(core, actor, project, Access::Manage).await?;

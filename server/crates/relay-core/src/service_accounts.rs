@@ -10,6 +10,7 @@ mod view;
 use crate::{
     Access, Actor, Core, Error, IssuedSecret, Result, audit, projects,
     secrets::random_base32,
+    sign_in,
     tables::{project, service_account, service_account_secret, service_account_source},
 };
 use relay_types::{
@@ -69,10 +70,13 @@ pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccountI
         .all(core.db.read())
         .await?;
     let sources = sources.into_iter().map(|row| view::source(row, &secrets)).collect();
-    Ok(ServiceAccountDetail { account, secrets: secrets.into_iter().map(view::secret).collect(), sources })
+    let history = audit::about(core, project, &account.username).await?;
+    let secrets = secrets.into_iter().map(view::secret).collect();
+    Ok(ServiceAccountDetail { account, secrets, sources, history })
 }
 
-/// Makes an account and its first secret. Member. Fields as in the settings' names.
+/// Makes an account and its first secret. Member who has just typed the password (`sign_in::recent`). Fields as in the
+/// settings' names, and `password`.
 pub async fn create(
     core: &Core,
     actor: &Actor,
@@ -84,6 +88,7 @@ pub async fn create(
     if settings.expires_at.is_some_and(|at| at <= core.now()) {
         return Err(Error::invalid("expires_at", "Choose a time to come"));
     }
+    sign_in::recent(core, actor)?;
     let (issued, hash) = issue(core).await?;
     let id: ServiceAccountId = core.new_id();
     let transaction = core.db.begin().await?;
@@ -107,7 +112,7 @@ pub async fn create(
     let row = settings::applied(empty.clone(), &settings)?;
     keep_label_unique(&transaction, project, &row).await?;
     let changes = settings::changes(None, &row);
-    let subject = format!("{} ({})", row.label, row.username);
+    let subject = subject_of(&row);
     service_account::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await?;
     insert_secret(core, &transaction, id, &issued, hash).await?;
     audit::record(core, &transaction, actor, Some(project), "service_account.create", &subject, changes).await?;
@@ -139,9 +144,11 @@ pub async fn set_enabled(
     change(core, actor, project, id, action, |row| Ok(service_account::Model { enabled, ..row })).await
 }
 
-/// Issues a second secret beside the first; `Conflict` when there are two. Member.
+/// Issues a second secret beside the first; `Conflict` when there are two. Member who has just typed the password
+/// (`sign_in::recent`). Field: `password`.
 pub async fn issue_secret(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccountId) -> Result<IssuedSecret> {
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
+    sign_in::recent(core, actor)?;
     let (issued, hash) = issue(core).await?;
     let transaction = core.db.begin().await?;
     let row = locked(&transaction, project, id).await?;
@@ -150,7 +157,7 @@ pub async fn issue_secret(core: &Core, actor: &Actor, project: &Slug, id: Servic
     }
     insert_secret(core, &transaction, id, &issued, hash).await?;
     let changes = vec![audit::field("secret", None::<&str>, Some(format!("…{}", issued.hint())))];
-    audit::record(core, &transaction, actor, Some(project), "secret.issue", &row.label, changes).await?;
+    audit::record(core, &transaction, actor, Some(project), "secret.issue", &subject_of(&row), changes).await?;
     transaction.commit().await?;
     Ok(issued)
 }
@@ -174,7 +181,7 @@ pub async fn revoke_secret(
     }
     let changes = vec![audit::field("secret", Some(format!("…{}", revoked.hint)), None::<&str>)];
     revoked.delete(&transaction).await?;
-    audit::record(core, &transaction, actor, Some(project), "secret.revoke", &row.label, changes).await?;
+    audit::record(core, &transaction, actor, Some(project), "secret.revoke", &subject_of(&row), changes).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -183,7 +190,7 @@ pub async fn remove(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccou
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
     let transaction = core.db.begin().await?;
     let row = locked(&transaction, project, id).await?;
-    let subject = format!("{} ({})", row.label, row.username);
+    let subject = subject_of(&row);
     let gone = service_account::ActiveModel {
         id: Set(row.id),
         enabled: Set(false),
@@ -201,6 +208,19 @@ pub async fn remove(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccou
         .await?;
     audit::record(core, &transaction, actor, Some(project), "service_account.remove", &subject, vec![]).await?;
     Ok(transaction.commit().await?)
+}
+
+/// Those of `ids` that are accounts and not removed.
+pub(crate) async fn still_there(core: &Core, ids: impl IntoIterator<Item = Uuid>) -> Result<Vec<ServiceAccountId>> {
+    let found: Vec<Uuid> = service_account::Entity::find()
+        .select_only()
+        .column(service_account::Column::Id)
+        .filter(service_account::Column::Id.is_in(ids))
+        .filter(service_account::Column::RemovedAt.is_null())
+        .into_tuple()
+        .all(core.db.read())
+        .await?;
+    Ok(found.into_iter().map(ServiceAccountId::from_uuid).collect())
 }
 
 /// Where clients connect, from the running listeners.
@@ -314,10 +334,15 @@ async fn change(
     let after = change(before.clone())?;
     keep_label_unique(&transaction, project, &after).await?;
     let changes = settings::changes(Some(&before), &after);
-    let subject = format!("{} ({})", after.label, after.username);
+    let subject = subject_of(&after);
     service_account::Entity::update(after.into_active_model().reset_all()).exec(&transaction).await?;
     audit::record(core, &transaction, actor, Some(project), action, &subject, changes).await?;
     Ok(transaction.commit().await?)
+}
+
+/// What the audit trail calls an account: the label of now, and the user name, which never changes.
+fn subject_of(row: &service_account::Model) -> String {
+    format!("{} ({})", row.label, row.username)
 }
 
 async fn keep_label_unique(
@@ -361,4 +386,4 @@ async fn insert_secret(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

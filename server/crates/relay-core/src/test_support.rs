@@ -184,7 +184,7 @@ impl Test {
         let transaction = self.core.db.begin().await?;
         let id: UserId = users::insert(&self.core, &transaction, &email, "", None, operator).await?;
         transaction.commit().await?;
-        Ok(Actor::User { id, email, operator, client: Some(CLIENT) })
+        Ok(Actor::User { id, email, operator, client: Some(CLIENT), password_at: Some(self.core.now()) })
     }
 }
 

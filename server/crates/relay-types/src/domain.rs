@@ -1,6 +1,6 @@
 //! Sender domains verified by a TXT record, and the DKIM keys that sign for them.
 
-use crate::{DomainName, Id, Timestamp, dns_record::DnsRecord, sender::Verification};
+use crate::{DomainName, Id, Timestamp, audit::AuditEntry, dns_record::DnsRecord, sender::Verification};
 use serde::{Deserialize, Serialize};
 
 /// Marker of [`DomainId`].
@@ -119,4 +119,6 @@ pub struct DomainDetail {
     pub challenge: Option<DnsRecord>,
     /// Its keys.
     pub keys: Vec<DkimKey>,
+    /// What people last did to it, newest first; empty for the operator's default domain.
+    pub history: Vec<AuditEntry>,
 }

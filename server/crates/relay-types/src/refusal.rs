@@ -1,6 +1,6 @@
 //! What was refused at the door: who, from where, which rule, the exact reply.
 
-use crate::{Id, Timestamp};
+use crate::{Id, Timestamp, service_account::ServiceAccountId};
 use serde::{Deserialize, Serialize};
 
 /// Marker of [`RefusalId`].
@@ -124,6 +124,10 @@ pub struct Refusal {
     pub reply: String,
     /// What the reply does not say: why an AUTH failed.
     pub cause: Option<String>,
+    /// The code of its page, `/s/<code>`, as the reply prints it.
+    pub code: String,
+    /// The service account it was about, while there is one.
+    pub account: Option<ServiceAccountId>,
 }
 
 /// What the list is narrowed to.

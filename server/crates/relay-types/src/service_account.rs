@@ -1,6 +1,6 @@
 //! Programs that send by SMTP AUTH.
 
-use crate::{Cidr, EmailAddress, Id, SenderPattern, Timestamp, limit::Limits};
+use crate::{Cidr, EmailAddress, Id, SenderPattern, Timestamp, audit::AuditEntry, limit::Limits};
 use serde::{Deserialize, Serialize};
 
 /// Marker of [`ServiceAccountId`].
@@ -113,6 +113,8 @@ pub struct ServiceAccountDetail {
     pub secrets: Vec<Secret>,
     /// Last use per source address, newest first, 100 at most.
     pub sources: Vec<SourceUse>,
+    /// What people last did to it, newest first.
+    pub history: Vec<AuditEntry>,
 }
 
 /// What a form or file says of an account.

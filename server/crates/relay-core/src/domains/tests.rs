@@ -253,3 +253,16 @@ async fn two_projects_that_add_a_name_at_once_have_keys_of_their_own() {
     selectors.sort();
     assert_eq!(selectors, ["rk2026a", "rk2026a2", "rk2026e", "rk2026e2"]);
 }
+
+#[tokio::test]
+async fn a_default_domain_that_was_changed_meanwhile_is_not_replaced_unseen() {
+    let test = Test::new().await;
+    let (core, system) = (&test.core, &Actor::System);
+    let [one, two, three] = ["one.example", "two.example", "three.example"].map(name);
+    replace_default_domain(core, system, one.clone(), None).await.expect("the first");
+    assert_eq!(word(&replace_default_domain(core, system, two.clone(), None).await), "Conflict");
+    replace_default_domain(core, system, two, Some(&one)).await.expect("the second");
+    assert_eq!(word(&replace_default_domain(core, system, three, Some(&one)).await), "Conflict");
+    let now = default_domain(core, system).await.expect("read").expect("set");
+    assert_eq!(now.domain.name.as_str(), "two.example");
+}

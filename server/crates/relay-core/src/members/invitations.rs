@@ -52,6 +52,14 @@ pub async fn invite(core: &Core, actor: &Actor, project: &Slug, email: &str, rol
     portal_mail::invitation(core, &email, actor, &name, role, &link).await
 }
 
+/// Mails an open invitation again, with its role; the older link dies. Owner. Errors as of [`invite`].
+pub async fn resend(core: &Core, actor: &Actor, project: &Slug, id: InvitationId) -> Result<()> {
+    let of = projects::authorize(core, actor, project, Access::Administer).await?;
+    let row = Entity::find_by_id(id.uuid()).filter(Column::ProjectId.eq(of.uuid())).one(core.db.read()).await?;
+    let row = row.ok_or(Error::NotFound)?;
+    invite(core, actor, project, &row.email, projects::role(&row.role)?).await
+}
+
 /// Withdraws an invitation; its link is dead. Owner.
 pub async fn withdraw_invitation(core: &Core, actor: &Actor, project: &Slug, id: InvitationId) -> Result<()> {
     let project = projects::authorize(core, actor, project, Access::Administer).await?;
@@ -107,7 +115,7 @@ pub async fn accept_invitation(
         None => {
             let user = users::insert(core, &transaction, &email, name, hash, false).await?;
             users::came_in(core, &transaction, user).await?;
-            let actor = Actor::User { id: user, email: email.clone(), operator: false, client };
+            let actor = Actor::User { id: user, email: email.clone(), operator: false, client, password_at: None };
             audit::record(core, &transaction, &actor, None, "user.create", &email.to_string(), Vec::new()).await?;
             (user, actor)
         }

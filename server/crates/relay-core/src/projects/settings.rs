@@ -31,6 +31,26 @@ pub async fn set_bounce_contact(core: &Core, actor: &Actor, slug: &Slug, contact
     .await
 }
 
+/// Renames and sets who hears of bounces and warnings, both or neither. Owner. Field: `name`.
+pub async fn save_general(
+    core: &Core,
+    actor: &Actor,
+    slug: &Slug,
+    name: &str,
+    contact: Option<EmailAddress>,
+) -> Result<()> {
+    change(core, actor, slug, Access::Administer, "project.save_general", |before, row| {
+        let (name, after) = (name_of(name)?, contact.map(|address| address.to_string()));
+        row.name = Set(name.clone());
+        row.bounce_contact = Set(after.clone());
+        Ok(vec![
+            field("name", Some(before.name.clone()), Some(name)),
+            field("bounce_contact", before.bounce_contact.clone(), after),
+        ])
+    })
+    .await
+}
+
 /// Sets the route. Owner. Fields: `host`, `port`, `username`, `password`.
 ///
 /// Any route may be stored, but while the platform captures nothing leaves the machine: `routes::way` decides that.

@@ -6,7 +6,7 @@ use crate::{
 use relay_types::{Cidr, EmailAddress, SenderPattern, service_account::AccountState};
 use std::{net::IpAddr, time::Duration};
 
-fn settings(label: &str) -> ServiceAccountSettings {
+pub(crate) fn settings(label: &str) -> ServiceAccountSettings {
     ServiceAccountSettings {
         label: label.to_owned(),
         expires_at: None,

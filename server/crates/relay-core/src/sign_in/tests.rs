@@ -86,7 +86,7 @@ async fn the_actor_is_read_anew() {
     let test = Test::new().await;
     let operator = test.operator("op@example.org").await;
     let ada = test.user("ada@example.org").await;
-    let read = || actor(&test.core, id_of(&ada), Some(CLIENT));
+    let read = || actor(&test.core, id_of(&ada), Some(CLIENT), None);
     assert!(matches!(read().await, Ok(Actor::User { operator: false, client: Some(CLIENT), .. })));
     users::set_operator(&test.core, &operator, id_of(&ada), true).await.expect("an operator");
     assert!(matches!(read().await, Ok(Actor::User { operator: true, .. })));
@@ -94,5 +94,50 @@ async fn the_actor_is_read_anew() {
     assert_eq!(word(&read().await), "SignedOut");
     users::set_disabled(&test.core, &operator, id_of(&ada), false).await.expect("unlocked");
     assert_eq!(word(&read().await), "Ok");
-    assert_eq!(word(&actor(&test.core, test.core.new_id(), None).await), "SignedOut");
+    assert_eq!(word(&actor(&test.core, test.core.new_id(), None, None).await), "SignedOut");
+}
+
+#[tokio::test]
+async fn what_gives_power_away_is_refused_to_a_session_that_was_left_open() {
+    use crate::{service_accounts, service_accounts::tests::settings};
+    let test = Test::new().await;
+    let (_, project) = test.project("bio").await;
+    let core = &test.core;
+    let known = test.user_with_password("op@example.org", RIGHT).await;
+    users::set_operator(core, &Actor::System, id_of(&known), true).await.expect("an operator");
+    let other = test.user_with_password("ada@example.org", RIGHT).await;
+    let at = |password_at| actor(core, id_of(&known), Some(CLIENT), password_at);
+    let typed = core.now();
+    let (account, _) = service_accounts::create(core, &Actor::System, &project, settings("web")).await.expect("made");
+    test.clock.advance(Duration::from_secs(15 * 60));
+    for left_open in [at(Some(typed)).await.expect("an actor"), at(None).await.expect("an actor")] {
+        let refused = [
+            service_accounts::create(core, &left_open, &project, settings("two")).await.map(|_| ()),
+            service_accounts::issue_secret(core, &left_open, &project, account).await.map(|_| ()),
+            users::set_operator(core, &left_open, id_of(&other), true).await,
+        ];
+        for outcome in refused {
+            assert!(matches!(outcome, Err(Error::Invalid { field: "password", .. })), "{outcome:?}");
+        }
+    }
+    let left_open = at(None).await.expect("an actor");
+    let wrong = confirm(core, &left_open, Zeroizing::new("wrong".to_owned())).await;
+    assert!(matches!(wrong, Err(Error::Invalid { field: "password", .. })));
+    let nobody = Actor::Anonymous { client: Some(CLIENT) };
+    assert_eq!(word(&confirm(core, &nobody, Zeroizing::new(RIGHT.to_owned())).await), "SignedOut");
+    assert_eq!(word(&recent(core, &nobody)), "SignedOut");
+    let again = confirm(core, &left_open, Zeroizing::new(RIGHT.to_owned())).await.expect("confirmed");
+    service_accounts::issue_secret(core, &again, &project, account).await.expect("a second secret");
+    users::set_operator(core, &again, id_of(&other), true).await.expect("an operator");
+}
+
+#[tokio::test]
+async fn guessing_the_password_of_an_open_session_is_slowed() {
+    let test = Test::new().await;
+    let ada = test.user_with_password("ada@example.org", RIGHT).await;
+    let guess = |text: &str| confirm(&test.core, &ada, Zeroizing::new(text.to_owned()));
+    for _ in 0..5 {
+        assert_eq!(word(&guess("wrong").await), "password");
+    }
+    assert_eq!(word(&guess(RIGHT).await), "TooMany");
 }

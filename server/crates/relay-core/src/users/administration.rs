@@ -6,7 +6,7 @@ use crate::{
     audit::field,
     members, one_time_links,
     one_time_links::Purpose,
-    projects, sessions,
+    projects, sessions, sign_in,
     tables::user::{Column, Entity, Model},
 };
 use relay_types::{
@@ -78,9 +78,13 @@ pub async fn create_operator(
     Ok(id)
 }
 
-/// Gives or takes the operator's rights; never from the last one who can sign in. Operator only.
+/// Gives or takes the operator's rights; never from the last one who can sign in. Operator only; to give them, one who
+/// has just typed the password (`sign_in::recent`). Field: `password`.
 pub async fn set_operator(core: &Core, actor: &Actor, id: UserId, operator: bool) -> Result<()> {
     projects::authorize_operator(actor)?;
+    if operator {
+        sign_in::recent(core, actor)?;
+    }
     let transaction = core.db.begin().await?;
     if !operator {
         refuse_without_operator(&transaction, id).await?;

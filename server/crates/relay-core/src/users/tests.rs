@@ -36,7 +36,7 @@ async fn the_first_run_makes_an_operator_who_owns_a_live_project_once() {
 
     let ada = crate::sign_in::sign_in(core, None, "ada@example.org", secret(OLD)).await.expect("signed in");
     assert_eq!(ada, id);
-    let me = me(core, &crate::sign_in::actor(core, id, None).await.expect("an actor")).await.expect("me");
+    let me = me(core, &crate::sign_in::actor(core, id, None, None).await.expect("an actor")).await.expect("me");
     assert!(me.operator);
     assert_eq!(me.name, "Ada");
     assert_eq!(me.projects[0].role, Some(relay_types::member::Role::Owner));
@@ -186,7 +186,7 @@ async fn the_command_line_makes_and_mends_operators() {
     let email = || EmailAddress::parse("ada@example.org").expect("an address");
     assert_eq!(word(&create_operator(core, &Actor::System, email(), secret("short")).await), "password");
     let id = create_operator(core, &Actor::System, email(), secret(OLD)).await.expect("made");
-    let ada = crate::sign_in::actor(core, id, None).await.expect("an actor");
+    let ada = crate::sign_in::actor(core, id, None, None).await.expect("an actor");
     let session = test.session(&ada).await;
     set_operator(core, &test.operator("op@example.org").await, id, false).await.expect("taken");
     set_disabled(core, &Actor::System, id, true).await.expect("locked");

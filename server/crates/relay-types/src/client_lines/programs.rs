@@ -53,14 +53,16 @@ pub(super) fn python(at: &Submission<'_>) -> ClientLines {
         ""
     };
     let (open, starttls) = match at.tls {
-        ClientTls::Starttls => (format!("smtplib.SMTP({host}, {})", at.port), "    smtp.starttls(context=context)\n"),
-        ClientTls::Implicit => (format!("smtplib.SMTP_SSL({host}, {}, context=context)", at.port), ""),
+        ClientTls::Starttls => (format!("Client({host}, {})", at.port), "    smtp.starttls(context=context)\n"),
+        ClientTls::Implicit => (format!("Client({host}, {}, context=context)", at.port), ""),
     };
+    let printing = printing(if at.tls == ClientTls::Starttls { "SMTP" } else { "SMTP_SSL" });
     let text = format!(
         "import smtplib\n\
          import ssl\n\
          from email.message import EmailMessage\n\
          \n\
+         {printing}\
          message = EmailMessage()\n\
          message[\"From\"] = {sender}\n\
          message[\"To\"] = {sender}\n\
@@ -72,20 +74,33 @@ pub(super) fn python(at: &Submission<'_>) -> ClientLines {
          with {open} as smtp:\n\
          {starttls}    \
          smtp.login({}, {})\n    \
-         smtp.send_message(message)\n\
-         print(\"Accepted by the relay\")\n",
+         smtp.send_message(message)\n",
         quote::string(at.username),
         quote::string(at.secret),
     );
     one("Python", "send.py", text, trial(at))
 }
 
+/// A client of Python's `smtplib` that prints what the relay answered, which `smtplib` keeps to itself.
+fn printing(class: &str) -> String {
+    format!(
+        "class Client(smtplib.{class}):\n    \
+         def data(self, message):  # prints the relay's reply\n        \
+         code, text = super().data(message)\n        \
+         print(code, text.decode())\n        \
+         return code, text\n\
+         \n"
+    )
+}
+
 /// The `smtplib` sample that the documentation of such services shows: no authentication, no TLS.
 pub(super) fn network_python(host: &str, port: u16, sender: &str) -> ClientLines {
     let sender = quote::string(sender);
+    let printing = printing("SMTP");
     let text = format!(
         "import smtplib\n\
          \n\
+         {printing}\
          sender = {sender}\n\
          receivers = [{sender}]\n\
          \n\
@@ -96,9 +111,8 @@ pub(super) fn network_python(host: &str, port: u16, sender: &str) -> ClientLines
          This is a test e-mail message.\n\
          \"\"\" % (sender, receivers[0])\n\
          \n\
-         with smtplib.SMTP({}, {port}) as smtp:\n    \
-         smtp.sendmail(sender, receivers, message)\n\
-         print(\"Accepted by the relay\")\n",
+         with Client({}, {port}) as smtp:\n    \
+         smtp.sendmail(sender, receivers, message)\n",
         quote::string(host),
     );
     one("Python", "send.py", text, None)
