@@ -51,7 +51,7 @@ fn each_way_to_tls_is_told_to_each_client() {
             "tls_verify_hosts = :",
         ),
         ("msmtp", "tls_starttls on", "tls_starttls off", "tls_trust_file", "tls_certcheck off"),
-        ("Python", "smtp.starttls(context", "SMTP_SSL(\"relay.example\", 465", "create_default_context", "CERT_NONE"),
+        ("Python", "smtp.starttls(context", "class Client(smtplib.SMTP_SSL)", "create_default_context", "CERT_NONE"),
         ("Java", "starttls.required\", \"true", "ssl.enable\", \"true", "identity\", \"true", "ssl.trust\", \"relay"),
         (
             "curl",
