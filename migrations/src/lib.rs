@@ -1,7 +1,8 @@
 //! Schema changes, one file a change, the same for SQLite and PostgreSQL.
 //!
 //! Conventions: identifiers are UUIDs, moments are `BIGINT` milliseconds since the epoch (UTC), lists and structures
-//! are JSON in `TEXT`, states are the words of `relay-types`.
+//! are JSON in `TEXT`, states are the words of `relay-types`. Each change is one transaction, so that it is there wholly or
+//! not at all, whatever ends the process that makes it.
 
 pub use sea_orm_migration::prelude::{DbErr, MigratorTrait};
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
@@ -27,5 +28,17 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_refusal_cause::Migration),
             Box::new(m20261121_000006_throttled::Migration),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_change_is_one_transaction() {
+        for change in Migrator::migrations() {
+            assert_eq!(change.use_transaction(), Some(true), "{}", change.name());
+        }
     }
 }

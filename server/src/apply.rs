@@ -8,7 +8,7 @@ use file::{File, ProjectPart};
 use relay_core::{Actor, Core, Error, domains, networks, projects, senders, service_accounts};
 use relay_types::{project::Slug, sender::Verification, service_account::ServiceAccountSettings};
 use serde::Serialize;
-use std::path::Path;
+use std::{collections::HashMap, io::Write, path::Path};
 
 /// A secret that was issued, printed once on stdout.
 #[derive(Serialize)]
@@ -29,21 +29,26 @@ pub struct Report {
 }
 
 /// Applies a file as the machine's administrator.
-pub async fn run(core: &Core, path: &Path) -> Result<Report> {
+///
+/// The report is written also when something could not be done: what was issued before is told once, now or never.
+pub async fn run(core: &Core, path: &Path, output: &mut impl Write) -> Result<()> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let file: File = serde_norway::from_str(&text).with_context(|| format!("in {}", path.display()))?;
     let mut run = Run { core, issued: Vec::new(), changed: 0 };
-    if let Some(name) = &file.default_domain {
-        let now = domains::default_domain(core, &Actor::System).await?;
-        if now.is_none_or(|now| now.domain.name != *name) {
-            domains::set_default_domain(core, &Actor::System, name.clone()).await.context("default_domain")?;
-            run.changed += 1;
-        }
+    let done = run.file(&file).await;
+    let report = Report { issued: run.issued, changed: run.changed };
+    if done.is_ok() || report.changed > 0 {
+        let text = serde_json::to_string_pretty(&report)?;
+        let written = writeln!(output, "{text}").and_then(|()| output.flush());
+        written.with_context(|| {
+            let names: Vec<_> = report.issued.iter().map(|issued| issued.username.as_str()).collect();
+            match names.as_slice() {
+                [] => "the report cannot be written; what the file says is done".to_owned(),
+                names => format!("the report cannot be written; issue new secrets for {}", names.join(", ")),
+            }
+        })?;
     }
-    for project in &file.projects {
-        run.project(project).await.with_context(|| format!("project {}", project.slug))?;
-    }
-    Ok(Report { issued: run.issued, changed: run.changed })
+    done
 }
 
 struct Run<'a> {
@@ -53,6 +58,20 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    async fn file(&mut self, file: &File) -> Result<()> {
+        if let Some(name) = &file.default_domain {
+            let now = domains::default_domain(self.core, &Actor::System).await?;
+            if now.is_none_or(|now| now.domain.name != *name) {
+                domains::set_default_domain(self.core, &Actor::System, name.clone()).await.context("default_domain")?;
+                self.changed += 1;
+            }
+        }
+        for project in &file.projects {
+            self.project(project).await.with_context(|| format!("project {}", project.slug))?;
+        }
+        Ok(())
+    }
+
     async fn project(&mut self, part: &ProjectPart) -> Result<()> {
         let (core, actor, slug) = (self.core, &Actor::System, &part.slug);
         let project = match projects::frame(core, actor, slug).await {
@@ -141,9 +160,10 @@ impl Run<'_> {
 
     async fn senders(&mut self, part: &ProjectPart) -> Result<()> {
         let known = senders::list(self.core, &Actor::System, &part.slug).await?;
+        let known: HashMap<String, _> = known.iter().map(|sender| (sender.address.key(), sender)).collect();
         for wanted in &part.senders {
             let address = wanted.address.to_string();
-            let found = known.iter().find(|sender| sender.address == wanted.address);
+            let found = known.get(&wanted.address.key());
             if wanted.verified && found.is_none_or(|sender| sender.state != Verification::Verified) {
                 senders::mark_verified(self.core, &Actor::System, &part.slug, &address)
                     .await

@@ -9,6 +9,7 @@ mod downloads;
 mod events;
 mod health;
 mod log;
+mod portal_connections;
 mod relay;
 mod schedule;
 mod session_store;
@@ -102,8 +103,7 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
             "check" => check::run(settings).await,
             "apply" => {
                 let file = matches.get_one::<String>("file").context("FILE is missing")?;
-                let report = apply::run(&open(&settings).await?, Path::new(file)).await?;
-                println!("{}", serde_json::to_string_pretty(&report)?);
+                apply::run(&open(&settings).await?, Path::new(file), &mut std::io::stdout()).await?;
                 Ok(ExitCode::SUCCESS)
             }
             "create" => create_operator(&settings, matches).await,

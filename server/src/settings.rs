@@ -242,6 +242,7 @@ impl Settings {
         if recipients < 100 {
             bail!("smtp.recipients must be at least 100 (RFC 5321 section 4.5.3.1.8)");
         }
+        at_least_one(values)?;
         let log_format: String = values.get("log.format")?;
         if !["text", "json"].contains(&log_format.as_str()) {
             bail!("log.format must be text or json, not {log_format}");
@@ -278,6 +279,31 @@ impl Settings {
 /// `portal.listen` → `RELAYKEEP_PORTAL_LISTEN`.
 pub fn environment_name(key: &str) -> String {
     format!("RELAYKEEP_{}", key.replace('.', "_").to_uppercase())
+}
+
+/// With none of these nothing would ever be done, and nothing would say why.
+fn at_least_one(values: &Values) -> Result<()> {
+    for name in [
+        "delivery.workers",
+        "delivery.per_destination",
+        "security.hashing_parallelism",
+        "smtp.sessions",
+        "smtp.sessions_per_address",
+    ] {
+        if values.get::<usize>(name)? == 0 {
+            bail!("{name} must be at least 1");
+        }
+    }
+    let shortest = [("delivery.lease", 1), ("delivery.lifetime", 1)];
+    for (name, seconds) in shortest {
+        if values.duration(name)? < Duration::from_secs(seconds) {
+            bail!("{name} must be at least {seconds}s");
+        }
+    }
+    if values.size("smtp.message_size")? < 64 * 1024 {
+        bail!("smtp.message_size must be at least 64 KB (RFC 5321 section 4.5.3.1.7)");
+    }
+    Ok(())
 }
 
 fn platform_route(values: &Values) -> Result<PlatformRoute> {

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use relay_core::{Actor, Core, queue, users};
 use relay_mta::{Relay, delivery::DeliveryConfig, queue_manager, self_test, self_test::Finding};
-use std::{fs::File, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
+use std::{fs::File, path::Path, process::ExitCode, sync::Arc};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -114,14 +114,7 @@ impl Application {
             }
         });
         tasks.spawn(crate::schedule::run(core.clone(), stop.clone()));
-        let web_stop = stop.clone();
-        let web = axum::serve(portal, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(async move { web_stop.cancelled().await });
-        tasks.spawn(async move {
-            if let Err(error) = web.await {
-                tracing::error!(%error, "the portal stopped");
-            }
-        });
+        tasks.spawn(portal_connections::serve(portal, router, stop.clone()));
         let asked_to_stop = tokio::select! {
             closed = refuse_to_be_open(&core) => closed.map(|()| false)?,
             () = signals.until_stop(&stop, &relay) => true,

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use app::{components::boot::Assets, ssr::Portal};
 use axum::{
     Router,
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware,
 };
 use relay_core::Core;
@@ -15,7 +15,7 @@ use std::path::Path;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir,
-    set_header::SetResponseHeaderLayer, trace::TraceLayer,
+    set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
 };
 use tower_sessions::{
     Expiry, SessionManagerLayer,
@@ -26,6 +26,9 @@ use tower_sessions::{
 const SESSION_IDLE: Duration = Duration::hours(12);
 /// No form of ours is larger.
 const LARGEST_REQUEST: usize = 1 << 20;
+/// From the header of a request to that of its answer, so that a body that trickles in ends; what a page waits for is
+/// bounded far below.
+const LONGEST_REQUEST: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// The whole router.
 pub fn router(core: Core, settings: &PortalSettings, health: health::Health) -> Result<Router> {
@@ -47,6 +50,7 @@ pub fn router(core: Core, settings: &PortalSettings, health: health::Health) -> 
         .layer(sessions)
         .layer(middleware::from_fn_with_state(own, cross_origin::refuse))
         .layer(RequestBodyLimitLayer::new(LARGEST_REQUEST))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_REQUEST))
         .layer(CompressionLayer::new());
     let files = ServiceBuilder::new()
         .layer(set(header::CACHE_CONTROL, "public, max-age=31536000, immutable"))

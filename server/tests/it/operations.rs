@@ -267,3 +267,18 @@ fn two_processes_never_serve_one_data_folder_and_a_dead_one_holds_nothing() {
     relay.run();
     Session::open(relay.submission);
 }
+
+#[test]
+fn a_secret_that_was_issued_is_told_also_when_the_rest_of_the_file_fails() {
+    let relay = Relaykeep::prepare("");
+    let file = relay.path("twice.yaml");
+    std::fs::write(&file, "projects:\n  - slug: bio\n    service_accounts: [{ label: web }, { label: web }]\n")
+        .unwrap();
+    let output = relay.subcommand(&["apply", &file.display().to_string()], "");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("There is a service account named web already"), "{said}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["issued"][0]["label"], "web");
+    assert!(report["issued"][0]["secret"].as_str().is_some_and(|secret| secret.len() > 20));
+}

@@ -47,7 +47,7 @@ fn manager(core: Core, config: DeliveryConfig) -> Result<Manager, DeliveryError>
     let deliverer = Arc::new(Deliverer::new(config.clone(), core.resolver().clone())?);
     Ok(Manager {
         worker: Worker::new(core.clone(), deliverer.clone(), config.attempt_limit, config.workers),
-        backlog: Backlog::new(config.connections_per_destination),
+        backlog: Backlog::new(config.connections_per_destination, share(config.workers)),
         core,
         config,
         deliverer,
@@ -151,14 +151,14 @@ impl Manager {
             }
         };
         let Some(job) = self.jobs.remove(&id) else { return false };
-        self.backlog.finished(&job.destination);
+        self.backlog.finished(&job);
         if let Some(unreachable) = unreachable {
             // What was claimed before the destination turned out to be unreachable would only wait for the same.
             for job in self.backlog.take_out(&job.destination, job.project, unreachable.since) {
                 let worker = self.worker.clone();
                 let cause = unreachable.cause.clone();
                 let about = job.clone();
-                self.backlog.begun(&job.destination);
+                self.backlog.begun(&about);
                 let task = self.running.spawn(async move { worker.defer(job, cause).await });
                 self.jobs.insert(task.id(), about);
             }
@@ -194,6 +194,11 @@ impl Manager {
             tracing::warn!(%error, claims = claims.len(), "claims cannot be given back; they wait for their lease");
         }
     }
+}
+
+/// Workers that one project may have at the same time.
+fn share(workers: usize) -> usize {
+    (workers * 3 / 4).max(1)
 }
 
 /// Something may be due, and it is not earlier than `not_before`.

@@ -40,10 +40,13 @@ pub fn jobs(claims: Vec<Claimed>, claimed_at: Instant) -> Vec<Job> {
     jobs
 }
 
-/// Waiting jobs, and how many run for each destination.
+/// Waiting jobs, and how many run for each destination and each project.
 #[derive(Debug)]
 pub struct Backlog {
     limit: usize,
+    limit_of_project: usize,
+    /// Running jobs of each project.
+    projects: HashMap<Option<ProjectId>, usize>,
     destinations: HashMap<String, Destination>,
     /// Destinations with waiting jobs; the first has its turn.
     turns: VecDeque<String>,
@@ -56,9 +59,16 @@ struct Destination {
 }
 
 impl Backlog {
-    /// Lets `limit` jobs of a destination run at the same time.
-    pub fn new(limit: usize) -> Self {
-        Self { limit: limit.max(1), destinations: HashMap::new(), turns: VecDeque::new() }
+    /// Lets `limit` jobs of a destination and `limit_of_project` of a project run at the same time. Without the second
+    /// the mail of one project to many hosts that never answer would hold all workers for minutes.
+    pub fn new(limit: usize, limit_of_project: usize) -> Self {
+        Self {
+            limit: limit.max(1),
+            limit_of_project: limit_of_project.max(1),
+            projects: HashMap::new(),
+            destinations: HashMap::new(),
+            turns: VecDeque::new(),
+        }
     }
 
     /// Takes jobs.
@@ -74,30 +84,43 @@ impl Backlog {
 
     /// The next job that may run; it counts as running. Destinations take turns.
     pub fn next(&mut self) -> Option<Job> {
-        let limit = self.limit;
-        let free = |name: &String| self.destinations.get(name).is_some_and(|destination| destination.running < limit);
-        let turn = self.turns.iter().position(free)?;
+        let (turn, place) = self.turns.iter().enumerate().find_map(|(turn, name)| {
+            let destination = self.destinations.get(name).filter(|destination| destination.running < self.limit)?;
+            Some((turn, destination.waiting.iter().position(|job| self.has_place(job))?))
+        })?;
         let name = self.turns.remove(turn)?;
         let destination = self.destinations.get_mut(&name)?;
-        let job = destination.waiting.pop_front()?;
-        destination.running += 1;
+        let job = destination.waiting.remove(place)?;
         if !destination.waiting.is_empty() {
             self.turns.push_back(name);
         }
+        self.begun(&job);
         Some(job)
     }
 
-    /// A job that was taken out runs after all.
-    pub fn begun(&mut self, destination: &str) {
-        self.destinations.entry(destination.to_owned()).or_default().running += 1;
+    /// Whether another job of this job's project may run.
+    fn has_place(&self, job: &Job) -> bool {
+        self.projects.get(&job.project).is_none_or(|running| *running < self.limit_of_project)
     }
 
-    /// A job of this destination ended.
-    pub fn finished(&mut self, destination: &str) {
-        if let Some(known) = self.destinations.get_mut(destination) {
+    /// A job that was taken out runs after all.
+    pub fn begun(&mut self, job: &Job) {
+        self.destinations.entry(job.destination.clone()).or_default().running += 1;
+        *self.projects.entry(job.project).or_default() += 1;
+    }
+
+    /// A job ended.
+    pub fn finished(&mut self, job: &Job) {
+        if let Some(known) = self.destinations.get_mut(&job.destination) {
             known.running = known.running.saturating_sub(1);
             if known.running == 0 && known.waiting.is_empty() {
-                self.destinations.remove(destination);
+                self.destinations.remove(&job.destination);
+            }
+        }
+        if let Some(running) = self.projects.get_mut(&job.project) {
+            *running = running.saturating_sub(1);
+            if *running == 0 {
+                self.projects.remove(&job.project);
             }
         }
     }
@@ -126,7 +149,15 @@ impl Backlog {
 
     /// How many of the waiting jobs could run now.
     pub fn runnable(&self) -> usize {
-        let free = |known: &Destination| known.waiting.len().min(self.limit.saturating_sub(known.running));
+        let all_have_places = self.projects.values().all(|running| *running < self.limit_of_project);
+        let free = |known: &Destination| {
+            let places = self.limit.saturating_sub(known.running);
+            if all_have_places {
+                known.waiting.len().min(places)
+            } else {
+                known.waiting.iter().filter(|job| self.has_place(job)).take(places).count()
+            }
+        };
         self.turns.iter().filter_map(|name| self.destinations.get(name)).map(free).sum()
     }
 
@@ -166,7 +197,7 @@ mod tests {
     #[test]
     fn destinations_take_turns_and_keep_their_order() {
         let now = Instant::now();
-        let mut backlog = Backlog::new(10);
+        let mut backlog = Backlog::new(10, 99);
         backlog.add(vec![job("a", 1, now), job("a", 2, now), job("a", 3, now), job("b", 4, now), job("b", 5, now)]);
         let order: Vec<_> = std::iter::from_fn(|| next(&mut backlog)).collect();
         assert_eq!(order, ["a 1", "b 4", "a 2", "b 5", "a 3"]);
@@ -175,18 +206,38 @@ mod tests {
     #[test]
     fn a_slow_destination_holds_no_more_than_its_limit() {
         let now = Instant::now();
-        let mut backlog = Backlog::new(2);
+        let mut backlog = Backlog::new(2, 99);
         backlog.add((1..=5).map(|message| job("slow", message, now)).chain([job("quick", 9, now)]).collect());
         let order: Vec<_> = std::iter::from_fn(|| next(&mut backlog)).collect();
         assert_eq!(order, ["slow 1", "quick 9", "slow 2"]);
         assert_eq!((backlog.waiting(), backlog.runnable()), (3, 0));
         assert_eq!(backlog.busy(3), ["slow"]);
         assert!(backlog.busy(4).is_empty());
-        backlog.finished("quick");
+        backlog.finished(&job("quick", 9, now));
         assert_eq!(next(&mut backlog), None);
-        backlog.finished("slow");
+        backlog.finished(&job("slow", 1, now));
         assert_eq!(backlog.runnable(), 1);
         assert_eq!(next(&mut backlog).as_deref(), Some("slow 3"));
+        assert_eq!(next(&mut backlog), None);
+    }
+
+    #[test]
+    fn a_project_holds_no_more_than_its_share_whatever_hosts_it_writes_to() {
+        let now = Instant::now();
+        let of = |project: u8, destination: &str, message: u8| Job {
+            project: Some(format!("000000000000000000000000{project:02}").parse().unwrap()),
+            ..job(destination, message, now)
+        };
+        let mut backlog = Backlog::new(2, 3);
+        let slow: Vec<Job> = (1..=6).map(|message| of(1, &format!("slow{message}"), message)).collect();
+        backlog.add(slow.clone());
+        backlog.add(vec![of(1, "quick", 7), of(2, "quick", 8), of(2, "slow1", 9)]);
+        let order: Vec<_> = std::iter::from_fn(|| next(&mut backlog)).collect();
+        assert_eq!(order, ["slow1 1", "slow2 2", "slow3 3", "quick 8", "slow1 9"]);
+        assert_eq!((backlog.waiting(), backlog.runnable()), (4, 0));
+        backlog.finished(&slow[0]);
+        assert_eq!(backlog.runnable(), 4);
+        assert_eq!(next(&mut backlog).as_deref(), Some("slow4 4"));
         assert_eq!(next(&mut backlog), None);
     }
 
@@ -195,15 +246,15 @@ mod tests {
         let early = Instant::now();
         let failure = early + Duration::from_secs(1);
         let late = early + Duration::from_secs(2);
-        let mut backlog = Backlog::new(1);
+        let mut backlog = Backlog::new(1, 99);
         backlog.add(vec![job("a", 1, early), job("a", 2, late), job("b", 3, early)]);
         let taken: Vec<_> = backlog.take_out("a", None, failure).iter().map(|job| job.message.to_string()).collect();
         assert_eq!(taken, ["00000000000000000000000001"]);
         assert_eq!(backlog.waiting(), 2);
-        backlog.begun("a");
+        backlog.begun(&job("a", 1, early));
         assert_eq!(next(&mut backlog).as_deref(), Some("b 3"));
         assert_eq!(next(&mut backlog), None);
-        backlog.finished("a");
+        backlog.finished(&job("a", 1, early));
         assert_eq!(next(&mut backlog).as_deref(), Some("a 2"));
         assert!(backlog.drain().is_empty());
     }
@@ -211,7 +262,7 @@ mod tests {
     #[test]
     fn what_did_not_begin_can_be_given_back() {
         let now = Instant::now();
-        let mut backlog = Backlog::new(1);
+        let mut backlog = Backlog::new(1, 99);
         backlog.add(vec![job("a", 1, now), job("a", 2, now), job("b", 3, now)]);
         next(&mut backlog);
         assert_eq!(backlog.drain().len(), 2);
