@@ -1,6 +1,6 @@
 //! From settings to a running process: bind everything first, then run, then drain.
 
-use crate::{health::Health, open, relay, settings::Settings, web};
+use crate::{health::Health, open, portal_connections, relay, settings::Settings, web};
 use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use relay_core::{Actor, Core, queue, users};
