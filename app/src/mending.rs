@@ -124,6 +124,21 @@ pub fn page(
     Some(Go { href: format!("{base}{path}"), text: words.to_owned() })
 }
 
+/// Where an operator mends a refusal that belongs to no project: whose it is has to be said first.
+pub fn mend_unassigned(rule: Rule, client: Option<&str>) -> Go {
+    let (path, words) = match rule {
+        Rule::AuthenticationRequired => {
+            let cidr = client.map(|client| format!("&cidr={}", encode(client))).unwrap_or_default();
+            (format!("/admin/projects?to=networks{cidr}"), "Add it to a project")
+        }
+        Rule::CredentialsInvalid | Rule::Throttled => {
+            ("/admin/projects?to=service-accounts".to_owned(), "Find the account")
+        }
+        _ => ("/admin/listeners".to_owned(), "See the listeners"),
+    };
+    Go { href: path, text: words.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

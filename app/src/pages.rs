@@ -28,6 +28,8 @@
 //!    document's title. Content is blocks with one distance between them (`Around` is a `.stack`).
 //! 5. What the person may not do is left out: `use_abilities().manage` and so on. The use case refuses it anyway.
 //! 6. State of a list is in the query string: `Tabs`, `Filters`, `Column::sorted_by`, `Pager` write it, `query()` reads it.
+//!    A list that is shown whole sorts its rows with `sort`; a long one has one order and keyset pages. `CsvLink` stands in
+//!    the header; its route and columns are in `server/downloads/lists.rs`.
 //! 7. Forms: read the head of `components/form.rs`. Every form works without JavaScript, keeps what was typed, and shows
 //!    its error at the field. A secret or other result to be shown is returned and read from `form.output()`.
 //! 8. Every refusal and warning ends in a link to the page that mends it: `Notice link=(href, words)`, `Item link=…`.

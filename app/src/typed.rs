@@ -62,6 +62,20 @@ pub fn day_before(at: Timestamp) -> String {
     at.minus(Duration::from_millis(1)).utc().date().to_string()
 }
 
+/// The periods a list can be narrowed to: the word in the URL, the words on the page, the length.
+pub const PERIODS: [(&str, &str, Duration); 4] = [
+    ("1h", "Last hour", Duration::from_secs(3_600)),
+    ("24h", "Last 24 hours", Duration::from_secs(24 * 3_600)),
+    ("7d", "Last 7 days", Duration::from_secs(7 * 86_400)),
+    ("30d", "Last 30 days", Duration::from_secs(30 * 86_400)),
+];
+
+/// When a period that ends `now` began; a word nobody knows is none.
+pub fn since(period: Option<&str>, now: Timestamp) -> Option<Timestamp> {
+    let (.., length) = PERIODS.into_iter().find(|(word, ..)| Some(*word) == period)?;
+    Some(now.minus(length))
+}
+
 fn reason<T>(outcome: Result<T, AppError>) -> Option<String> {
     outcome.err().map(|error| error.to_string())
 }

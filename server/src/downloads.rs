@@ -1,4 +1,7 @@
-//! What a page links to that is no page: raw messages, captured HTML in a sandbox, attachments.
+//! What a page links to that is no page: raw messages, captured HTML in a sandbox, attachments, lists as CSV.
+
+mod csv;
+mod lists;
 
 use app::ssr::USER;
 use axum::{
@@ -20,6 +23,7 @@ pub fn routes(core: Core) -> Router {
         .route("/p/{project}/messages/{id}/raw", get(raw))
         .route("/p/{project}/captured/{id}/html", get(html))
         .route("/p/{project}/captured/{id}/attachments/{place}", get(attachment))
+        .merge(lists::routes())
         .with_state(core)
 }
 
@@ -38,6 +42,7 @@ impl From<Error> for Refused {
             Error::SignedOut => StatusCode::UNAUTHORIZED,
             Error::Forbidden => StatusCode::FORBIDDEN,
             Error::NotFound => StatusCode::NOT_FOUND,
+            Error::Invalid { .. } => StatusCode::BAD_REQUEST,
             error => {
                 tracing::error!(%error, "a download or stream failed");
                 StatusCode::SERVICE_UNAVAILABLE
@@ -103,13 +108,17 @@ async fn attachment(
 
 /// An answer that the browser saves and never shows.
 fn download(name: &str, media_type: &'static str, content: Vec<u8>) -> Response {
+    (saved_as(name, media_type), Body::from(content)).into_response()
+}
+
+/// The header of an answer that the browser saves under this name.
+fn saved_as(name: &str, media_type: &str) -> [(HeaderName, String); 4] {
     let safe: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
-    let headers: [(HeaderName, String); 4] = [
+    [
         (header::CONTENT_TYPE, media_type.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{safe}\"")),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
         (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (headers, Body::from(content)).into_response()
+    ]
 }

@@ -3,6 +3,7 @@
 use crate::error::AppError;
 use leptos::prelude::*;
 use relay_types::{
+    Timestamp,
     message::{MessageCounts, MessageDetail, MessageRow},
     page::Page,
     service_account::ServiceAccount,
@@ -14,9 +15,10 @@ use crate::{
     api::{id, slug},
     components::dialog::confirmed,
     ssr::{actor, core, done},
+    typed,
 };
 #[cfg(feature = "ssr")]
-use relay_core::{messages, queue, service_accounts};
+use relay_core::{messages, queue, queue::Wish, service_accounts};
 #[cfg(feature = "ssr")]
 use relay_types::message::{MessageFilter, MessageId, MessageState};
 
@@ -35,6 +37,32 @@ pub struct MessageQuery {
     pub after: Option<String>,
 }
 
+impl MessageQuery {
+    /// From the parameters of the page's URL.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            state: get("state"),
+            search: get("q"),
+            account: get("account"),
+            period: get("period"),
+            after: get("after"),
+        }
+    }
+
+    /// What the use case narrows to; words nobody knows narrow nothing.
+    #[cfg(feature = "ssr")]
+    pub fn filter(&self, now: Timestamp) -> MessageFilter {
+        MessageFilter {
+            state: self.state.as_deref().and_then(MessageState::parse),
+            search: self.search.clone(),
+            service_account: self.account.as_deref().and_then(|text| text.parse().ok()),
+            since: typed::since(self.period.as_deref(), now),
+            after: self.after.clone(),
+            ..MessageFilter::default()
+        }
+    }
+}
+
 /// The page of messages.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MessagesPage {
@@ -44,35 +72,21 @@ pub struct MessagesPage {
     pub counts: MessageCounts,
     /// Accounts to narrow to.
     pub accounts: Vec<ServiceAccount>,
-    /// Whether the project has any message at all.
+    /// Whether the query narrows the list by more than its state.
     pub narrowed: bool,
+    /// From when on the text was looked for, when there are older messages.
+    pub searched_since: Option<Timestamp>,
 }
 
-/// The hours of a period's word.
-#[cfg(feature = "ssr")]
-fn hours(period: &str) -> Option<u64> {
-    [("1h", 1), ("24h", 24), ("7d", 7 * 24), ("30d", 30 * 24)]
-        .into_iter()
-        .find(|(word, _)| *word == period)
-        .map(|(_, hours)| hours)
-}
-
-/// A list of messages, narrowed by the query. Words nobody knows narrow nothing.
+/// A list of messages, narrowed by the query.
 #[server]
 pub async fn load_messages(slug: String, #[server(flatten)] query: MessageQuery) -> Result<MessagesPage, AppError> {
     let (core, actor, slug) = (core()?, actor().await?, self::slug(&slug)?);
-    let since = query.period.as_deref().and_then(hours);
-    let filter = MessageFilter {
-        state: query.state.as_deref().and_then(MessageState::parse),
-        search: query.search.clone(),
-        service_account: query.account.as_deref().and_then(|text| text.parse().ok()),
-        since: since.map(|hours| core.now().minus(std::time::Duration::from_secs(hours * 3600))),
-        until: None,
-        after: query.after.clone(),
-    };
+    let filter = query.filter(core.now());
     Ok(MessagesPage {
         rows: messages::list(&core, &actor, &slug, &filter).await?,
         counts: messages::counts(&core, &actor, &slug, &filter).await?,
+        searched_since: messages::searched_since(&core, &actor, &slug, &filter).await?,
         accounts: service_accounts::list(&core, &actor, &slug).await?,
         narrowed: MessageQuery { state: None, after: None, ..query } != MessageQuery::default(),
     })
@@ -131,6 +145,36 @@ pub async fn cancel_message(slug: String, id: String, confirm: String) -> Result
     confirmed(&confirm, end_of(&id.to_string()))?;
     let count = queue::cancel(&core()?, &actor().await?, &self::slug(&slug)?, id).await?;
     changed(&slug, id, count, "message-cancelled")
+}
+
+/// Does what the button `wish` says to the chosen messages; `back` is the list with its filters.
+#[server]
+pub async fn change_messages(
+    slug: String,
+    #[server(default)] ids: Vec<String>,
+    wish: String,
+    back: String,
+) -> Result<(), AppError> {
+    let (core, actor, project) = (core()?, actor().await?, self::slug(&slug)?);
+    let wish = Wish::parse(&wish).ok_or_else(|| AppError::invalid("wish", "Choose one of the buttons"))?;
+    let ids = ids.iter().map(|text| self::id(text)).collect::<Result<Vec<MessageId>, AppError>>()?;
+    if queue::change(&core, &actor, &project, &ids, wish).await? == 0 {
+        let reason = "None of the chosen messages is in a state for that any more. The list below is as it stands now.";
+        return Err(AppError::Conflict { reason: reason.to_owned() });
+    }
+    done(&back, told(wish));
+    Ok(())
+}
+
+/// The code of the toast.
+#[cfg(feature = "ssr")]
+fn told(wish: Wish) -> &'static str {
+    match wish {
+        Wish::Hold => "messages-held",
+        Wish::Release => "messages-released",
+        Wish::RetryNow => "messages-retried",
+        Wish::Cancel => "messages-cancelled",
+    }
 }
 
 /// Submits a test message and goes to its page.

@@ -19,6 +19,35 @@ use relay_core::refusals;
 #[cfg(feature = "ssr")]
 use relay_types::refusal::RefusalFilter;
 
+/// What the URL of the list says, as typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RefusalQuery {
+    /// Word of a rule.
+    pub rule: Option<String>,
+    /// Free text.
+    pub search: Option<String>,
+    /// Cursor.
+    pub after: Option<String>,
+}
+
+impl RefusalQuery {
+    /// From the parameters of the page's URL.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
+        Self { rule: get("rule"), search: get("q"), after: get("after") }
+    }
+
+    /// What the use case narrows to; words nobody knows narrow nothing.
+    #[cfg(feature = "ssr")]
+    pub fn filter(&self) -> RefusalFilter {
+        RefusalFilter {
+            rule: self.rule.as_deref().and_then(Rule::parse),
+            search: self.search.clone(),
+            after: self.after.clone(),
+            ..RefusalFilter::default()
+        }
+    }
+}
+
 /// The page of refusals.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RefusalsPage {
@@ -45,26 +74,16 @@ pub struct FixPage {
 
 /// A list of refusals, narrowed by the query.
 #[server]
-pub async fn load_refusals(
-    slug: String,
-    rule: Option<String>,
-    search: Option<String>,
-    after: Option<String>,
-) -> Result<RefusalsPage, AppError> {
+pub async fn load_refusals(slug: String, #[server(flatten)] query: RefusalQuery) -> Result<RefusalsPage, AppError> {
     let (core, actor, slug) = (core()?, actor().await?, self::slug(&slug)?);
-    let filter = RefusalFilter { rule: rule.as_deref().and_then(Rule::parse), search, after };
-    let rows = refusals::list(&core, &actor, &slug, &filter).await?;
+    let rows = refusals::list(&core, &actor, &slug, &query.filter()).await?;
     Ok(RefusalsPage { rows, counts: refusals::counts(&core, &actor, &slug).await? })
 }
 
 /// Refusals that belong to no project.
 #[server]
-pub async fn load_unassigned_refusals(
-    search: Option<String>,
-    after: Option<String>,
-) -> Result<Page<Refusal>, AppError> {
-    let filter = RefusalFilter { rule: None, search, after };
-    Ok(refusals::list_unassigned(&core()?, &actor().await?, &filter).await?)
+pub async fn load_unassigned_refusals(#[server(flatten)] query: RefusalQuery) -> Result<Page<Refusal>, AppError> {
+    Ok(refusals::list_unassigned(&core()?, &actor().await?, &query.filter()).await?)
 }
 
 /// What is behind a short URL.

@@ -1,10 +1,14 @@
-//! Narrowing a list: tabs with counts, a search field, choices, and the pager. All are links and GET forms, so the
+//! Narrowing a list: tabs with counts, a search field, choices, the pager, and
+//! the list as CSV. All are links and GET forms, so the
 //! state is in the URL.
 
-use crate::components::{
-    icon::{Glyph, Icon},
-    query::{AFTER, query},
-    text,
+use crate::{
+    components::{
+        icon::{Glyph, Icon},
+        query::{AFTER, query},
+        text,
+    },
+    typed::PERIODS,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
@@ -17,8 +21,8 @@ pub struct Choice {
     pub value: Option<&'static str>,
     /// Words.
     pub text: &'static str,
-    /// How many rows it has, when that is known.
-    pub count: Option<u64>,
+    /// How many rows it has, when that is known, as it is shown.
+    pub count: Option<String>,
 }
 
 impl Choice {
@@ -34,8 +38,16 @@ impl Choice {
 
     /// With the number of rows.
     pub fn counted(mut self, count: u64) -> Self {
-        self.count = Some(count);
+        self.count = Some(text::number(count));
         self
+    }
+
+    /// With the number of rows, where counting stopped at `most`.
+    pub fn counted_to(self, count: u64, most: u64) -> Self {
+        if count < most {
+            return self.counted(count);
+        }
+        Self { count: Some(format!("{}+", text::number(most - 1))), ..self }
     }
 }
 
@@ -73,7 +85,7 @@ fn links(name: &'static str, choices: Vec<Choice>) -> impl IntoView {
             view! {
                 <a href=move || query().with(name, value) aria-current=here>
                     {text}
-                    {count.map(|count| view! { " " <span class="count">{text::number(count)}</span> })}
+                    {count.map(|count| view! { " " <span class="count">{count}</span> })}
                 </a>
             }
         })
@@ -182,6 +194,40 @@ pub fn Choose(
                     .collect_view()}
             </select>
         </label>
+    }
+}
+
+/// The choice of `Choose` that narrows nothing.
+pub fn any_choice() -> (String, String) {
+    (String::new(), "any".to_owned())
+}
+
+/// Choices of a period, for `Choose`.
+pub fn periods() -> Vec<(String, String)> {
+    let each = PERIODS.map(|(word, words, _)| (word.to_owned(), words.to_owned()));
+    std::iter::once(any_choice()).chain(each).collect()
+}
+
+/// In the header of a list: the list as CSV, narrowed as the page is, from its first row.
+#[component]
+pub fn CsvLink(
+    /// The list's own path, where the page has another.
+    #[prop(optional)]
+    of: Option<&'static str>,
+) -> impl IntoView {
+    let href = move || {
+        let here = query().with("", None);
+        let (path, rest) = here.split_once('?').unwrap_or((here.as_str(), ""));
+        let path = of.unwrap_or(path);
+        let mark = if rest.is_empty() { "" } else { "?" };
+        format!("{path}.csv{mark}{rest}")
+    };
+    // `download` also keeps the router away from it.
+    view! {
+        <a class="button" href=href download="" aria-label="Download this list as CSV">
+            <Glyph icon=Icon::Download/>
+            "CSV"
+        </a>
     }
 }
 

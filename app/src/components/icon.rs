@@ -32,6 +32,7 @@ pub enum Icon {
     Leave,
     Operator,
     Sorted,
+    Download,
 }
 
 impl Icon {
@@ -67,6 +68,7 @@ impl Icon {
             Self::Leave => "M10 4H5v16h5M14 8l4 4-4 4M18 12H9",
             Self::Operator => "M12 3l8 3v6c0 5-3.500 8-8 9-4.500-1-8-4-8-9V6z",
             Self::Sorted => "M12 5v14M6 13l6 6 6-6",
+            Self::Download => "M12 4v11M7 11l5 5 5-5M5 20h14",
         }
     }
 }

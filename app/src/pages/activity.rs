@@ -1,6 +1,10 @@
 //! `/p/:slug/activity`: who changed what, newest first.
 
-use crate::{api::audit::load_activity, components::prelude::*, strings::places};
+use crate::{
+    api::audit::{ActivityQuery, load_activity},
+    components::prelude::*,
+    strings::places,
+};
 use leptos::prelude::*;
 use relay_types::{
     audit::{AuditEntry, FieldChange},
@@ -11,17 +15,16 @@ use relay_types::{
 #[component]
 pub fn Activity() -> impl IntoView {
     let slug = use_slug();
-    let after = || query().text("after");
-    let data = Resource::new_blocking(move || (slug.get(), after()), |(slug, after)| load_activity(slug, after));
+    let asked = || ActivityQuery::read(|name| query().text(name));
+    let data = Resource::new_blocking(move || (slug.get(), asked()), |(slug, query)| load_activity(slug, query));
     view! {
         <Load resource=data let:page>
-            <PageHeader title=places::ACTIVITY/>
             <Entries page/>
         </Load>
     }
 }
 
-/// The list; the operator's also says which project.
+/// The whole page; the operator's also says which project.
 #[component]
 pub fn Entries(
     /// Entries.
@@ -30,9 +33,61 @@ pub fn Entries(
     #[prop(optional)]
     all: bool,
 ) -> impl IntoView {
+    let query = untrack(query);
+    let narrowed = ["who", "what", "period", "after"].into_iter().any(|name| query.get(name).is_some());
+    let nothing_yet = page.items.is_empty() && !narrowed;
+    view! {
+        <PageHeader title=places::ACTIVITY>{(!nothing_yet).then(|| view! { <CsvLink/> })}</PageHeader>
+        {if nothing_yet {
+            view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
+        } else {
+            view! {
+                <Filters own=&["who", "what", "period"]>
+                    <SearchField name="who" label=words::WHO example=words::WHO_EXAMPLE/>
+                    <Choose name="what" label="What" options=nouns(all, query.get("what"))/>
+                    <Choose name="period" label="When" options=periods()/>
+                </Filters>
+                <List page all/>
+            }
+                .into_any()
+        }}
+    }
+}
+
+/// What can be changed, as choices; a single action that a link asks for is one more.
+fn nouns(all: bool, asked: Option<&str>) -> Vec<(String, String)> {
+    let own = |(word, words): &(&str, &str)| ((*word).to_owned(), (*words).to_owned());
+    let mut choices: Vec<_> = std::iter::once(any_choice()).chain(NOUNS.iter().map(own)).collect();
+    if all {
+        choices.extend(PLATFORM_NOUNS.iter().map(own));
+    }
+    if let Some(asked) = asked.filter(|asked| choices.iter().all(|(word, _)| word != asked)) {
+        choices.push((asked.to_owned(), words_of(asked)));
+    }
+    choices
+}
+
+/// The nouns of a project's actions.
+const NOUNS: [(&str, &str); 8] = [
+    ("message", "Messages"),
+    ("service_account", "Service accounts"),
+    ("secret", "Secrets"),
+    ("sender", "Senders"),
+    ("domain", "Domains"),
+    ("network", "Networks"),
+    ("member", "Members"),
+    ("project", "Project"),
+];
+
+/// And those of the platform.
+const PLATFORM_NOUNS: [(&str, &str); 3] =
+    [("destination", "Queue"), ("user", "Users and sign-in"), ("default_domain", "Default domain")];
+
+#[component]
+fn List(page: Page<AuditEntry>, all: bool) -> impl IntoView {
     let Page { items, next } = page;
     if items.is_empty() {
-        return view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any();
+        return view! { <EmptyState title=words::NONE_TITLE text=words::NONE/> }.into_any();
     }
     let shown = items.len();
     let mut columns = vec![Column::new("When"), Column::new("Who"), Column::new("What"), Column::new("Change")];
@@ -190,4 +245,8 @@ mod words {
     pub const EMPTY_TITLE: &str = "Nothing was changed yet";
     pub const EMPTY: &str = "Every change a person or the platform makes is kept here: who, from which address, when, and \
         what it was before. Entries are never changed or removed.";
+    pub const NONE_TITLE: &str = "Nothing matches";
+    pub const NONE: &str = "Nobody made such a change in this time. Take a filter away to see more.";
+    pub const WHO: &str = "Search by who";
+    pub const WHO_EXAMPLE: &str = "Name or address of who did it";
 }

@@ -30,7 +30,7 @@ fn Page(page: MembersPage) -> impl IntoView {
     let no_owner = !members.iter().any(|member| member.role == Role::Owner);
     let (none, invited) = (members.is_empty(), !invitations.is_empty());
     view! {
-        <PageHeader title=places::MEMBERS/>
+        <PageHeader title=places::MEMBERS>{(!none || invited).then(|| view! { <CsvLink/> })}</PageHeader>
         {if none {
             view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
         } else {
@@ -48,10 +48,17 @@ fn Page(page: MembersPage) -> impl IntoView {
 
 #[component]
 fn List(members: Vec<Member>, administer: bool) -> impl IntoView {
+    let mut members = members;
+    sort(&mut members, untrack(query).get(SORT), |member, word| match word {
+        "member" => Key::text(if member.name.is_empty() { member.email.to_string() } else { member.name.clone() }),
+        "role" => Key::number(u64::from(member.role == Role::Owner) * 2 + u64::from(member.role == Role::Member)),
+        "since" => Key::time(member.since),
+        _ => Key::None,
+    });
     let columns = vec![
-        Column::new("Member"),
-        Column::new("Role"),
-        Column::new("Since").right(),
+        Column::new("Member").sorted_by("member").at_first(),
+        Column::new("Role").sorted_by("role"),
+        Column::new("Since").sorted_by("since").right(),
         Column::new("Actions").unseen().right(),
     ];
     view! {
@@ -130,10 +137,13 @@ fn Remove(member: Member) -> impl IntoView {
 
 #[component]
 fn Invitations(invitations: Vec<Invitation>, administer: bool) -> impl IntoView {
-    let note = text::count(invitations.len() as u64, "invitation", "invitations");
+    let ended = invitations.iter().filter(|one| has_ended(one)).count();
+    let open = text::count((invitations.len() - ended) as u64, "open invitation", "open invitations");
+    let note = if ended == 0 { open } else { format!("{open}, {ended} expired") };
     let columns = vec![
         Column::new("Address"),
         Column::new("Role"),
+        Column::new("State"),
         Column::new("Sent"),
         Column::new("Link ends").right(),
         Column::new("Actions").unseen().right(),
@@ -150,23 +160,26 @@ fn Invitations(invitations: Vec<Invitation>, administer: bool) -> impl IntoView 
     }
 }
 
+fn has_ended(invitation: &Invitation) -> bool {
+    invitation.expires_at <= crate::components::time::now()
+}
+
 #[component]
 fn Invited(invitation: Invitation, administer: bool) -> impl IntoView {
-    let ended = invitation.expires_at <= crate::components::time::now();
+    let state = if has_ended(&invitation) { (Tone::Warn, "Expired") } else { (Tone::Info, "Open") };
     let actions = administer.then(|| view! { <InvitationActions invitation=invitation.clone()/> });
     view! {
         <tr>
             <Cell label="Address">{invitation.email.to_string()}</Cell>
             <Cell label="Role">{role_words(invitation.role)}</Cell>
+            <Cell label="State">
+                <Status state/>
+            </Cell>
             <Cell label="Sent">
                 <Time at=invitation.created_at/>
             </Cell>
             <Cell label="Link ends" right=true>
-                {if ended {
-                    view! { <Status state=(Tone::Warn, "Ended")/> }.into_any()
-                } else {
-                    view! { <Time at=invitation.expires_at/> }.into_any()
-                }}
+                <Time at=invitation.expires_at/>
             </Cell>
             <Cell label="Actions" right=true>
                 {actions}
@@ -179,6 +192,8 @@ fn Invited(invitation: Invitation, administer: bool) -> impl IntoView {
 #[component]
 fn InvitationActions(invitation: Invitation) -> impl IntoView {
     let id = invitation.id.to_string();
+    // The link of one that has expired is dead already: there is nothing to withdraw.
+    let remove = if has_ended(&invitation) { "Remove invitation" } else { "Withdraw invitation" };
     let again = use_form_for::<ResendInvitation>("id", &id);
     let withdraw = use_form_for::<WithdrawInvitation>("id", &id);
     let (id, email) = (StoredValue::new(id), StoredValue::new(invitation.email.to_string()));
@@ -192,7 +207,7 @@ fn InvitationActions(invitation: Invitation) -> impl IntoView {
             <Danger
                 form=withdraw
                 id=format!("withdraw-{}", id.get_value())
-                button="Withdraw invitation"
+                button=remove
                 consequence=format!("The link that was mailed to {} is worth nothing then.", email.get_value())
                 name=email.get_value()
                 what=ADDRESS

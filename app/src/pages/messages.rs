@@ -1,8 +1,8 @@
 //! `/p/:slug/messages`: what the project sent, narrowed by the URL.
 
 use crate::{
-    api::messages::{MessageQuery, MessagesPage, load_messages},
-    components::{prelude::*, status::message_state},
+    api::messages::{ChangeMessages, MessageQuery, MessagesPage, load_messages},
+    components::{prelude::*, query::AFTER, status::message_state},
     strings::places,
 };
 use leptos::prelude::*;
@@ -15,33 +15,24 @@ use relay_types::{
 #[component]
 pub fn Messages() -> impl IntoView {
     let slug = use_slug();
-    let asked = move || {
-        let query = query();
-        MessageQuery {
-            state: query.text("state"),
-            search: query.text("q"),
-            account: query.text("account"),
-            period: query.text("period"),
-            after: query.text("after"),
-        }
-    };
+    let asked = || MessageQuery::read(|name| query().text(name));
     let data = Resource::new_blocking(move || (slug.get(), asked()), |(slug, query)| load_messages(slug, query));
     use_live(&[Topic::Messages], move || data.refetch());
     view! {
         <Load resource=data let:page>
-            <List slug=slug.get_untracked() page/>
+            <Page slug=slug.get_untracked() page/>
         </Load>
     }
 }
 
 #[component]
-fn List(slug: String, page: MessagesPage) -> impl IntoView {
-    let MessagesPage { rows, counts, accounts, narrowed } = page;
+fn Page(slug: String, page: MessagesPage) -> impl IntoView {
+    let MessagesPage { rows, counts, accounts, narrowed, searched_since } = page;
     let nothing_yet = counts.all == 0 && !narrowed;
     let accounts = accounts.into_iter().map(|account| (account.id.to_string(), account.label));
-    let accounts = std::iter::once(any()).chain(accounts).collect();
+    let accounts = std::iter::once(any_choice()).chain(accounts).collect();
     view! {
-        <PageHeader title=places::MESSAGES/>
+        <PageHeader title=places::MESSAGES>{(!nothing_yet).then(|| view! { <CsvLink/> })}</PageHeader>
         {if nothing_yet {
             view! {
                 <EmptyState title=words::EMPTY_TITLE text=words::EMPTY>
@@ -57,6 +48,14 @@ fn List(slug: String, page: MessagesPage) -> impl IntoView {
                     <Choose name="period" label=words::PERIOD options=periods()/>
                     <Choose name="account" label=words::ACCOUNT options=accounts/>
                 </Filters>
+                {searched_since
+                    .map(|at| {
+                        view! {
+                            <p class="soft">
+                                {words::SEARCHED} " " <Time at/> ". " {words::SEARCHED_NOT}
+                            </p>
+                        }
+                    })}
                 <Rows slug rows=rows.items next=rows.next/>
             }
                 .into_any()
@@ -69,21 +68,81 @@ fn Rows(slug: String, rows: Vec<MessageRow>, next: Option<String>) -> impl IntoV
     if rows.is_empty() {
         return view! { <EmptyState title=words::NONE_TITLE text=words::NONE/> }.into_any();
     }
-    let columns = vec![
+    let choose = use_abilities().manage && rows.iter().any(|row| waits(row.state));
+    let shown = rows.len();
+    let list = view! { <List slug rows choose/> };
+    let list = if choose { view! { <Chosen>{list}</Chosen> }.into_any() } else { list.into_any() };
+    view! {
+        {list}
+        <Pager shown next/>
+    }
+    .into_any()
+}
+
+#[component]
+fn List(slug: String, rows: Vec<MessageRow>, choose: bool) -> impl IntoView {
+    let mut columns = vec![
         Column::new(words::STATE),
         Column::new(words::SUBJECT),
         Column::new(words::TO),
         Column::new(words::SOURCE),
         Column::new(words::ACCEPTED).right(),
     ];
-    let shown = rows.len();
+    if choose {
+        columns.insert(0, Column::new(words::CHOOSE).unseen());
+    }
+    let href = move |row: &MessageRow| format!("/p/{slug}/messages/{}", row.id);
     view! {
         <Table label=places::MESSAGES columns>
-            {rows.into_iter().map(|row| view! { <Row href=format!("/p/{slug}/messages/{}", row.id) row/> }).collect_view()}
+            {rows.into_iter().map(|row| view! { <Row href=href(&row) choose row/> }).collect_view()}
         </Table>
-        <Pager shown next/>
     }
-    .into_any()
+}
+
+/// Something can still be done about it.
+fn waits(state: MessageState) -> bool {
+    matches!(state, MessageState::Queued | MessageState::Deferred | MessageState::Held)
+}
+
+/// The form around a list in which messages can be chosen: what can be done with them stands above it.
+#[component]
+fn Chosen(children: Children) -> impl IntoView {
+    let form = use_form::<ChangeMessages>();
+    let here = untrack(query);
+    let back = here.with(AFTER, here.get(AFTER));
+    view! {
+        <PostForm form>
+            <HiddenSlug/>
+            <Hidden name="back" value=back/>
+            <div class="chosen" role="group" aria-label=words::CHOSEN>
+                <span class="soft">{words::CHOSEN}</span>
+                <Wish form value="retry" text=words::RETRY/>
+                <Wish form value="hold" text=words::HOLD/>
+                <Wish form value="release" text=words::RELEASE/>
+                <Dialog id="cancel-chosen" button=words::CANCEL kind="danger" title=words::CANCEL_TITLE>
+                    <p>{words::CANCEL_TEXT}</p>
+                    <Wish form value="cancel" text=words::CANCEL kind="danger"/>
+                </Dialog>
+            </div>
+            {children()}
+        </PostForm>
+    }
+}
+
+/// A button that sends the chosen messages with what is to be done.
+#[component]
+fn Wish(
+    form: FormHandle<ChangeMessages>,
+    value: &'static str,
+    text: &'static str,
+    #[prop(default = "")] kind: &'static str,
+) -> impl IntoView {
+    let pending = form.pending();
+    view! {
+        <button type="submit" name="wish" value=value class=format!("button {kind}") disabled=move || pending.get()>
+            {text}
+        </button>
+    }
 }
 
 /// One message. Captured mail has the same row.
@@ -93,6 +152,9 @@ pub fn Row(
     href: String,
     /// The message.
     row: MessageRow,
+    /// With a box to choose it by, where something can be done about it.
+    #[prop(optional)]
+    choose: bool,
 ) -> impl IntoView {
     let subject = if row.subject.is_empty() { words::NO_SUBJECT.to_owned() } else { row.subject };
     let to = match row.recipients {
@@ -103,8 +165,13 @@ pub fn Row(
     let reply = row
         .last_reply
         .filter(|_| matches!(row.state, MessageState::Deferred | MessageState::Bounced | MessageState::Held));
+    let (id, name) = (row.id.to_string(), format!("{} {subject}", words::CHOOSE));
+    let choice = waits(row.state).then(|| {
+        view! { <input type="checkbox" name="ids[]" value=id aria-label=name/> }
+    });
     view! {
         <tr>
+            {choose.then(|| view! { <Cell label=words::CHOOSE>{choice}</Cell> })}
             <Cell label=words::STATE>
                 <Status state=message_state(row.state)/>
             </Cell>
@@ -134,19 +201,8 @@ fn tabs(counts: MessageCounts) -> Vec<Choice> {
     };
     let each = MessageState::ALL
         .into_iter()
-        .map(|state| Choice::new(state.as_str(), message_state(state).1).counted(of(state)));
-    std::iter::once(Choice::all("All").counted(counts.all)).chain(each).collect()
-}
-
-/// The choice that narrows nothing.
-fn any() -> (String, String) {
-    (String::new(), words::ANY.to_owned())
-}
-
-fn periods() -> Vec<(String, String)> {
-    let words = [("1h", "Last hour"), ("24h", "Last 24 hours"), ("7d", "Last 7 days"), ("30d", "Last 30 days")];
-    let each = words.map(|(value, words)| (value.to_owned(), words.to_owned()));
-    std::iter::once(any()).chain(each).collect()
+        .map(|state| Choice::new(state.as_str(), message_state(state).1).counted_to(of(state), MessageCounts::MOST));
+    std::iter::once(Choice::all("All").counted_to(counts.all, MessageCounts::MOST)).chain(each).collect()
 }
 
 mod words {
@@ -160,7 +216,6 @@ mod words {
         "No message of this project is in this state and matches what you typed. Take a filter away to see more.";
     pub const SEARCH: &str = "Search messages";
     pub const SEARCH_EXAMPLE: &str = "Subject, address, queue id or Message-ID";
-    pub const ANY: &str = "any";
     pub const PERIOD: &str = "Accepted";
     pub const ACCOUNT: &str = "Account";
     pub const STATE: &str = "State";
@@ -169,4 +224,16 @@ mod words {
     pub const TO: &str = "To";
     pub const SOURCE: &str = "From program";
     pub const ACCEPTED: &str = "Accepted";
+    pub const SEARCHED: &str =
+        "Subject and From were searched in the newest 100,000 messages only, those accepted since";
+    pub const SEARCHED_NOT: &str = "A queue id, a Message-ID and the address of a recipient are found in all of them.";
+    pub const CHOOSE: &str = "Choose";
+    pub const CHOSEN: &str = "With those you choose:";
+    pub const RETRY: &str = "Try now";
+    pub const HOLD: &str = "Hold";
+    pub const RELEASE: &str = "Release";
+    pub const CANCEL: &str = "Cancel delivery";
+    pub const CANCEL_TITLE: &str = "Cancel what still waits?";
+    pub const CANCEL_TEXT: &str = "Recipients of the chosen messages that wait or are held get nothing, and nobody is told. \
+        What was delivered stays delivered. This cannot be undone.";
 }

@@ -27,7 +27,7 @@ fn Page(page: NetworksPage) -> impl IntoView {
     let manage = use_abilities().manage;
     let empty = networks.is_empty();
     view! {
-        <PageHeader title=places::NETWORKS/>
+        <PageHeader title=places::NETWORKS>{(!empty).then(|| view! { <CsvLink/> })}</PageHeader>
         {empty.then(|| view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> })}
         {(!empty).then(|| view! { <List networks manage/> })}
         <div class="halves">
@@ -49,8 +49,20 @@ fn Page(page: NetworksPage) -> impl IntoView {
 
 #[component]
 fn List(networks: Vec<Network>, manage: bool) -> impl IntoView {
-    let mut columns =
-        vec![Column::new("Network"), Column::new("Block"), Column::new("Last used"), Column::new("Added").right()];
+    let mut networks = networks;
+    sort(&mut networks, untrack(query).get(SORT), |network, word| match word {
+        "network" => Key::text(&network.label),
+        "block" => Key::text(network.cidr.to_string()),
+        "used" => Key::time(network.last_used_at),
+        "added" => Key::time(network.created_at),
+        _ => Key::None,
+    });
+    let mut columns = vec![
+        Column::new("Network").sorted_by("network"),
+        Column::new("Block").sorted_by("block"),
+        Column::new("Last used").sorted_by("used"),
+        Column::new("Added").sorted_by("added").right(),
+    ];
     if manage {
         columns.push(Column::new("Actions").unseen().right());
     }
@@ -132,6 +144,8 @@ fn Actions(network: Network) -> impl IntoView {
 #[component]
 fn Add() -> impl IntoView {
     let form = use_form::<AddNetwork>();
+    // A refusal leads here with the address it was about.
+    let refused = untrack(|| query().text("cidr")).unwrap_or_default();
     view! {
         <Card title="Add a network">
             <PostForm form>
@@ -139,6 +153,7 @@ fn Add() -> impl IntoView {
                 <TextField
                     name="cidr"
                     label="Address block"
+                    value=refused
                     hint="A block such as 192.0.2.0/24 or 2001:db8::/48, or one address. The smaller the better."
                     mono=true
                     check=typed::check_cidr as crate::components::field::Check

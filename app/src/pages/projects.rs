@@ -22,11 +22,25 @@ pub fn Projects() -> impl IntoView {
         }
         .into_any();
     }
-    let columns = vec![Column::new("Project"), Column::new("Your role"), Column::new("State")];
+    let columns = vec![
+        Column::new("Project").sorted_by("name").at_first(),
+        Column::new("Your role").sorted_by("role"),
+        Column::new("State").sorted_by("state"),
+    ];
+    let rows = move || {
+        let mut rows = projects.clone();
+        sort(&mut rows, query().get(SORT), |row, word| match word {
+            "name" => Key::text(&row.name),
+            "role" => Key::text(row.role.map_or(words::NOT_MEMBER, role)),
+            "state" => Key::number(u64::from(row.suspended)),
+            _ => Key::None,
+        });
+        rows.into_iter().map(|project| view! { <Row project/> }).collect_view()
+    };
     view! {
         <PageHeader title=places::PROJECTS>{new()}</PageHeader>
         <Table label=places::PROJECTS columns>
-            {projects.into_iter().map(|project| view! { <Row project/> }).collect_view()}
+            {rows}
         </Table>
     }
     .into_any()

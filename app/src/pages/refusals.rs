@@ -1,7 +1,7 @@
 //! `/p/:slug/refusals`: what was refused at the door, each with the way to mend it.
 
 use crate::{
-    api::refusals::{RefusalsPage, load_refusals},
+    api::refusals::{RefusalQuery, RefusalsPage, load_refusals},
     components::prelude::*,
     mending::{mend, rule_words},
     strings::places,
@@ -16,11 +16,8 @@ use relay_types::{
 #[component]
 pub fn Refusals() -> impl IntoView {
     let slug = use_slug();
-    let asked = || (query().text("rule"), query().text("q"), query().text("after"));
-    let data = Resource::new_blocking(
-        move || (slug.get(), asked()),
-        |(slug, (rule, search, after))| load_refusals(slug, rule, search, after),
-    );
+    let asked = || RefusalQuery::read(|name| query().text(name));
+    let data = Resource::new_blocking(move || (slug.get(), asked()), |(slug, query)| load_refusals(slug, query));
     use_live(&[Topic::Refusals], move || data.refetch());
     view! {
         <Load resource=data let:page>
@@ -34,9 +31,10 @@ fn List(slug: String, page: RefusalsPage) -> impl IntoView {
     let RefusalsPage { rows, counts } = page;
     let query = untrack(query);
     let narrowed = query.text("rule").is_some() || query.text("q").is_some();
+    let nothing_yet = rows.items.is_empty() && counts.is_empty() && !narrowed;
     view! {
-        <PageHeader title=places::REFUSALS/>
-        {if rows.items.is_empty() && counts.is_empty() && !narrowed {
+        <PageHeader title=places::REFUSALS>{(!nothing_yet).then(|| view! { <CsvLink/> })}</PageHeader>
+        {if nothing_yet {
             view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
         } else {
             view! {

@@ -37,7 +37,7 @@ fn Page(page: SendersPage) -> impl IntoView {
     let lost = domains.iter().filter(|domain| domain.state == Verification::Lost).count();
     let none = senders.is_empty() && domains.is_empty();
     view! {
-        <PageHeader title=places::SENDERS/>
+        <PageHeader title=places::SENDERS>{(!none).then(|| view! { <CsvLink/> })}</PageHeader>
         {none.then(|| view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> })}
         {(lost > 0)
             .then(|| {
@@ -56,6 +56,14 @@ fn Page(page: SendersPage) -> impl IntoView {
 fn Domains(domains: Vec<Domain>, manage: bool) -> impl IntoView {
     let slug = use_slug().get_untracked();
     let none = domains.is_empty();
+    let mut domains = domains;
+    sort(&mut domains, untrack(query).get(SORT), |domain, word| match word {
+        "domain" => Key::text(domain.name.to_string()),
+        "state" => Key::text(verification(domain.state).1),
+        "signature" => Key::number(u64::from(domain.signed)),
+        "asked" => Key::time(domain.checked_at),
+        _ => Key::None,
+    });
     view! {
         <Card title="Domains" note=text::count(domains.len() as u64, "domain", "domains") flush=true>
             <div class="pad">
@@ -68,10 +76,10 @@ fn Domains(domains: Vec<Domain>, manage: bool) -> impl IntoView {
                         <Table
                             label="Domains"
                             columns=vec![
-                                Column::new("Domain"),
-                                Column::new("State"),
-                                Column::new("Signature"),
-                                Column::new("DNS asked").right(),
+                                Column::new("Domain").sorted_by("domain"),
+                                Column::new("State").sorted_by("state"),
+                                Column::new("Signature").sorted_by("signature"),
+                                Column::new("DNS asked").sorted_by("asked").right(),
                             ]
                         >
                             {domains
@@ -199,7 +207,7 @@ fn AddressTable(senders: Vec<Sender>, manage: bool) -> impl IntoView {
     let query = untrack(query);
     let state = query.get("state").and_then(Verification::parse);
     let wanted = query.text("q").unwrap_or_default().to_lowercase();
-    let shown: Vec<Sender> = senders
+    let mut shown: Vec<Sender> = senders
         .into_iter()
         .filter(|sender| state.is_none_or(|state| sender.state == state))
         .filter(|sender| sender.address.to_string().to_lowercase().contains(&wanted))
@@ -207,7 +215,17 @@ fn AddressTable(senders: Vec<Sender>, manage: bool) -> impl IntoView {
     if shown.is_empty() {
         return view! { <p class="pad">"No address matches."</p> }.into_any();
     }
-    let mut columns = vec![Column::new("Address"), Column::new("State"), Column::new("Added").right()];
+    sort(&mut shown, query.get(SORT), |sender, word| match word {
+        "address" => Key::text(sender.address.to_string()),
+        "address-state" => Key::text(verification(sender.state).1),
+        "address-added" => Key::time(sender.created_at),
+        _ => Key::None,
+    });
+    let mut columns = vec![
+        Column::new("Address").sorted_by("address"),
+        Column::new("State").sorted_by("address-state"),
+        Column::new("Added").sorted_by("address-added").right(),
+    ];
     if manage {
         columns.push(Column::new("Actions").unseen().right());
     }

@@ -10,7 +10,10 @@ use crate::{
     strings::places,
 };
 use leptos::prelude::*;
-use relay_types::service_account::ServiceAccount;
+use relay_types::service_account::{AccountState, ServiceAccount};
+
+/// With more accounts than this they can be searched.
+const LONG: usize = 12;
 
 /// Service accounts.
 #[component]
@@ -36,7 +39,10 @@ fn Page(page: AccountsPage) -> impl IntoView {
     let base = format!("/p/{slug}/service-accounts");
     let account = base.clone();
     view! {
-        <PageHeader title=places::SERVICE_ACCOUNTS>{(manage && !empty).then(|| view! { <Create form sender=sender.get_value()/> })}</PageHeader>
+        <PageHeader title=places::SERVICE_ACCOUNTS>
+            {(!empty).then(|| view! { <CsvLink/> })}
+            {(manage && !empty).then(|| view! { <Create form sender=sender.get_value()/> })}
+        </PageHeader>
         {move || {
             let account = account.clone();
             issued
@@ -61,12 +67,51 @@ fn Page(page: AccountsPage) -> impl IntoView {
 
 #[component]
 fn List(accounts: Vec<ServiceAccount>, base: String) -> impl IntoView {
+    let all = accounts.len();
+    let count = |state: AccountState| accounts.iter().filter(|account| account.state == state).count() as u64;
+    let choice = |state| Choice::new(AccountState::as_str(state), account_state(state).1).counted(count(state));
+    let mut choices = vec![Choice::all("All").counted(all as u64)];
+    choices.extend([AccountState::Enabled, AccountState::Disabled, AccountState::Expired].map(choice));
+    let query = untrack(query);
+    let state = query.text("state");
+    let wanted = query.text("q").unwrap_or_default().to_lowercase();
+    let mut shown: Vec<ServiceAccount> = accounts
+        .into_iter()
+        .filter(|account| state.as_deref().is_none_or(|state| account.state.as_str() == state))
+        .filter(|account| format!("{} {}", account.label, account.username).to_lowercase().contains(&wanted))
+        .collect();
+    sort(&mut shown, query.get(SORT), |account, word| match word {
+        "account" => Key::text(&account.label),
+        "secrets" => Key::number(u64::from(account.secrets)),
+        "used" => Key::time(account.last_used_at),
+        _ => Key::None,
+    });
+    view! {
+        <Tabs label="State" name="state" choices/>
+        {(all > LONG)
+            .then(|| {
+                view! {
+                    <Filters own=&["q"]>
+                        <SearchField label="Search service accounts" example="Label or user name"/>
+                    </Filters>
+                }
+            })}
+        {if shown.is_empty() {
+            view! { <EmptyState title="Nothing matches" text="Take a filter away to see more."/> }.into_any()
+        } else {
+            view! { <Rows accounts=shown base/> }.into_any()
+        }}
+    }
+}
+
+#[component]
+fn Rows(accounts: Vec<ServiceAccount>, base: String) -> impl IntoView {
     let columns = vec![
-        Column::new("Account"),
+        Column::new("Account").sorted_by("account"),
         Column::new("State"),
         Column::new("May send as"),
-        Column::new("Secrets"),
-        Column::new("Last used").right(),
+        Column::new("Secrets").sorted_by("secrets"),
+        Column::new("Last used").sorted_by("used").right(),
     ];
     view! {
         <Table label="Service accounts" columns>

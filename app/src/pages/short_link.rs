@@ -3,7 +3,7 @@
 use crate::{
     api::refusals::{FixPage, load_fix},
     components::prelude::*,
-    mending::{explanation, page, rule_words},
+    mending::{explanation, mend_unassigned, page, rule_words},
 };
 use leptos::prelude::*;
 
@@ -22,7 +22,10 @@ pub fn ShortLink() -> impl IntoView {
 #[component]
 fn Why(fix: FixPage) -> impl IntoView {
     let FixPage { project, rule, address, account, may_mend } = fix;
-    let go = project.as_deref().and_then(|slug| page(slug, rule, address.as_deref(), account, may_mend));
+    let go = match project.as_deref() {
+        Some(slug) => page(slug, rule, address.as_deref(), account, may_mend),
+        None => Some(mend_unassigned(rule, None)),
+    };
     let ask = (!may_mend && go.is_none()).then(|| view! { <p>{words::ASK}</p> });
     let all = project.map(|slug| format!("/p/{slug}/refusals?rule={}", rule.as_str()));
     view! {

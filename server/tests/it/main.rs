@@ -10,6 +10,7 @@ mod clients;
 mod durability;
 mod harness;
 mod links;
+mod lists;
 mod live;
 mod operations;
 mod refusals;

@@ -2,7 +2,8 @@
 
 use crate::{
     api::projects::{CreateProject, load_projects},
-    components::{field::Check, prelude::*, query::SORT},
+    components::{field::Check, prelude::*},
+    next::encode,
     pages::settings::{Resume, Suspend},
     strings::places,
     typed,
@@ -28,7 +29,10 @@ pub fn AdminProjects() -> impl IntoView {
 fn Page(rows: Vec<ProjectRow>) -> impl IntoView {
     let none = rows.is_empty();
     view! {
-        <PageHeader title=places::PROJECTS>{(!none).then(|| view! { <NewProject/> })}</PageHeader>
+        <PageHeader title=places::PROJECTS>
+            {(!none).then(|| view! { <CsvLink of=PAGE/> })}
+            {(!none).then(|| view! { <NewProject/> })}
+        </PageHeader>
         {if none {
             view! {
                 <EmptyState title=words::EMPTY_TITLE text=words::EMPTY>
@@ -59,8 +63,33 @@ fn List(rows: Vec<ProjectRow>) -> impl IntoView {
         .filter(|row| state.as_deref().is_none_or(|state| is(row, state)))
         .filter(|row| row.project.name.to_lowercase().contains(&wanted) || row.project.slug.as_str().contains(&wanted))
         .collect();
-    sort(&mut shown, query.get(SORT).unwrap_or_default());
+    sort(&mut shown, query.get(SORT), |row, word| match word {
+        "name" => Key::text(&row.project.name),
+        "members" => Key::number(row.members),
+        "accepted" => Key::number(row.accepted_day),
+        "refused" => Key::number(row.refused_day),
+        _ => Key::None,
+    });
+    let (to, cidr) = (query.text("to"), query.text("cidr"));
+    let asked = match to.as_deref() {
+        Some("networks") => Some(match &cidr {
+            Some(cidr) => {
+                format!("Choose the project to which {cidr} belongs; its networks open with the address filled in.")
+            }
+            None => "Choose the project to which the address belongs; its networks open.".to_owned(),
+        }),
+        Some("service-accounts") => {
+            Some("Choose the project whose program it is; its service accounts open.".to_owned())
+        }
+        _ => None,
+    };
+    let below = match (asked.is_some(), to.as_deref(), cidr) {
+        (true, Some("networks"), Some(cidr)) => format!("/networks?cidr={}", encode(&cidr)),
+        (true, Some(to), _) => format!("/{to}"),
+        _ => String::new(),
+    };
     view! {
+        {asked.map(|asked| view! { <Notice tone=Tone::Info title=asked link=(PAGE, "All projects")/> })}
         <Tabs label="State" name="state" choices/>
         <Filters own=&["q"]>
             <SearchField label="Search projects" example="Name or slug"/>
@@ -69,7 +98,7 @@ fn List(rows: Vec<ProjectRow>) -> impl IntoView {
             view! { <EmptyState title="Nothing matches" text="No project matches. Take a filter away to see more."/> }
                 .into_any()
         } else {
-            view! { <Rows rows=shown/> }.into_any()
+            view! { <Rows rows=shown below/> }.into_any()
         }}
     }
 }
@@ -84,24 +113,10 @@ fn is(row: &ProjectRow, state: &str) -> bool {
     }
 }
 
-/// By the word of a column's head; rows come by name.
-fn sort(rows: &mut [ProjectRow], order: &str) {
-    let (word, falling) = order.strip_prefix('-').map_or((order, false), |word| (word, true));
-    match word {
-        "members" => rows.sort_by_key(|row| row.members),
-        "accepted" => rows.sort_by_key(|row| row.accepted_day),
-        "refused" => rows.sort_by_key(|row| row.refused_day),
-        _ => {}
-    }
-    if falling {
-        rows.reverse();
-    }
-}
-
 #[component]
-fn Rows(rows: Vec<ProjectRow>) -> impl IntoView {
+fn Rows(rows: Vec<ProjectRow>, below: String) -> impl IntoView {
     let columns = vec![
-        Column::new("Project").sorted_by("name"),
+        Column::new("Project").sorted_by("name").at_first(),
         Column::new("State"),
         Column::new("Members").sorted_by("members").right(),
         Column::new("Accepted, 24 h").sorted_by("accepted").right(),
@@ -110,13 +125,13 @@ fn Rows(rows: Vec<ProjectRow>) -> impl IntoView {
     ];
     view! {
         <Table label="Projects" columns>
-            {rows.into_iter().map(|row| view! { <Row row/> }).collect_view()}
+            {rows.into_iter().map(|row| view! { <Row row below=below.clone()/> }).collect_view()}
         </Table>
     }
 }
 
 #[component]
-fn Row(row: ProjectRow) -> impl IntoView {
+fn Row(row: ProjectRow, below: String) -> impl IntoView {
     let ProjectRow { project, members, accepted_day, refused_day } = row;
     let slug = project.slug.to_string();
     let base = format!("/p/{slug}");
@@ -137,7 +152,7 @@ fn Row(row: ProjectRow) -> impl IntoView {
     view! {
         <tr>
             <Cell label="Project">
-                <a class="row" href=base>
+                <a class="row" href=format!("{base}{below}")>
                     {project.name}
                 </a>
                 <small class="mono">{shown}</small>

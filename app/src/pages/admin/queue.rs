@@ -33,14 +33,15 @@ pub fn AdminQueue() -> impl IntoView {
 #[component]
 fn Page(page: QueuePage) -> impl IntoView {
     let QueuePage { totals, destinations } = page;
+    let waits = !destinations.is_empty();
     let alarm = totals.oldest_at.filter(|&at| is_old(at));
     view! {
-        <PageHeader title=places::QUEUE/>
+        <PageHeader title=places::QUEUE>{waits.then(|| view! { <CsvLink/> })}</PageHeader>
         {alarm.map(|at| view! { <Alarm at worst=worst(&destinations)/> })}
-        {if destinations.is_empty() {
-            view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
-        } else {
+        {if waits {
             view! { <List totals destinations/> }.into_any()
+        } else {
+            view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
         }}
     }
 }
@@ -69,10 +70,11 @@ fn Alarm(at: Timestamp, worst: Option<String>) -> impl IntoView {
 
 #[component]
 fn List(totals: QueueTotals, destinations: Vec<QueueDestination>) -> impl IntoView {
-    let show = untrack(query).text("show");
+    let query = untrack(query);
+    let show = query.text("show");
     let narrowed = show.is_some();
     let cut = destinations.len() >= MOST;
-    let shown: Vec<QueueDestination> = destinations
+    let mut shown: Vec<QueueDestination> = destinations
         .into_iter()
         .filter(|one| match show.as_deref() {
             Some("due") => one.due > 0,
@@ -81,6 +83,15 @@ fn List(totals: QueueTotals, destinations: Vec<QueueDestination>) -> impl IntoVi
             _ => true,
         })
         .collect();
+    sort(&mut shown, query.get(SORT), |row, word| match word {
+        "destination" => Key::text(&row.destination),
+        "due" => Key::number(row.due),
+        "in_flight" => Key::number(row.in_flight),
+        "held" => Key::number(row.held),
+        "oldest" => Key::time(row.oldest_at),
+        "next" => Key::time(row.next_due_at),
+        _ => Key::None,
+    });
     view! {
         <Totals totals/>
         {narrowed.then(|| view! { <p><a href="/admin/queue">"All destinations"</a></p> })}
@@ -112,12 +123,12 @@ fn Totals(totals: QueueTotals) -> impl IntoView {
 #[component]
 fn Destinations(destinations: Vec<QueueDestination>) -> impl IntoView {
     let columns = vec![
-        Column::new("Destination"),
-        Column::new("Due").right(),
-        Column::new("In flight").right(),
-        Column::new("Held").right(),
-        Column::new("Oldest"),
-        Column::new("Next attempt"),
+        Column::new("Destination").sorted_by("destination"),
+        Column::new("Due").sorted_by("due").right(),
+        Column::new("In flight").sorted_by("in_flight").right(),
+        Column::new("Held").sorted_by("held").right(),
+        Column::new("Oldest").sorted_by("oldest"),
+        Column::new("Next attempt").sorted_by("next"),
         Column::new("Actions").unseen().right(),
     ];
     view! {

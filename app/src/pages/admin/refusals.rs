@@ -1,14 +1,19 @@
 //! `/admin/refusals`: what was refused before it was known whose it is: wrong credentials, strangers at the door.
 
-use crate::{api::refusals::load_unassigned_refusals, components::prelude::*, pages::refusals::Rows, strings::places};
+use crate::{
+    api::refusals::{RefusalQuery, load_unassigned_refusals},
+    components::prelude::*,
+    pages::refusals::Rows,
+    strings::places,
+};
 use leptos::prelude::*;
 use relay_types::{change::Topic, page::Page, refusal::Refusal};
 
 /// Refusals of no project.
 #[component]
 pub fn AdminRefusals() -> impl IntoView {
-    let asked = || (query().text("q"), query().text("after"));
-    let data = Resource::new_blocking(asked, |(search, after)| load_unassigned_refusals(search, after));
+    let asked = || RefusalQuery::read(|name| query().text(name));
+    let data = Resource::new_blocking(asked, load_unassigned_refusals);
     use_live(&[Topic::Refusals], move || data.refetch());
     view! {
         <Load resource=data let:rows>
@@ -21,9 +26,10 @@ pub fn AdminRefusals() -> impl IntoView {
 fn List(rows: Page<Refusal>) -> impl IntoView {
     let query = untrack(query);
     let narrowed = query.get("q").is_some() || query.get("after").is_some();
+    let nothing_yet = rows.items.is_empty() && !narrowed;
     view! {
-        <PageHeader title=places::REFUSALS/>
-        {if rows.items.is_empty() && !narrowed {
+        <PageHeader title=places::REFUSALS>{(!nothing_yet).then(|| view! { <CsvLink/> })}</PageHeader>
+        {if nothing_yet {
             view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
         } else {
             view! {

@@ -34,13 +34,22 @@ fn Page(users: Vec<User>) -> impl IntoView {
     let query = untrack(query);
     let state = query.text("state");
     let wanted = query.text("q").unwrap_or_default().to_lowercase();
-    let shown: Vec<User> = users
+    let mut shown: Vec<User> = users
         .into_iter()
         .filter(|user| state.as_deref().is_none_or(|state| is(user, state)))
         .filter(|user| format!("{} {}", user.name, user.email).to_lowercase().contains(&wanted))
         .collect();
+    sort(&mut shown, query.get(SORT), |user, word| match word {
+        "user" => Key::text(if user.name.is_empty() { user.email.to_string() } else { user.name.clone() }),
+        "projects" => Key::number(user.projects),
+        "seen" => Key::time(user.last_sign_in_at),
+        "since" => Key::time(user.created_at),
+        _ => Key::None,
+    });
     view! {
-        <PageHeader title=places::USERS/>
+        <PageHeader title=places::USERS>
+            <CsvLink/>
+        </PageHeader>
         <Tabs label="State" name="state" choices/>
         {(all > LONG)
             .then(|| {
@@ -71,11 +80,11 @@ fn is(user: &User, state: &str) -> bool {
 #[component]
 fn List(users: Vec<User>) -> impl IntoView {
     let columns = vec![
-        Column::new("User"),
+        Column::new("User").sorted_by("user"),
         Column::new("State"),
-        Column::new("Projects").right(),
-        Column::new("Last sign-in"),
-        Column::new("Since"),
+        Column::new("Projects").sorted_by("projects").right(),
+        Column::new("Last sign-in").sorted_by("seen"),
+        Column::new("Since").sorted_by("since"),
         Column::new("Actions").unseen().right(),
     ];
     view! {

@@ -11,7 +11,7 @@ use mail_parser::{Message, MessageParser, MimeHeaders};
 use relay_types::{
     EmailAddress, ReversePath, Timestamp,
     message::{Attachment, CapturedMessage, MessageId, MessageRow},
-    page::Page,
+    page::{Page, PageSize},
     project::Slug,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -27,7 +27,7 @@ pub async fn list(core: &Core, actor: &Actor, project: &Slug, after: Option<&str
     let select = message::Entity::find()
         .filter(message::Column::ProjectId.eq(project.uuid()))
         .filter(message::Column::Captured.eq(true));
-    messages::page(core, select, after).await
+    messages::page(core, select, after, PageSize::Screen).await
 }
 
 /// Captured mail of the portal itself (invitations, links to verify and to reset), newest first. Operator only: its
@@ -36,7 +36,7 @@ pub async fn list_of_portal(core: &Core, actor: &Actor, after: Option<&str>) -> 
     projects::authorize_operator(actor)?;
     let select =
         message::Entity::find().filter(message::Column::ProjectId.is_null()).filter(message::Column::Captured.eq(true));
-    messages::page(core, select, after).await
+    messages::page(core, select, after, PageSize::Screen).await
 }
 
 /// One captured message of the portal itself. Operator only.

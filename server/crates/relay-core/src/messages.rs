@@ -8,6 +8,7 @@ mod test_message;
 use crate::{
     Access, Actor, Core, Error, Result, projects,
     queue::outgoing,
+    search,
     tables::{event, message, recipient},
 };
 use relay_types::{
@@ -16,7 +17,7 @@ use relay_types::{
         Event, MessageCounts, MessageDetail, MessageFilter, MessageId, MessageRow, MessageState, Recipient,
         RecipientId, RecipientState, Source,
     },
-    page::Page,
+    page::{Page, PageSize},
     project::{ProjectId, Slug},
 };
 use sea_orm::{
@@ -24,18 +25,14 @@ use sea_orm::{
     sea_query::{Expr, Query},
 };
 
-/// Messages a page.
-const PAGE: usize = 50;
 /// Recipients and events of one message's page.
 const MOST: u64 = 1_000;
-/// What a counted tab goes up to.
-const COUNTED: u64 = 10_000;
 
-/// A project's messages, newest first, 50 a page. Any member. Fields: `after`.
+/// A project's messages, newest first. Any member. Field: `after`.
 pub async fn list(core: &Core, actor: &Actor, project: &Slug, filter: &MessageFilter) -> Result<Page<MessageRow>> {
     let project = projects::authorize(core, actor, project, Access::View).await?;
     let select = filter::by_state(filter::select(project, filter), filter.state);
-    page(core, select, filter.after.as_deref()).await
+    page(core, select, filter.after.as_deref(), filter.size).await
 }
 
 /// A page of a list of messages, newest first.
@@ -43,21 +40,25 @@ pub(crate) async fn page(
     core: &Core,
     mut select: Select<message::Entity>,
     after: Option<&str>,
+    size: PageSize,
 ) -> Result<Page<MessageRow>> {
     if let Some(text) = after {
         let id: MessageId =
             text.parse().map_err(|_| Error::invalid("after", "This page of the list does not exist"))?;
         select = select.filter(message::Column::Id.lt(id.uuid()));
     }
-    let limit = u64::try_from(PAGE + 1).unwrap_or(u64::MAX);
-    let rows = select.order_by_desc(message::Column::Id).limit(limit).all(core.db.read()).await?;
+    let size = size.rows();
+    let rows = select.order_by_desc(message::Column::Id).limit(size as u64 + 1).all(core.db.read()).await?;
     let rows = rows.into_iter().map(shown).collect::<Result<Vec<_>>>()?;
-    Ok(Page::cut(rows, PAGE, |row| row.id.to_string()))
+    Ok(Page::cut(rows, size, |row| row.id.to_string()))
 }
 
-/// Counts for tabs, under the filter without its state; each is capped at 10,000. Any member.
+/// Counts for tabs, under the filter without its state; each is capped at [`MessageCounts::MOST`]. Any member.
 pub async fn counts(core: &Core, actor: &Actor, project: &Slug, filter: &MessageFilter) -> Result<MessageCounts> {
     let project = projects::authorize(core, actor, project, Access::View).await?;
+    if search::typed(filter.search.as_deref()).is_some() {
+        return counted_together(core, filter::select(project, filter)).await;
+    }
     let count = async |state| counted(core, filter::by_state(filter::select(project, filter), state)).await;
     Ok(MessageCounts {
         all: count(None).await?,
@@ -70,9 +71,59 @@ pub async fn counts(core: &Core, actor: &Actor, project: &Slug, filter: &Message
     })
 }
 
-/// Counts at most [`COUNTED`] rows: the limit is inside the counted query, so that counting stops there.
+/// From when on the text of the filter was looked for in subject and From, when the project has older messages; none
+/// when all were looked through. Any member.
+pub async fn searched_since(
+    core: &Core,
+    actor: &Actor,
+    project: &Slug,
+    filter: &MessageFilter,
+) -> Result<Option<Timestamp>> {
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    let searched = search::typed(filter.search.as_deref()).is_some_and(|text| text.parse::<MessageId>().is_err());
+    if !searched {
+        return Ok(None);
+    }
+    let oldest = filter::oldest_searched(project).into_tuple::<i64>().one(core.db.read()).await?.map(Timestamp);
+    Ok(oldest.filter(|&oldest| filter.since.is_none_or(|since| since < oldest)))
+}
+
+/// All counts in one pass: looking for a part of a text costs the same for every state.
+async fn counted_together(core: &Core, select: Select<message::Entity>) -> Result<MessageCounts> {
+    let found = select
+        .select_only()
+        .column(message::Column::State)
+        .order_by_desc(message::Column::Id)
+        .limit(filter::SEARCHED)
+        .into_query();
+    let number = Expr::cust("COUNT(*)");
+    let count = Query::select()
+        .column(message::Column::State)
+        .expr_as(number, "number")
+        .from_subquery(found, "found")
+        .group_by_col(message::Column::State)
+        .to_owned();
+    let mut counts = MessageCounts::default();
+    for row in core.db.read().query_all(&count).await? {
+        let number = u64::try_from(row.try_get::<i64>("", "number")?).unwrap_or(0);
+        counts.all = counts.all.saturating_add(number).min(MessageCounts::MOST);
+        let Some(state) = MessageState::parse(&row.try_get::<String>("", "state")?) else { continue };
+        let of_state = match state {
+            MessageState::Queued => &mut counts.queued,
+            MessageState::Deferred => &mut counts.deferred,
+            MessageState::Held => &mut counts.held,
+            MessageState::Delivered => &mut counts.delivered,
+            MessageState::Bounced => &mut counts.bounced,
+            MessageState::Cancelled => &mut counts.cancelled,
+        };
+        *of_state = number.min(MessageCounts::MOST);
+    }
+    Ok(counts)
+}
+
+/// Counts at most [`MessageCounts::MOST`] rows: the limit is inside the counted query, so that counting stops there.
 async fn counted(core: &Core, select: Select<message::Entity>) -> Result<u64> {
-    let capped = select.select_only().column(message::Column::Id).limit(COUNTED).into_query();
+    let capped = select.select_only().column(message::Column::Id).limit(MessageCounts::MOST).into_query();
     let count = Query::select().expr_as(Expr::cust("COUNT(*)"), "number").from_subquery(capped, "capped").to_owned();
     let row = core.db.read().query_one(&count).await?;
     let number = row.map(|row| row.try_get::<i64>("", "number")).transpose()?;
@@ -203,5 +254,7 @@ fn unknown(what: &str, word: &str) -> Error {
     Error::internal(format!("unknown {what} {word:?} in the database"))
 }
 
+#[cfg(test)]
+mod measured;
 #[cfg(test)]
 mod tests;

@@ -8,10 +8,11 @@ pub(crate) mod record;
 pub(crate) mod state;
 mod view;
 
+pub use self::people::Wish;
+
 use crate::{
     Actor, Core, Error, Result, bounce,
     commit::{self, Work},
-    queue::people::Wish,
     routes::Way,
     tables::recipient::{self, Column, Entity},
 };
@@ -243,6 +244,13 @@ pub async fn retry_now(core: &Core, actor: &Actor, project: &Slug, message: Mess
 /// Cancels the waiting and held recipients of a message. Member. What is in flight is left alone.
 pub async fn cancel(core: &Core, actor: &Actor, project: &Slug, message: MessageId) -> Result<u64> {
     people::to_message(core, actor, project, message, Wish::Cancel).await
+}
+
+/// Does what a person wishes to messages they chose, at most 100, in one transaction. Member. Returns how many messages
+/// were moved; what is in flight or final is left alone. With an id of another project nothing is done: `NotFound`.
+/// Field: `ids`.
+pub async fn change(core: &Core, actor: &Actor, project: &Slug, messages: &[MessageId], wish: Wish) -> Result<u64> {
+    Ok(people::to_messages(core, actor, project, messages, wish).await?.0)
 }
 
 /// What waits, by destination, most first, 200 at most. Operator only.

@@ -6,7 +6,12 @@
 mod groups;
 mod writer;
 
-use crate::{Access, Actor, Core, Error, Result, limits, projects, prune, search, service_accounts, tables::refusal};
+use crate::{
+    Access, Actor, Core, Error, Result, limits, projects, prune,
+    search::{self, contains},
+    service_accounts,
+    tables::refusal,
+};
 use relay_types::{
     Timestamp,
     page::Page,
@@ -15,8 +20,7 @@ use relay_types::{
     service_account::ServiceAccountId,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{Expr, Func},
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use uuid::Uuid;
@@ -26,7 +30,6 @@ pub use writer::run_writer;
 
 /// Refusals are kept this long.
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
-const PAGE: usize = 50;
 
 /// A refusal as the relay tells it.
 #[derive(Debug, Clone)]
@@ -82,7 +85,7 @@ pub fn record(core: &Core, refusal: NewRefusal, code: &str, reply: &str) {
     core.refusals.record(core, &refusal, code, reply);
 }
 
-/// A project's refusals, newest first, 50 a page. Any member.
+/// A project's refusals, newest first. Any member. Field: `after`.
 pub async fn list(core: &Core, actor: &Actor, project: &Slug, filter: &RefusalFilter) -> Result<Page<Refusal>> {
     let project = projects::authorize(core, actor, project, Access::View).await?;
     page(core, refusal::Entity::find().filter(refusal::Column::ProjectId.eq(project.uuid())), filter).await
@@ -159,23 +162,22 @@ async fn page(core: &Core, select: Select<refusal::Entity>, filter: &RefusalFilt
         select = select.filter(refusal::Column::Rule.eq(rule.as_str()));
     }
     if let Some(text) = search::words(filter.search.as_deref()) {
-        let holds =
-            |column: refusal::Column| Expr::expr(Func::lower(Expr::col(column))).like(search::containing(&text));
         select = select.filter(
             Condition::any()
-                .add(holds(refusal::Column::Address))
-                .add(holds(refusal::Column::Client))
-                .add(holds(refusal::Column::Who)),
+                .add(contains(refusal::Column::Address, &text))
+                .add(contains(refusal::Column::Client, &text))
+                .add(contains(refusal::Column::Who, &text)),
         );
     }
     if let Some(after) = &filter.after {
         let after: RefusalId = after.parse().map_err(|_| Error::invalid("after", "Start from the first page again"))?;
         select = select.filter(refusal::Column::Id.lt(after.uuid()));
     }
-    let rows = select.order_by_desc(refusal::Column::Id).limit(PAGE as u64 + 1).all(core.db.read()).await?;
+    let size = filter.size.rows();
+    let rows = select.order_by_desc(refusal::Column::Id).limit(size as u64 + 1).all(core.db.read()).await?;
     let accounts = accounts(core, &rows).await?;
     let rows = rows.into_iter().map(|row| view(row, &accounts)).collect::<Result<Vec<_>>>()?;
-    Ok(Page::cut(rows, PAGE, |row| row.id.to_string()))
+    Ok(Page::cut(rows, size, |row| row.id.to_string()))
 }
 
 /// Those sources of the refusals that are service accounts and not removed.

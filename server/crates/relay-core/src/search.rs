@@ -6,7 +6,7 @@
 mod newest;
 mod typed;
 
-pub(crate) use typed::{containing, words};
+pub(crate) use typed::{begins, containing, contains, first_of, lower, words};
 
 use crate::{
     Actor, Core, Error, Result, members,

@@ -175,7 +175,7 @@ impl Test {
 
     /// Actions of the audit trail, newest first, with who did them.
     pub(crate) async fn audited(&self) -> Vec<String> {
-        let page = audit::list_all(&self.core, &Actor::System, None).await.expect("entries");
+        let page = audit::list_all(&self.core, &Actor::System, &Default::default()).await.expect("entries");
         page.items.into_iter().map(|entry| format!("{} {} {}", entry.actor, entry.action, entry.subject)).collect()
     }
 

@@ -1,6 +1,6 @@
 //! Who changed what: the activity page.
 
-use crate::{Id, Timestamp};
+use crate::{Id, Timestamp, page::PageSize};
 use serde::{Deserialize, Serialize};
 
 /// Marker of [`AuditId`].
@@ -38,4 +38,19 @@ pub struct FieldChange {
     pub before: Option<String>,
     /// After; none when it was removed.
     pub after: Option<String>,
+}
+
+/// What the list is narrowed to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AuditFilter {
+    /// Part of a name, or a whole client address.
+    pub actor: Option<String>,
+    /// A noun such as `sender`, or noun and verb such as `sender.verify`.
+    pub action: Option<String>,
+    /// At or after.
+    pub since: Option<Timestamp>,
+    /// Cursor of [`crate::page::Page::next`].
+    pub after: Option<String>,
+    /// How many rows.
+    pub size: PageSize,
 }

@@ -1,7 +1,8 @@
 //! A message's story: envelope, recipients, attempts, events.
 
 use crate::{
-    EmailAddress, Id, ReversePath, Timestamp, network::NetworkId, reply::Reply, service_account::ServiceAccountId,
+    EmailAddress, Id, ReversePath, Timestamp, network::NetworkId, page::PageSize, reply::Reply,
+    service_account::ServiceAccountId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -162,9 +163,12 @@ pub struct MessageFilter {
     pub until: Option<Timestamp>,
     /// Cursor of [`crate::page::Page::next`].
     pub after: Option<String>,
+    /// How many rows.
+    pub size: PageSize,
 }
 
-/// How many messages of each state, for counted tabs; capped at 10,000 each (`10,000` means so many or more).
+/// How many messages of each state, for counted tabs; capped at [`MessageCounts::MOST`] each (which means so many or
+/// more).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MessageCounts {
     /// All states.
@@ -181,6 +185,11 @@ pub struct MessageCounts {
     pub bounced: u64,
     /// See [`MessageState::Cancelled`].
     pub cancelled: u64,
+}
+
+impl MessageCounts {
+    /// Counting stops here.
+    pub const MOST: u64 = 10_000;
 }
 
 /// One recipient as the message page shows it.

@@ -11,6 +11,26 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// How many rows of a list are asked for at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum PageSize {
+    /// What a person looks at.
+    #[default]
+    Screen,
+    /// A piece of a download, so that a long list takes few queries and little memory.
+    Download,
+}
+
+impl PageSize {
+    /// The number of rows.
+    pub fn rows(self) -> usize {
+        match self {
+            Self::Screen => 50,
+            Self::Download => 500,
+        }
+    }
+}
+
 impl<T> Page<T> {
     /// Keeps `size` of `items` (which holds one more when there is a next page); `cursor` names a row's place.
     pub fn cut(mut items: Vec<T>, size: usize, cursor: impl Fn(&T) -> String) -> Self {

@@ -1,6 +1,6 @@
 //! What was refused at the door: who, from where, which rule, the exact reply.
 
-use crate::{Id, Timestamp, service_account::ServiceAccountId};
+use crate::{Id, Timestamp, page::PageSize, service_account::ServiceAccountId};
 use serde::{Deserialize, Serialize};
 
 /// Marker of [`RefusalId`].
@@ -139,4 +139,6 @@ pub struct RefusalFilter {
     pub search: Option<String>,
     /// Cursor of [`crate::page::Page::next`].
     pub after: Option<String>,
+    /// How many rows.
+    pub size: PageSize,
 }

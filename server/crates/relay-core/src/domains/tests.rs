@@ -121,7 +121,9 @@ async fn a_domain_is_proven_lost_after_a_day_without_proof_and_back_by_itself() 
     world.after(1).await;
     assert_eq!(state().await, Verification::Verified);
     assert!(world.may_send("a@lab.example").await);
-    let trail = crate::audit::list(&world.test.core, &Actor::System, &world.project, None).await.expect("a page");
+    let trail = crate::audit::list(&world.test.core, &Actor::System, &world.project, &Default::default())
+        .await
+        .expect("a page");
     let actions: Vec<_> = trail.items.iter().map(|entry| entry.action.as_str()).take(4).collect();
     assert_eq!(actions, ["domain.verify", "domain.lose", "domain.verify", "project.set_bounce_contact"]);
 }

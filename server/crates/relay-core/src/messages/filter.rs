@@ -1,11 +1,11 @@
 //! What a list is narrowed to, as a query.
 
 use crate::{
-    search,
+    search::{self, contains, first_of, lower},
     tables::{message, recipient},
 };
 use relay_types::{
-    EmailAddress, Timestamp,
+    EmailAddress,
     message::{MessageFilter, MessageId, MessageState},
     project::ProjectId,
 };
@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 /// How many messages are looked through for a part of subject or From.
-const SEARCHED: u64 = 100_000;
+pub(super) const SEARCHED: u64 = 100_000;
 
 /// The project's messages under the filter, without its state and cursor.
 pub(super) fn select(project: ProjectId, filter: &MessageFilter) -> Select<message::Entity> {
@@ -31,8 +31,8 @@ pub(super) fn select(project: ProjectId, filter: &MessageFilter) -> Select<messa
     if let Some(until) = filter.until {
         condition = condition.add(message::Column::Id.lt(first_of(until)));
     }
-    if let Some(search) = search::words(filter.search.as_deref()) {
-        condition = condition.add(found_by(project, &search));
+    if let Some(search) = search::typed(filter.search.as_deref()) {
+        condition = condition.add(found_by(project, search));
     }
     message::Entity::find().filter(condition)
 }
@@ -72,28 +72,18 @@ fn found_by(project: ProjectId, search: &str) -> Condition {
 
 /// Only the newest [`SEARCHED`] messages of the project, because no index helps to find a part of a text.
 fn among_newest(project: ProjectId) -> Condition {
-    let oldest = message::Entity::find()
-        .select_only()
-        .column(message::Column::Id)
-        .filter(message::Column::ProjectId.eq(project.uuid()))
-        .order_by_desc(message::Column::Id)
-        .offset(SEARCHED)
-        .limit(1)
-        .into_query();
+    let oldest = oldest_searched(project).select_only().column(message::Column::Id).into_query();
     let oldest = Func::coalesce([Expr::SubQuery(None, Box::new(oldest.into())), Expr::value(Uuid::nil())]);
     Condition::all().add(Expr::col((message::Entity, message::Column::Id)).gte(Expr::expr(oldest)))
 }
 
-/// The smallest identifier of a moment (RFC 9562 §5.7: it begins with 48 bits of milliseconds).
-fn first_of(at: Timestamp) -> Uuid {
-    Uuid::from_u128(u128::from(u64::try_from(at.0).unwrap_or(0)) << 80)
-}
-
-fn lower(column: message::Column) -> Expr {
-    Expr::expr(Func::lower(Expr::col((message::Entity, column))))
-}
-
-/// Contains the text, in any case; `%` and `_` stand for themselves.
-fn contains(column: message::Column, text: &str) -> Expr {
-    lower(column).like(search::containing(text))
+/// When the oldest message was accepted in which a part of a text is looked for; no row when that is all of them.
+pub(super) fn oldest_searched(project: ProjectId) -> Select<message::Entity> {
+    message::Entity::find()
+        .select_only()
+        .column(message::Column::AcceptedAt)
+        .filter(message::Column::ProjectId.eq(project.uuid()))
+        .order_by_desc(message::Column::Id)
+        .offset(SEARCHED)
+        .limit(1)
 }

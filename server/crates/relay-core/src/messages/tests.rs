@@ -10,6 +10,10 @@ use relay_types::{
 };
 use std::time::Duration;
 
+fn page_size() -> usize {
+    PageSize::Screen.rows()
+}
+
 async fn mail(test: &Test, project: ProjectId, header: &str, to: &str) -> MessageId {
     let submission = Submission {
         arrival: Arrival::Portal,
@@ -35,17 +39,17 @@ async fn pages_follow_each_other_newest_first() {
     let test = Test::new().await;
     let (project, slug) = test.project("physics").await;
     let mut ids = Vec::new();
-    for _ in 0..PAGE + 3 {
+    for _ in 0..page_size() + 3 {
         ids.push(mail(&test, project, "", "b@e.example").await);
     }
     ids.reverse();
     let first = list(&test.core, &Actor::System, &slug, &MessageFilter::default()).await.expect("a page");
-    assert_eq!(first.items.iter().map(|row| row.id).collect::<Vec<_>>(), ids[..PAGE]);
+    assert_eq!(first.items.iter().map(|row| row.id).collect::<Vec<_>>(), ids[..page_size()]);
     let after = first.next.expect("a second page");
     mail(&test, project, "", "b@e.example").await;
     let filter = MessageFilter { after: Some(after), ..Default::default() };
     let second = list(&test.core, &Actor::System, &slug, &filter).await.expect("a page");
-    assert_eq!(second.items.iter().map(|row| row.id).collect::<Vec<_>>(), ids[PAGE..]);
+    assert_eq!(second.items.iter().map(|row| row.id).collect::<Vec<_>>(), ids[page_size()..]);
     assert_eq!(second.next, None);
     let odd = MessageFilter { after: Some("x".to_owned()), ..Default::default() };
     assert_eq!(word(&list(&test.core, &Actor::System, &slug, &odd).await), "after");

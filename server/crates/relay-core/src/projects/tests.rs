@@ -133,7 +133,7 @@ async fn settings_are_stored_and_audited_with_before_and_after() {
     assert_eq!(project.limits, limits);
     assert!(project.sandbox);
 
-    let page = audit::list(core, &cast.viewer, &slug, None).await.expect("entries");
+    let page = audit::list(core, &cast.viewer, &slug, &Default::default()).await.expect("entries");
     let renamed = page.items.iter().find(|entry| entry.action == "project.rename").expect("an entry");
     let expected =
         FieldChange { field: "name".to_owned(), before: Some("acme".to_owned()), after: Some("Acme Ltd".to_owned()) };
@@ -253,7 +253,7 @@ async fn the_password_of_a_smarthost_is_sealed_kept_for_its_host_and_never_shown
         username: Some("relay".to_owned()),
     };
     assert_eq!(shown, Route::Smarthost(expected));
-    let entries = audit::list_all(core, &Actor::System, None).await.expect("entries");
+    let entries = audit::list_all(core, &Actor::System, &Default::default()).await.expect("entries");
     assert!(!format!("{entries:?}").contains("hush"));
     let row = crate::tables::project::Entity::find_by_id(id.uuid()).one(core.db.read()).await;
     let row = row.expect("read").expect("a row");

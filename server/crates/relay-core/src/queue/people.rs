@@ -23,24 +23,39 @@ use uuid::Uuid;
 /// Messages of one transaction when a whole destination is moved.
 const AT_ONCE: u64 = 500;
 
+/// Messages that a person can choose at once.
+const CHOSEN: usize = 100;
+
 /// What a person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub enum Wish {
+    /// Stop it until it is released.
     Hold,
+    /// Let what is held go on.
     Release,
+    /// Make what waits due now.
     RetryNow,
+    /// Never send it.
     Cancel,
 }
 
 impl Wish {
-    fn action(self, of: &str) -> String {
-        let verb = match self {
+    /// Reads the word of the audit trail's verb: `hold`, `release`, `retry`, `cancel`.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Hold, Self::Release, Self::RetryNow, Self::Cancel].into_iter().find(|wish| wish.verb() == text)
+    }
+
+    fn verb(self) -> &'static str {
+        match self {
             Self::Hold => "hold",
             Self::Release => "release",
             Self::RetryNow => "retry",
             Self::Cancel => "cancel",
-        };
-        format!("{of}.{verb}")
+        }
+    }
+
+    pub(super) fn action(self, of: &str) -> String {
+        format!("{of}.{}", self.verb())
     }
 
     fn event(self, by: String) -> EventKind {
@@ -77,25 +92,54 @@ impl Wish {
 
 /// Does it to one message of a project. Returns how many recipients were moved.
 pub(crate) async fn to_message(core: &Core, actor: &Actor, slug: &Slug, id: MessageId, wish: Wish) -> Result<u64> {
+    Ok(to_messages(core, actor, slug, &[id], wish).await?.1)
+}
+
+/// Does it to messages of a project, all in one transaction. Returns how many messages and recipients were moved. With
+/// one that is not the project's, nothing is done.
+pub(crate) async fn to_messages(
+    core: &Core,
+    actor: &Actor,
+    slug: &Slug,
+    ids: &[MessageId],
+    wish: Wish,
+) -> Result<(u64, u64)> {
     let project = projects::authorize(core, actor, slug, Access::Manage).await?;
-    let found = message::Entity::find_by_id(id.uuid())
+    let mut ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Err(Error::invalid("ids", "Choose at least one message"));
+    }
+    if ids.len() > CHOSEN {
+        return Err(Error::invalid("ids", format!("Choose at most {CHOSEN} messages at once")));
+    }
+    let found = message::Entity::find()
         .select_only()
         .column(message::Column::Id)
+        .filter(message::Column::Id.is_in(ids.iter().copied()))
         .filter(message::Column::ProjectId.eq(project.uuid()))
         .into_tuple::<Uuid>()
-        .one(core.db.read())
+        .all(core.db.read())
         .await?;
-    found.ok_or(Error::NotFound)?;
+    if found.len() != ids.len() {
+        return Err(Error::NotFound);
+    }
+    let (now, mut messages, mut recipients) = (core.now(), 0, 0);
     let transaction = core.db.begin().await?;
-    let of_message = Condition::all().add(Column::MessageId.eq(id.uuid()));
-    let moved = move_recipients(core, &transaction, actor, wish, core.now(), of_message, &[id.uuid()]).await?;
-    if moved > 0 {
-        let changes = vec![audit::field("recipients", None::<u64>, Some(moved))];
-        audit_of(core, &transaction, actor, Some(project), &wish.action("message"), &id.to_string(), changes).await?;
+    for id in ids {
+        let of_message = Condition::all().add(Column::MessageId.eq(id));
+        let moved = move_recipients(core, &transaction, actor, wish, now, of_message, &[id]).await?;
+        if moved > 0 {
+            let changes = vec![audit::field("recipients", None::<u64>, Some(moved))];
+            let subject = MessageId::from_uuid(id).to_string();
+            audit_of(core, &transaction, actor, Some(project), &wish.action("message"), &subject, changes).await?;
+            (messages, recipients) = (messages + 1, recipients + moved);
+        }
     }
     transaction.commit().await?;
-    woken(core, wish, moved);
-    Ok(moved)
+    woken(core, wish, recipients);
+    Ok((messages, recipients))
 }
 
 /// Does it to everything that waits for a destination, some hundred messages at a time.

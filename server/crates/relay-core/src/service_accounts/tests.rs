@@ -241,7 +241,9 @@ async fn settings_that_cannot_be_used_name_their_field() {
 async fn a_change_is_in_the_audit_trail_without_secrets() {
     let account = Account::new().await;
     account.change(|settings| settings.may_notify = true).await;
-    let page = crate::audit::list(&account.test.core, &Actor::System, &account.project, None).await.expect("a page");
+    let page = crate::audit::list(&account.test.core, &Actor::System, &account.project, &Default::default())
+        .await
+        .expect("a page");
     let updated = &page.items[0];
     assert_eq!(updated.action, "service_account.update");
     let changes: Vec<_> = updated.changes.iter().map(|change| change.field.as_str()).collect();

@@ -230,7 +230,7 @@ async fn changing_the_password_asks_for_the_current_one_and_ends_other_sessions(
     assert_eq!(word(&crate::sign_in::sign_in(core, None, "ada@example.org", secret(NEW)).await), "Ok");
     let mails = test.mails_to("ada@example.org").await;
     assert!(mails[0].contains("Subject: Your Relaykeep password was changed"), "{}", mails[0]);
-    let entries = audit::list_all(core, &Actor::System, None).await.expect("entries").items;
+    let entries = audit::list_all(core, &Actor::System, &Default::default()).await.expect("entries").items;
     assert!(entries.iter().all(|entry| !format!("{entry:?}").contains("boat")), "no secret in the audit trail");
 }
 

@@ -46,9 +46,42 @@ async fn people_hold_release_retry_and_cancel_what_waits_and_nothing_else() {
         ["accepted", "not signed", "attempt", "held", "released", "attempt", "retry asked", "cancelled"]
     );
     assert!(matches!(&done.events[3].kind, EventKind::Held { by } if by == "m@example.org"));
-    let entries = crate::audit::list(core, &by, &slug, None).await.expect("entries").items;
+    let entries = crate::audit::list(core, &by, &slug, &Default::default()).await.expect("entries").items;
     let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).take(4).collect();
     assert_eq!(actions, ["message.cancel", "message.retry", "message.release", "message.hold"]);
+}
+
+#[tokio::test]
+async fn chosen_messages_are_moved_together_and_only_those_that_can_be() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let (other, _) = test.project("chemistry").await;
+    let by = test.member(project, "m@example.org", relay_types::member::Role::Member).await;
+    let one = mixed(&test, project).await;
+    let two = mail(&test, Some(project), &["a@e.example", "b@e.example"]).await;
+    let three = mail(&test, Some(project), &["c@e.example"]).await;
+    let foreign = mail(&test, Some(other), &["d@e.example"]).await;
+    let core = &test.core;
+    assert_eq!(change(core, &by, &slug, &[one, two, two], Wish::Hold).await.expect("held"), 2);
+    assert_eq!(words(&detail(&test, &slug, one).await), ["held", "delivered", "in_flight"]);
+    assert_eq!(words(&detail(&test, &slug, two).await), ["held", "held"]);
+    assert_eq!(words(&detail(&test, &slug, three).await), ["due"]);
+    assert_eq!(change(core, &by, &slug, &[two, three], Wish::Release).await.expect("released"), 1);
+    assert_eq!(story(&detail(&test, &slug, three).await), ["accepted", "not signed"], "nothing happened to it");
+    assert_eq!(word(&change(core, &by, &slug, &[three, foreign], Wish::Cancel).await), "NotFound");
+    assert_eq!(words(&detail(&test, &slug, three).await), ["due"], "all or nothing");
+    assert_eq!(change(core, &by, &slug, &[one, three], Wish::Cancel).await.expect("cancelled"), 2);
+    assert_eq!(change(core, &by, &slug, &[two], Wish::RetryNow).await.expect("retried"), 1);
+    assert_eq!(word(&change(core, &by, &slug, &[], Wish::Hold).await), "ids");
+    let many: Vec<MessageId> = (0..101).map(|_| core.new_id()).collect();
+    assert_eq!(word(&change(core, &by, &slug, &many, Wish::Hold).await), "ids");
+    let entries = crate::audit::list(core, &by, &slug, &Default::default()).await.expect("entries").items;
+    let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).take(6).collect();
+    let expected = ["retry", "cancel", "cancel", "release", "hold", "hold"].map(|verb| format!("message.{verb}"));
+    assert_eq!(actions, expected, "each message has an entry of its own");
+    for wish in [Wish::Hold, Wish::Release, Wish::RetryNow, Wish::Cancel] {
+        assert_eq!(Wish::parse(wish.action("x").trim_start_matches("x.")), Some(wish));
+    }
 }
 
 #[tokio::test]
@@ -104,9 +137,13 @@ async fn who_may_not_is_refused_and_nothing_moves() {
         ] {
             assert_eq!(word(&result), expected, "{actor:?}");
         }
+        for wish in [Wish::Hold, Wish::Release, Wish::RetryNow, Wish::Cancel] {
+            assert_eq!(word(&change(core, actor, &slug, &[id], wish).await), expected, "{actor:?}");
+        }
     }
     let neighbour = Slug::parse("physics-neighbour").expect("a slug");
     assert_eq!(word(&hold(&test.core, &cast.outsider, &neighbour, id).await), "NotFound", "not of that project");
+    assert_eq!(word(&change(&test.core, &cast.outsider, &neighbour, &[id], Wish::Cancel).await), "NotFound");
     assert_eq!(words(&detail(&test, &slug, id).await), ["due"]);
     assert_eq!(hold(&test.core, &cast.member, &slug, id).await.expect("held"), 1);
 }
