@@ -13,6 +13,7 @@ mod m20261121_000003_mail;
 mod m20261121_000004_untold_bounces;
 mod m20261121_000005_refusal_cause;
 mod m20261121_000006_throttled;
+mod m20261121_000007_lists;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_untold_bounces::Migration),
             Box::new(m20261121_000005_refusal_cause::Migration),
             Box::new(m20261121_000006_throttled::Migration),
+            Box::new(m20261121_000007_lists::Migration),
         ]
     }
 }

@@ -3,9 +3,7 @@
 use crate::error::AppError;
 use leptos::prelude::*;
 use relay_types::{
-    Timestamp,
-    message::{MessageCounts, MessageDetail, MessageRow},
-    page::Page,
+    message::{MessageDetail, MessageList},
     service_account::ServiceAccount,
 };
 use serde::{Deserialize, Serialize};
@@ -20,7 +18,10 @@ use crate::{
 #[cfg(feature = "ssr")]
 use relay_core::{messages, queue, queue::Wish, service_accounts};
 #[cfg(feature = "ssr")]
-use relay_types::message::{MessageFilter, MessageId, MessageState};
+use relay_types::{
+    Timestamp,
+    message::{MessageFilter, MessageId, MessageState},
+};
 
 /// What the URL of the list says, as typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -66,16 +67,12 @@ impl MessageQuery {
 /// The page of messages.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MessagesPage {
-    /// Rows.
-    pub rows: Page<MessageRow>,
-    /// Numbers on the tabs.
-    pub counts: MessageCounts,
+    /// Rows, counts, and how far a search went.
+    pub list: MessageList,
     /// Accounts to narrow to.
     pub accounts: Vec<ServiceAccount>,
     /// Whether the query narrows the list by more than its state.
     pub narrowed: bool,
-    /// From when on the text was looked for, when there are older messages.
-    pub searched_since: Option<Timestamp>,
 }
 
 /// A list of messages, narrowed by the query.
@@ -84,9 +81,7 @@ pub async fn load_messages(slug: String, #[server(flatten)] query: MessageQuery)
     let (core, actor, slug) = (core()?, actor().await?, self::slug(&slug)?);
     let filter = query.filter(core.now());
     Ok(MessagesPage {
-        rows: messages::list(&core, &actor, &slug, &filter).await?,
-        counts: messages::counts(&core, &actor, &slug, &filter).await?,
-        searched_since: messages::searched_since(&core, &actor, &slug, &filter).await?,
+        list: messages::overview(&core, &actor, &slug, &filter).await?,
         accounts: service_accounts::list(&core, &actor, &slug).await?,
         narrowed: MessageQuery { state: None, after: None, ..query } != MessageQuery::default(),
     })

@@ -412,7 +412,7 @@ pub fn Submit(
 /// A second button of a form, which sends one value more.
 #[component]
 pub fn SubmitAs(
-    /// The server function's argument, an `Option<String>`.
+    /// The server function's argument: an `Option<String>`, or a `String` when every button of the form sends one.
     name: &'static str,
     /// What it is sent.
     value: &'static str,

@@ -8,7 +8,7 @@ use crate::{
 use leptos::prelude::*;
 use relay_types::{
     change::Topic,
-    message::{MessageCounts, MessageRow, MessageState},
+    message::{MessageCounts, MessageList, MessageRow, MessageState},
 };
 
 /// Messages.
@@ -16,7 +16,9 @@ use relay_types::{
 pub fn Messages() -> impl IntoView {
     let slug = use_slug();
     let asked = || MessageQuery::read(|name| query().text(name));
-    let data = Resource::new_blocking(move || (slug.get(), asked()), |(slug, query)| load_messages(slug, query));
+    // Read again after what was done to chosen ones.
+    let source = move || (slug.get(), asked(), query().text("done"));
+    let data = Resource::new_blocking(source, |(slug, query, _)| load_messages(slug, query));
     use_live(&[Topic::Messages], move || data.refetch());
     view! {
         <Load resource=data let:page>
@@ -27,8 +29,8 @@ pub fn Messages() -> impl IntoView {
 
 #[component]
 fn Page(slug: String, page: MessagesPage) -> impl IntoView {
-    let MessagesPage { rows, counts, accounts, narrowed, searched_since } = page;
-    let nothing_yet = counts.all == 0 && !narrowed;
+    let MessagesPage { list: MessageList { rows, counts, searched_since }, accounts, narrowed } = page;
+    let nothing_yet = counts.is_some_and(|counts| counts.all == 0) && !narrowed;
     let accounts = accounts.into_iter().map(|account| (account.id.to_string(), account.label));
     let accounts = std::iter::once(any_choice()).chain(accounts).collect();
     view! {
@@ -116,32 +118,16 @@ fn Chosen(children: Children) -> impl IntoView {
             <Hidden name="back" value=back/>
             <div class="chosen" role="group" aria-label=words::CHOSEN>
                 <span class="soft">{words::CHOSEN}</span>
-                <Wish form value="retry" text=words::RETRY/>
-                <Wish form value="hold" text=words::HOLD/>
-                <Wish form value="release" text=words::RELEASE/>
+                <SubmitAs name="wish" value="retry">{words::RETRY}</SubmitAs>
+                <SubmitAs name="wish" value="hold">{words::HOLD}</SubmitAs>
+                <SubmitAs name="wish" value="release">{words::RELEASE}</SubmitAs>
                 <Dialog id="cancel-chosen" button=words::CANCEL kind="danger" title=words::CANCEL_TITLE>
                     <p>{words::CANCEL_TEXT}</p>
-                    <Wish form value="cancel" text=words::CANCEL kind="danger"/>
+                    <SubmitAs name="wish" value="cancel" kind="danger">{words::CANCEL}</SubmitAs>
                 </Dialog>
             </div>
             {children()}
         </PostForm>
-    }
-}
-
-/// A button that sends the chosen messages with what is to be done.
-#[component]
-fn Wish(
-    form: FormHandle<ChangeMessages>,
-    value: &'static str,
-    text: &'static str,
-    #[prop(default = "")] kind: &'static str,
-) -> impl IntoView {
-    let pending = form.pending();
-    view! {
-        <button type="submit" name="wish" value=value class=format!("button {kind}") disabled=move || pending.get()>
-            {text}
-        </button>
     }
 }
 
@@ -190,8 +176,8 @@ pub fn Row(
     }
 }
 
-fn tabs(counts: MessageCounts) -> Vec<Choice> {
-    let of = |state| match state {
+fn tabs(counts: Option<MessageCounts>) -> Vec<Choice> {
+    let of = |counts: MessageCounts, state| match state {
         MessageState::Queued => counts.queued,
         MessageState::Deferred => counts.deferred,
         MessageState::Held => counts.held,
@@ -199,10 +185,15 @@ fn tabs(counts: MessageCounts) -> Vec<Choice> {
         MessageState::Bounced => counts.bounced,
         MessageState::Cancelled => counts.cancelled,
     };
-    let each = MessageState::ALL
-        .into_iter()
-        .map(|state| Choice::new(state.as_str(), message_state(state).1).counted_to(of(state), MessageCounts::MOST));
-    std::iter::once(Choice::all("All").counted_to(counts.all, MessageCounts::MOST)).chain(each).collect()
+    let counted = |choice: Choice, count: Option<u64>| match count {
+        Some(count) => choice.counted_to(count, MessageCounts::MOST),
+        None => choice,
+    };
+    let all = counted(Choice::all("All"), counts.map(|counts| counts.all));
+    let each = MessageState::ALL.into_iter().map(|state| {
+        counted(Choice::new(state.as_str(), message_state(state).1), counts.map(|counts| of(counts, state)))
+    });
+    std::iter::once(all).chain(each).collect()
 }
 
 mod words {
@@ -225,7 +216,7 @@ mod words {
     pub const SOURCE: &str = "From program";
     pub const ACCEPTED: &str = "Accepted";
     pub const SEARCHED: &str =
-        "Subject and From were searched in the newest 100,000 messages only, those accepted since";
+        "Subject and sender were searched in the newest 100,000 messages only, those accepted since";
     pub const SEARCHED_NOT: &str = "A queue id, a Message-ID and the address of a recipient are found in all of them.";
     pub const CHOOSE: &str = "Choose";
     pub const CHOSEN: &str = "With those you choose:";

@@ -6,22 +6,23 @@ mod filter;
 mod test_message;
 
 use crate::{
-    Access, Actor, Core, Error, Result, projects,
+    Access, Actor, Core, Error, Result,
+    messages::filter::Narrowed,
+    projects,
     queue::outgoing,
-    search,
     tables::{event, message, recipient},
 };
 use relay_types::{
     EmailAddress, Id, ReversePath, Timestamp,
     message::{
-        Event, MessageCounts, MessageDetail, MessageFilter, MessageId, MessageRow, MessageState, Recipient,
-        RecipientId, RecipientState, Source,
+        Event, MessageCounts, MessageDetail, MessageFilter, MessageId, MessageList, MessageRow, MessageState,
+        Recipient, RecipientId, RecipientState, Source,
     },
     page::{Page, PageSize},
     project::{ProjectId, Slug},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, Query},
 };
 
@@ -31,8 +32,20 @@ const MOST: u64 = 1_000;
 /// A project's messages, newest first. Any member. Field: `after`.
 pub async fn list(core: &Core, actor: &Actor, project: &Slug, filter: &MessageFilter) -> Result<Page<MessageRow>> {
     let project = projects::authorize(core, actor, project, Access::View).await?;
-    let select = filter::by_state(filter::select(project, filter), filter.state);
-    page(core, select, filter.after.as_deref(), filter.size).await
+    let select = filter::narrow(core, project, filter).await?.select;
+    page(core, filter::by_state(select, filter.state), filter.after.as_deref(), filter.size).await
+}
+
+/// The page of the list: rows, what stands on the tabs, and how far a search went. Any member. Field: `after`.
+pub async fn overview(core: &Core, actor: &Actor, project: &Slug, filter: &MessageFilter) -> Result<MessageList> {
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    let narrowed = filter::narrow(core, project, filter).await?;
+    let select = filter::by_state(narrowed.select.clone(), filter.state);
+    Ok(MessageList {
+        rows: page(core, select, filter.after.as_deref(), filter.size).await?,
+        counts: counts(core, project, &narrowed).await?,
+        searched_since: narrowed.searched_since,
+    })
 }
 
 /// A page of a list of messages, newest first.
@@ -53,14 +66,16 @@ pub(crate) async fn page(
     Ok(Page::cut(rows, size, |row| row.id.to_string()))
 }
 
-/// Counts for tabs, under the filter without its state; each is capped at [`MessageCounts::MOST`]. Any member.
-pub async fn counts(core: &Core, actor: &Actor, project: &Slug, filter: &MessageFilter) -> Result<MessageCounts> {
-    let project = projects::authorize(core, actor, project, Access::View).await?;
-    if search::typed(filter.search.as_deref()).is_some() {
-        return counted_together(core, filter::select(project, filter)).await;
+/// Counts for tabs, each capped at [`MessageCounts::MOST`]. Without a text every count is read from an index. With one,
+/// counting looks through as many messages as there are: none in a project that has more than counts go up to.
+async fn counts(core: &Core, project: ProjectId, narrowed: &Narrowed) -> Result<Option<MessageCounts>> {
+    if narrowed.by_text {
+        let all = message::Entity::find().filter(message::Column::ProjectId.eq(project.uuid()));
+        let few = counted(core, all).await? < MessageCounts::MOST;
+        return if few { counted_together(core, narrowed.select.clone()).await.map(Some) } else { Ok(None) };
     }
-    let count = async |state| counted(core, filter::by_state(filter::select(project, filter), state)).await;
-    Ok(MessageCounts {
+    let count = async |state| counted(core, filter::by_state(narrowed.select.clone(), state)).await;
+    Ok(Some(MessageCounts {
         all: count(None).await?,
         queued: count(Some(MessageState::Queued)).await?,
         deferred: count(Some(MessageState::Deferred)).await?,
@@ -68,55 +83,32 @@ pub async fn counts(core: &Core, actor: &Actor, project: &Slug, filter: &Message
         delivered: count(Some(MessageState::Delivered)).await?,
         bounced: count(Some(MessageState::Bounced)).await?,
         cancelled: count(Some(MessageState::Cancelled)).await?,
-    })
+    }))
 }
 
-/// From when on the text of the filter was looked for in subject and From, when the project has older messages; none
-/// when all were looked through. Any member.
-pub async fn searched_since(
-    core: &Core,
-    actor: &Actor,
-    project: &Slug,
-    filter: &MessageFilter,
-) -> Result<Option<Timestamp>> {
-    let project = projects::authorize(core, actor, project, Access::View).await?;
-    let searched = search::typed(filter.search.as_deref()).is_some_and(|text| text.parse::<MessageId>().is_err());
-    if !searched {
-        return Ok(None);
-    }
-    let oldest = filter::oldest_searched(project).into_tuple::<i64>().one(core.db.read()).await?.map(Timestamp);
-    Ok(oldest.filter(|&oldest| filter.since.is_none_or(|since| since < oldest)))
-}
-
-/// All counts in one pass: looking for a part of a text costs the same for every state.
+/// All counts in one pass.
 async fn counted_together(core: &Core, select: Select<message::Entity>) -> Result<MessageCounts> {
-    let found = select
+    let rows: Vec<(String, i64)> = select
         .select_only()
         .column(message::Column::State)
-        .order_by_desc(message::Column::Id)
-        .limit(filter::SEARCHED)
-        .into_query();
-    let number = Expr::cust("COUNT(*)");
-    let count = Query::select()
-        .column(message::Column::State)
-        .expr_as(number, "number")
-        .from_subquery(found, "found")
-        .group_by_col(message::Column::State)
-        .to_owned();
+        .column_as(Expr::col(message::Column::Id).count(), "number")
+        .group_by(message::Column::State)
+        .into_tuple()
+        .all(core.db.read())
+        .await?;
     let mut counts = MessageCounts::default();
-    for row in core.db.read().query_all(&count).await? {
-        let number = u64::try_from(row.try_get::<i64>("", "number")?).unwrap_or(0);
-        counts.all = counts.all.saturating_add(number).min(MessageCounts::MOST);
-        let Some(state) = MessageState::parse(&row.try_get::<String>("", "state")?) else { continue };
-        let of_state = match state {
-            MessageState::Queued => &mut counts.queued,
-            MessageState::Deferred => &mut counts.deferred,
-            MessageState::Held => &mut counts.held,
-            MessageState::Delivered => &mut counts.delivered,
-            MessageState::Bounced => &mut counts.bounced,
-            MessageState::Cancelled => &mut counts.cancelled,
-        };
-        *of_state = number.min(MessageCounts::MOST);
+    for (state, number) in rows {
+        let number = u64::try_from(number).unwrap_or(0);
+        counts.all += number;
+        match MessageState::parse(&state) {
+            Some(MessageState::Queued) => counts.queued = number,
+            Some(MessageState::Deferred) => counts.deferred = number,
+            Some(MessageState::Held) => counts.held = number,
+            Some(MessageState::Delivered) => counts.delivered = number,
+            Some(MessageState::Bounced) => counts.bounced = number,
+            Some(MessageState::Cancelled) => counts.cancelled = number,
+            None => {}
+        }
     }
     Ok(counts)
 }

@@ -1,7 +1,10 @@
 //! A message's story: envelope, recipients, attempts, events.
 
 use crate::{
-    EmailAddress, Id, ReversePath, Timestamp, network::NetworkId, page::PageSize, reply::Reply,
+    EmailAddress, Id, ReversePath, Timestamp,
+    network::NetworkId,
+    page::{Page, PageSize},
+    reply::Reply,
     service_account::ServiceAccountId,
 };
 use serde::{Deserialize, Serialize};
@@ -190,6 +193,17 @@ pub struct MessageCounts {
 impl MessageCounts {
     /// Counting stops here.
     pub const MOST: u64 = 10_000;
+}
+
+/// The page of a list of messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageList {
+    /// Rows, newest first.
+    pub rows: Page<MessageRow>,
+    /// Counts under the filter without its state; none where a text is looked for in a large project.
+    pub counts: Option<MessageCounts>,
+    /// From when on a text was looked for in subject and sender, when there are older messages.
+    pub searched_since: Option<Timestamp>,
 }
 
 /// One recipient as the message page shows it.

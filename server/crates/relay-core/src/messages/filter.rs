@@ -1,25 +1,41 @@
-//! What a list is narrowed to, as a query.
+//! What a list is narrowed to, as a query that reads by an index and stops.
+//!
+//! No index helps to find a part of a text, so it is looked for in the newest messages only, and the queries are such that
+//! the database never looks further.
 
 use crate::{
+    Core, Result,
     search::{self, contains, first_of, lower},
     tables::{message, recipient},
 };
 use relay_types::{
-    EmailAddress,
+    EmailAddress, Timestamp,
     message::{MessageFilter, MessageId, MessageState},
     project::ProjectId,
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, ExprTrait, Func},
+    sea_query::{ExprTrait, UnionType},
 };
 use uuid::Uuid;
 
 /// How many messages are looked through for a part of subject or From.
-pub(super) const SEARCHED: u64 = 100_000;
+const SEARCHED: u64 = 100_000;
+/// Messages with one and the same Message-ID.
+const SAME: u64 = 1_000;
 
-/// The project's messages under the filter, without its state and cursor.
-pub(super) fn select(project: ProjectId, filter: &MessageFilter) -> Select<message::Entity> {
+/// A filter that knows what its text is.
+pub(super) struct Narrowed {
+    /// The project's messages under the filter, without its state and cursor.
+    pub(super) select: Select<message::Entity>,
+    /// A text is looked for, so that counting means looking through all.
+    pub(super) by_text: bool,
+    /// From when on it is looked for, when there are older messages; none when all are looked through.
+    pub(super) searched_since: Option<Timestamp>,
+}
+
+/// Makes the query.
+pub(super) async fn narrow(core: &Core, project: ProjectId, filter: &MessageFilter) -> Result<Narrowed> {
     let mut condition = Condition::all().add(message::Column::ProjectId.eq(project.uuid()));
     if let Some(account) = filter.service_account {
         condition = condition.add(message::Column::SourceId.eq(account.uuid()));
@@ -31,10 +47,20 @@ pub(super) fn select(project: ProjectId, filter: &MessageFilter) -> Select<messa
     if let Some(until) = filter.until {
         condition = condition.add(message::Column::Id.lt(first_of(until)));
     }
-    if let Some(search) = search::typed(filter.search.as_deref()) {
-        condition = condition.add(found_by(project, search));
+    let (mut by_text, mut searched_since) = (false, None);
+    if let Some(text) = search::typed(filter.search.as_deref()) {
+        let ids = exact(core, project, text).await?;
+        if ids.is_empty() {
+            let oldest = oldest(core, project).await?;
+            condition = condition.add(by_part(project, text, oldest.map_or(Uuid::nil(), |(id, _)| id)));
+            by_text = true;
+            let at = oldest.map(|(_, at)| at);
+            searched_since = at.filter(|&oldest| filter.since.is_none_or(|since| since < oldest));
+        } else {
+            condition = condition.add(message::Column::Id.is_in(ids));
+        }
     }
-    message::Entity::find().filter(condition)
+    Ok(Narrowed { select: message::Entity::find().filter(condition), by_text, searched_since })
 }
 
 /// Only those of one state.
@@ -45,45 +71,58 @@ pub(super) fn by_state(select: Select<message::Entity>, state: Option<MessageSta
     }
 }
 
-/// A queue id, a Message-ID, a whole address, else a part of subject or From. Each of the first three goes by an index.
-fn found_by(project: ProjectId, search: &str) -> Condition {
-    if let Ok(id) = search.parse::<MessageId>() {
-        return Condition::any().add(message::Column::Id.eq(id.uuid()));
+/// The messages that a queue id or a Message-ID names.
+async fn exact(core: &Core, project: ProjectId, text: &str) -> Result<Vec<Uuid>> {
+    if let Ok(id) = text.parse::<MessageId>() {
+        return Ok(vec![id.uuid()]);
     }
-    let trimmed = search.trim_start_matches('<').trim_end_matches('>');
-    let message_id = message::Column::MessageId.is_in([search.to_owned(), format!("<{trimmed}>")]);
-    if let Ok(address) = EmailAddress::parse(search) {
-        let of_recipient = recipient::Entity::find()
-            .select_only()
-            .column(recipient::Column::MessageId)
-            .filter(recipient::Column::AddressKey.eq(address.key()))
-            .into_query();
-        return Condition::any()
-            .add(message_id)
-            .add(message::Column::Id.in_subquery(of_recipient))
-            .add(lower(message::Column::ReversePath).eq(address.key()))
-            .add(among_newest(project).add(contains(message::Column::HeaderFrom, search)));
-    }
-    let part = Condition::any()
-        .add(contains(message::Column::Subject, search))
-        .add(contains(message::Column::HeaderFrom, search));
-    Condition::any().add(message_id).add(among_newest(project).add(part))
-}
-
-/// Only the newest [`SEARCHED`] messages of the project, because no index helps to find a part of a text.
-fn among_newest(project: ProjectId) -> Condition {
-    let oldest = oldest_searched(project).select_only().column(message::Column::Id).into_query();
-    let oldest = Func::coalesce([Expr::SubQuery(None, Box::new(oldest.into())), Expr::value(Uuid::nil())]);
-    Condition::all().add(Expr::col((message::Entity, message::Column::Id)).gte(Expr::expr(oldest)))
-}
-
-/// When the oldest message was accepted in which a part of a text is looked for; no row when that is all of them.
-pub(super) fn oldest_searched(project: ProjectId) -> Select<message::Entity> {
-    message::Entity::find()
+    let trimmed = text.trim_start_matches('<').trim_end_matches('>');
+    let select = message::Entity::find()
         .select_only()
+        .column(message::Column::Id)
+        .filter(message::Column::MessageId.is_in([text.to_owned(), format!("<{trimmed}>")]))
+        .filter(message::Column::ProjectId.eq(project.uuid()))
+        .limit(SAME);
+    Ok(select.into_tuple().all(core.db.read()).await?)
+}
+
+/// A whole address: of a recipient in any message, by an index; of the sender from `oldest` on. Else a part of subject or
+/// From, from `oldest` on.
+fn by_part(project: ProjectId, text: &str, oldest: Uuid) -> Condition {
+    let newest = Condition::all().add(message::Column::Id.gte(oldest));
+    let Ok(address) = EmailAddress::parse(text) else {
+        let part = contains(message::Column::Subject, text).or(contains(message::Column::HeaderFrom, text));
+        return newest.add(part);
+    };
+    let by_sender =
+        lower(message::Column::ReversePath).eq(address.key()).or(contains(message::Column::HeaderFrom, text));
+    let sent = message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .filter(message::Column::ProjectId.eq(project.uuid()))
+        .filter(newest.add(by_sender))
+        .into_query();
+    let mut either = recipient::Entity::find()
+        .select_only()
+        .column(recipient::Column::MessageId)
+        .filter(recipient::Column::AddressKey.eq(address.key()))
+        .into_query();
+    either.union(UnionType::All, sent);
+    Condition::all().add(message::Column::Id.in_subquery(either))
+}
+
+/// The oldest message that is looked through, and when it was accepted; none when that is all of them.
+async fn oldest(core: &Core, project: ProjectId) -> Result<Option<(Uuid, Timestamp)>> {
+    let row: Option<(Uuid, i64)> = message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
         .column(message::Column::AcceptedAt)
         .filter(message::Column::ProjectId.eq(project.uuid()))
         .order_by_desc(message::Column::Id)
         .offset(SEARCHED)
         .limit(1)
+        .into_tuple()
+        .one(core.db.read())
+        .await?;
+    Ok(row.map(|(id, at)| (id, Timestamp(at))))
 }
