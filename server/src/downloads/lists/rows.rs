@@ -37,10 +37,11 @@ pub fn message(row: MessageRow) -> [String; 9] {
 }
 
 /// Columns of refusals.
-pub const REFUSAL: [&str; 9] = ["at", "count", "rule", "who", "client", "helo", "listener", "address", "reply"];
+pub const REFUSAL: [&str; 10] =
+    ["at", "count", "rule", "who", "client", "helo", "listener", "address", "reply", "cause"];
 
 /// A refusal.
-pub fn refusal(row: Refusal) -> [String; 9] {
+pub fn refusal(row: Refusal) -> [String; 10] {
     [
         row.at.rfc3339(),
         row.count.to_string(),
@@ -51,6 +52,7 @@ pub fn refusal(row: Refusal) -> [String; 9] {
         row.listener,
         row.address.unwrap_or_default(),
         row.reply,
+        row.cause.unwrap_or_default(),
     ]
 }
 

@@ -77,11 +77,17 @@ async fn exact(core: &Core, project: ProjectId, text: &str) -> Result<Vec<Uuid>>
         return Ok(vec![id.uuid()]);
     }
     let trimmed = text.trim_start_matches('<').trim_end_matches('>');
-    let select = message::Entity::find()
+    // By itself, so that the index of the Message-ID is what is read and not all of the project.
+    let named = message::Entity::find()
         .select_only()
         .column(message::Column::Id)
         .filter(message::Column::MessageId.is_in([text.to_owned(), format!("<{trimmed}>")]))
+        .into_query();
+    let select = message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
         .filter(message::Column::ProjectId.eq(project.uuid()))
+        .filter(message::Column::Id.in_subquery(named))
         .limit(SAME);
     Ok(select.into_tuple().all(core.db.read()).await?)
 }
