@@ -48,11 +48,11 @@ pub(super) async fn narrow(core: &Core, project: ProjectId, filter: &MessageFilt
         condition = condition.add(message::Column::Id.lt(first_of(until)));
     }
     let (mut by_text, mut searched_since) = (false, None);
-    if let Some(text) = search::typed(filter.search.as_deref()) {
-        let ids = exact(core, project, text).await?;
+    if let Some(text) = search::words(filter.search.as_deref()) {
+        let ids = exact(core, project, &text).await?;
         if ids.is_empty() {
             let oldest = oldest(core, project).await?;
-            condition = condition.add(by_part(project, text, oldest.map_or(Uuid::nil(), |(id, _)| id)));
+            condition = condition.add(by_part(project, &text, oldest.map_or(Uuid::nil(), |(id, _)| id)));
             by_text = true;
             let at = oldest.map(|(_, at)| at);
             searched_since = at.filter(|&oldest| filter.since.is_none_or(|since| since < oldest));
