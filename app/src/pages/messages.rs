@@ -19,7 +19,13 @@ pub fn Messages() -> impl IntoView {
     // Read again after what was done to chosen ones.
     let source = move || (slug.get(), asked(), query().text("done"));
     let data = Resource::new_blocking(source, |(slug, query, _)| load_messages(slug, query));
-    use_live(&[Topic::Messages], move || data.refetch());
+    // Not while messages are being chosen: what is ticked would be lost.
+    let follow = move || {
+        if !some_chosen() {
+            data.refetch();
+        }
+    };
+    use_live(&[Topic::Messages], follow);
     view! {
         <Load resource=data let:page>
             <Page slug=slug.get_untracked() page/>
@@ -99,6 +105,11 @@ fn List(slug: String, rows: Vec<MessageRow>, choose: bool) -> impl IntoView {
             {rows.into_iter().map(|row| view! { <Row href=href(&row) choose row/> }).collect_view()}
         </Table>
     }
+}
+
+/// In the browser: a box is ticked.
+fn some_chosen() -> bool {
+    document().query_selector("input[name='ids[]']:checked").is_ok_and(|found| found.is_some())
 }
 
 /// Something can still be done about it.
