@@ -23,6 +23,7 @@ pub fn rule_words(rule: Rule) -> &'static str {
         Rule::Sandbox => "Sandbox",
         Rule::Limit => "Over a limit",
         Rule::Suspended => "Project suspended",
+        Rule::Paused => "Platform paused",
         Rule::Loop => "Mail loop",
         Rule::BareLineEnd => "Bare line end",
         Rule::TooLarge => "Too large",
@@ -69,6 +70,10 @@ pub fn explanation(rule: Rule) -> &'static str {
              after how many seconds. An operator can raise the limit."
         }
         Rule::Suspended => "An operator has suspended the project. The reason stands on its overview.",
+        Rule::Paused => {
+            "An operator has paused the platform: no project's mail is taken for now. The reason is in the reply. Nothing is \
+             lost: programs are told to try again."
+        }
         Rule::Loop => {
             "The message has passed through too many servers, so two of them are sending it to each other. Look at its Received \
              fields to see which."

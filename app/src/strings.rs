@@ -102,6 +102,8 @@ pub fn done(code: &str) -> Option<&'static str> {
         "set-up" => "Relaykeep is set up",
         "project-created" => "Project created",
         "project-suspended" => "Project suspended",
+        "platform-paused" => "Platform paused",
+        "platform-resumed" => "Mail is taken again",
         "project-resumed" => "Project resumed",
         "account-created" => "Service account created",
         "account-enabled" => "Service account enabled",

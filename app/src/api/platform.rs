@@ -2,7 +2,7 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use relay_types::domain::DomainDetail;
+use relay_types::{domain::DomainDetail, platform::Pause};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     typed,
 };
 #[cfg(feature = "ssr")]
-use relay_core::{CoreConfig, config::PlatformRoute, domains};
+use relay_core::{CoreConfig, config::PlatformRoute, domains, platform};
 #[cfg(feature = "ssr")]
 use relay_types::DomainName;
 
@@ -24,6 +24,8 @@ pub struct PlatformPage {
     pub facts: PlatformFacts,
     /// The domain that signs for the platform; none when it is not set.
     pub default_domain: Option<DomainDetail>,
+    /// Why and since when no mail is taken.
+    pub pause: Option<Pause>,
 }
 
 /// What the configuration file says, without secrets.
@@ -56,7 +58,26 @@ pub struct PlatformFacts {
 pub async fn load_platform() -> Result<PlatformPage, AppError> {
     let (core, actor) = (core()?, actor().await?);
     let facts = relay_core::config::of_platform(&core, &actor)?.into();
-    Ok(PlatformPage { facts, default_domain: domains::default_domain(&core, &actor).await? })
+    let default_domain = domains::default_domain(&core, &actor).await?;
+    let pause = platform::paused(&core, &actor).await?;
+    Ok(PlatformPage { facts, default_domain, pause })
+}
+
+/// Takes no more mail from programs; `confirm` is the word `pause`.
+#[server]
+pub async fn pause_platform(reason: String, confirm: String) -> Result<(), AppError> {
+    confirmed(&confirm, "pause")?;
+    platform::pause(&core()?, &actor().await?, &reason).await?;
+    done("/admin/settings", "platform-paused");
+    Ok(())
+}
+
+/// Takes mail again.
+#[server]
+pub async fn resume_platform() -> Result<(), AppError> {
+    platform::resume(&core()?, &actor().await?).await?;
+    done("/admin/settings", "platform-resumed");
+    Ok(())
 }
 
 /// Sets the default domain where there is none.

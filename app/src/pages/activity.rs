@@ -213,6 +213,8 @@ fn words_of(action: &str) -> String {
         "project.set_route" => "Route changed",
         "project.set_sandbox" => "Sandbox changed",
         "project.suspend" => "Project suspended",
+        "platform.pause" => "Platform paused",
+        "platform.resume" => "Platform resumed",
         "secret.issue" => "Secret issued",
         "secret.revoke" => "Secret revoked",
         "sender.add" => "Sender added",

@@ -412,3 +412,20 @@ fn a_suspended_project_is_refused_with_the_reason_in_a_session_that_is_open() {
     portal.change("/admin/projects", "resume_project", &[("slug", "bio")]);
     soon(&mut session, OWN, "web@domain.test", "250 ");
 }
+
+#[test]
+fn a_paused_platform_tells_every_project_to_come_back_and_closes_the_session() {
+    let world = World::start();
+    let portal = world.relay.operator();
+    let (mut bio, mut chem) = (world.session("any"), world.session("chem-app"));
+    soon(&mut bio, OWN, "web@domain.test", "250 ");
+    portal.change("/admin/settings", "pause_platform", &[("reason", "New disks"), ("confirm", "pause")]);
+    assert!(portal.get("/admin/settings").text().contains("New disks"));
+    let paused = "421 4.3.2 No mail is taken now: New disks; see ";
+    soon(&mut bio, OWN, "web@domain.test", paused);
+    assert!(bio.try_say("NOOP").is_err(), "a 421 ends the session");
+    let reply = chem.send("lab@chem.test", TO, &message("From: lab@chem.test"));
+    assert!(reply.starts_with(paused), "{reply}");
+    portal.change("/admin/settings", "resume_platform", &[]);
+    soon(&mut world.session("any"), OWN, "web@domain.test", "250 ");
+}

@@ -2,14 +2,15 @@
 
 use crate::{
     api::platform::{
-        CheckDefaultDomain, PlatformFacts, PlatformPage, ReplaceDefaultDomain, SetDefaultDomain, load_platform,
+        CheckDefaultDomain, PausePlatform, PlatformFacts, PlatformPage, ReplaceDefaultDomain, ResumePlatform,
+        SetDefaultDomain, load_platform,
     },
     components::{dkim_key::Key, field::Check, prelude::*},
     strings::places,
     typed,
 };
 use leptos::prelude::*;
-use relay_types::domain::DomainDetail;
+use relay_types::{domain::DomainDetail, platform::Pause};
 use std::time::Duration;
 
 /// Settings.
@@ -25,13 +26,39 @@ pub fn AdminSettings() -> impl IntoView {
 
 #[component]
 fn Page(page: PlatformPage) -> impl IntoView {
-    let PlatformPage { facts, default_domain } = page;
+    let PlatformPage { facts, default_domain, pause } = page;
     view! {
         <PageHeader title=places::SETTINGS/>
         {(facts.route == "capture")
             .then(|| view! { <Notice tone=Tone::Info title=words::CAPTURES_TITLE>{words::CAPTURES}</Notice> })}
+        <TakingMail pause/>
         <DefaultDomain domain=default_domain/>
         <Configured facts/>
+    }
+}
+
+#[component]
+fn TakingMail(pause: Option<Pause>) -> impl IntoView {
+    let (stop, go_on) = (use_form::<PausePlatform>(), use_form::<ResumePlatform>());
+    match pause {
+        None => view! {
+            <Card title="Taking mail">
+                <p>{words::TAKING}</p>
+                <Danger form=stop id="pause-platform" button="Pause platform" consequence=words::PAUSE name="pause">
+                    <TextField name="reason" label="Reason" hint=words::REASON/>
+                </Danger>
+            </Card>
+        }
+        .into_any(),
+        Some(Pause { reason, since }) => view! {
+            <Notice tone=Tone::Bad title=words::PAUSED_TITLE>
+                {words::PAUSED} " " <Time at=since/> ". " {words::PAUSED_REASON} " " {reason}
+            </Notice>
+            <PostForm form=go_on inline=true>
+                <Submit>"Resume platform"</Submit>
+            </PostForm>
+        }
+        .into_any(),
     }
 }
 
@@ -178,6 +205,14 @@ fn length(length: Duration) -> String {
 }
 
 mod words {
+    pub const TAKING: &str = "Programs hand in mail by the rules of their projects. A pause holds for every project and \
+        every node within two seconds, also in open sessions.";
+    pub const PAUSE: &str = "Every program is told 421 4.3.2 with your reason at its next message, and tries again later. \
+        What was accepted already is delivered.";
+    pub const REASON: &str = "Programs read it in the reply: plain characters on one line.";
+    pub const PAUSED_TITLE: &str = "The platform is paused.";
+    pub const PAUSED: &str = "No mail is taken since";
+    pub const PAUSED_REASON: &str = "Programs read:";
     pub const CAPTURES_TITLE: &str = "All mail is captured.";
     pub const CAPTURES: &str =
         "It is shown in the portal and nothing leaves this machine, until delivery.route is mx or smarthost.";

@@ -48,6 +48,9 @@ pub struct Inner {
     pub(crate) dkim_keys: crate::dkim_keys::OpenedKeys,
     /// How submitters stood at their last MAIL.
     pub(crate) submitters: crate::policy::Submitters,
+    /// Whether the platform is paused.
+    pub(crate) last_pause: crate::platform::LastPause,
+    pub(crate) throttles: Throttles,
 }
 
 impl Deref for Core {
@@ -83,6 +86,8 @@ impl Core {
             successes: crate::service_accounts::Successes::default(),
             dkim_keys: crate::dkim_keys::OpenedKeys::default(),
             submitters: crate::policy::Submitters::default(),
+            last_pause: crate::platform::LastPause::default(),
+            throttles: Throttles::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

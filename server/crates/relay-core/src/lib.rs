@@ -43,6 +43,7 @@ pub mod dkim_keys;
 pub mod domains;
 pub mod limits;
 pub mod networks;
+pub mod platform;
 pub mod policy;
 pub mod refusals;
 pub mod routes;

@@ -9,7 +9,7 @@
 mod sender;
 mod submitter;
 
-use crate::{Actor, Core, Result, limits, members, uses::Used};
+use crate::{Actor, Core, Result, limits, members, platform, uses::Used};
 use relay_types::{EmailAddress, ReversePath, project::ProjectId, refusal::Rule, service_account::AllowedSenders};
 
 pub(crate) use sender::{SenderStanding, judge_sender};
@@ -49,7 +49,7 @@ impl Rejection {
 /// A verdict of policy: `Ok(Err(…))` is a refusal, `Err(…)` is no verdict (the store cannot be reached).
 pub type Verdict<T> = Result<std::result::Result<T, Rejection>>;
 
-/// At MAIL: is the project active, the actor still allowed in, the reverse-path verified and allowed? Reads what is
+/// At MAIL: is the platform not paused, the project active, the actor still allowed in, the reverse-path verified and allowed? Reads what is
 /// stored now.
 pub async fn judge_mail(core: &Core, actor: &Actor, reverse_path: &ReversePath) -> Verdict<()> {
     match submitter::read(core, actor).await? {
@@ -116,6 +116,9 @@ pub(crate) async fn judge_portal(
 }
 
 async fn judge_reverse_path(core: &Core, submitter: &Submitter, reverse_path: &ReversePath) -> Verdict<()> {
+    if let Some(pause) = platform::pause_of_now(core).await? {
+        return Ok(Err(Rejection::new(Rule::Paused).detail(pause.reason)));
+    }
     match reverse_path {
         ReversePath::Null if submitter.may_notify => Ok(Ok(())),
         ReversePath::Null => Ok(Err(Rejection::new(Rule::NullReversePath))),

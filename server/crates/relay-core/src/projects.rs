@@ -11,6 +11,7 @@ mod settings;
 pub(crate) use self::{
     access::{authorize, authorize_operator, authorize_system},
     lookup::{Standing, contacts, name, route, slug, slugs, standing, standing_of},
+    settings::reason_of,
 };
 pub use self::{
     lookup::{frame, limit_use, list},

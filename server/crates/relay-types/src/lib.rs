@@ -22,6 +22,7 @@ pub mod message;
 pub mod network;
 pub mod overview;
 pub mod page;
+pub mod platform;
 pub mod project;
 pub mod queue;
 pub mod refusal;

@@ -40,6 +40,8 @@ pub enum Rule {
     Limit,
     /// The project is suspended.
     Suspended,
+    /// The platform is paused.
+    Paused,
     /// Too many Received lines.
     Loop,
     /// Bare CR or LF, or a NUL.
@@ -50,7 +52,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::AuthenticationRequired,
         Self::CredentialsInvalid,
         Self::Throttled,
@@ -65,6 +67,7 @@ impl Rule {
         Self::Sandbox,
         Self::Limit,
         Self::Suspended,
+        Self::Paused,
         Self::Loop,
         Self::BareLineEnd,
         Self::TooLarge,
@@ -87,6 +90,7 @@ impl Rule {
             Self::Sandbox => "sandbox",
             Self::Limit => "limit",
             Self::Suspended => "suspended",
+            Self::Paused => "paused",
             Self::Loop => "loop",
             Self::BareLineEnd => "bare_line_end",
             Self::TooLarge => "too_large",

@@ -38,6 +38,7 @@ fn refused(rejection: &policy::Rejection) -> Error {
     match rejection.rule {
         Rule::Sandbox => Error::invalid("to", "In the sandbox, mail goes to verified addresses and members alone"),
         Rule::Suspended => Error::conflict(format!("The project is suspended: {detail}")),
+        Rule::Paused => Error::conflict(format!("The platform is paused: {detail}")),
         Rule::Limit => Error::TooMany { seconds: rejection.wait.unwrap_or(60) },
         _ => Error::invalid("from", "Choose a verified sender of this project"),
     }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     core::Core,
-    domains, networks, projects, senders, service_accounts,
+    domains, networks, platform, projects, senders, service_accounts,
     test_support::{Test, signed_in, word},
 };
 use relay_types::{
@@ -178,6 +178,9 @@ async fn a_change_is_felt_by_the_next_mail_of_an_open_session() {
     let rejection = judge_mail(core, &world.network, &path).await.expect("a verdict").expect_err("a refusal");
     assert_eq!((rejection.rule, rejection.detail.as_deref()), (Rule::Suspended, Some("unpaid")));
     projects::resume(core, system, project).await.expect("resumed");
+    platform::pause(core, system, "new disks").await.expect("paused");
+    assert_eq!(mail().await, Some(Rule::Paused));
+    platform::resume(core, system).await.expect("resumed");
     let sender = senders::list(core, system, project).await.expect("a list").remove(0);
     senders::remove(core, system, project, sender.id).await.expect("removed");
     assert_eq!(mail().await, Some(Rule::ReversePathNotVerified));

@@ -158,7 +158,7 @@ fn stored_limit(field: &'static str, limit: Option<u32>) -> Result<Option<i32>> 
 
 /// The reason goes into an SMTP reply: one line of printable ASCII (RFC 5321 §4.2), short enough to leave room for the
 /// rest of the reply.
-fn reason_of(text: &str) -> Result<String> {
+pub(crate) fn reason_of(text: &str) -> Result<String> {
     let text = text.trim();
     let printable = text.chars().all(|c| (' '..='~').contains(&c));
     if text.is_empty() || text.len() > 200 || !printable {

@@ -55,6 +55,9 @@ pub(super) fn rejection(rejection: &Rejection, url: &str) -> Reply {
             Some(reason) => (550, (5, 7, 1), format!("This project is suspended: {reason}")),
             None => (550, (5, 7, 1), "This project is suspended".to_owned()),
         },
+        Rule::Paused => {
+            (421, (4, 3, 2), format!("No mail is taken now: {}", detail.unwrap_or("the relay is paused")))
+        }
         Rule::Loop => (554, (5, 4, 6), "Too many Received fields: the message goes in a circle".to_owned()),
         Rule::BareLineEnd => {
             (554, (5, 6, 0), "Lines end with CR LF; a bare CR, a bare LF or a NUL is refused".to_owned())
@@ -168,6 +171,7 @@ mod tests {
             (Rule::Sandbox, "550 5.7.1 Recipient a@b.example refused: this project is in the sandbox"),
             (Rule::Limit, "451 4.7.1 the detail; wait 7 seconds; see"),
             (Rule::Suspended, "550 5.7.1 This project is suspended: the detail; see"),
+            (Rule::Paused, "421 4.3.2 No mail is taken now: the detail; see"),
             (Rule::Loop, "554 5.4.6 Too many Received"),
             (Rule::BareLineEnd, "554 5.6.0 "),
             (Rule::TooLarge, "552 5.3.4 "),
