@@ -41,8 +41,7 @@ pub async fn pause(core: &Core, actor: &Actor, reason: &str) -> Result<()> {
     if before.as_ref() == Some(&reason) {
         return Ok(());
     }
-    let row =
-        ActiveModel { name: Set(PAUSED.to_owned()), value: Set(reason.clone()), updated_at: Set(core.now().0) };
+    let row = ActiveModel { name: Set(PAUSED.to_owned()), value: Set(reason.clone()), updated_at: Set(core.now().0) };
     // A pause that is said again keeps the moment it began.
     let mut again = OnConflict::column(Column::Name);
     again.update_column(Column::Value);

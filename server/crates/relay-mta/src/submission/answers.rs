@@ -55,9 +55,7 @@ pub(super) fn rejection(rejection: &Rejection, url: &str) -> Reply {
             Some(reason) => (550, (5, 7, 1), format!("This project is suspended: {reason}")),
             None => (550, (5, 7, 1), "This project is suspended".to_owned()),
         },
-        Rule::Paused => {
-            (421, (4, 3, 2), format!("No mail is taken now: {}", detail.unwrap_or("the relay is paused")))
-        }
+        Rule::Paused => (421, (4, 3, 2), format!("No mail is taken now: {}", detail.unwrap_or("the relay is paused"))),
         Rule::Loop => (554, (5, 4, 6), "Too many Received fields: the message goes in a circle".to_owned()),
         Rule::BareLineEnd => {
             (554, (5, 6, 0), "Lines end with CR LF; a bare CR, a bare LF or a NUL is refused".to_owned())
