@@ -50,7 +50,6 @@ pub struct Inner {
     pub(crate) submitters: crate::policy::Submitters,
     /// Whether the platform is paused.
     pub(crate) last_pause: crate::platform::LastPause,
-    pub(crate) throttles: Throttles,
 }
 
 impl Deref for Core {
@@ -87,7 +86,6 @@ impl Core {
             dkim_keys: crate::dkim_keys::OpenedKeys::default(),
             submitters: crate::policy::Submitters::default(),
             last_pause: crate::platform::LastPause::default(),
-            throttles: Throttles::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
