@@ -108,7 +108,7 @@ pub fn page(
     let (path, words) = match rule {
         Rule::Limit => ("/settings".to_owned(), "See the limits"),
         Rule::Suspended => (String::new(), "Read the reason"),
-        Rule::HeaderAmbiguous | Rule::Loop | Rule::BareLineEnd | Rule::TooLarge => return None,
+        Rule::HeaderAmbiguous | Rule::Loop | Rule::BareLineEnd | Rule::TooLarge | Rule::Paused => return None,
         Rule::CredentialsInvalid
         | Rule::Throttled
         | Rule::ReversePathNotAllowed
