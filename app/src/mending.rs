@@ -184,7 +184,7 @@ mod tests {
                 Rule::ReversePathNotVerified | Rule::FromNotVerified | Rule::SenderNotVerified | Rule::Sandbox => {
                     (sender, own)
                 }
-                Rule::HeaderAmbiguous | Rule::Loop | Rule::BareLineEnd | Rule::TooLarge => (own, own),
+                Rule::HeaderAmbiguous | Rule::Loop | Rule::BareLineEnd | Rule::TooLarge | Rule::Paused => (own, own),
                 Rule::Limit => ("/p/bio/settings", "/p/bio/settings"),
                 Rule::Suspended => ("/p/bio", "/p/bio"),
             };
