@@ -19,7 +19,7 @@ mod web;
 
 use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use relay_core::{Actor, Clock, Core, users};
+use relay_core::{Actor, Clock, Core, Schema, users};
 use relay_dns::Resolver;
 use relay_types::EmailAddress;
 use settings::Settings;
@@ -112,19 +112,43 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
     })
 }
 
-/// Opens the use cases on a migrated database.
-pub(crate) async fn open(settings: &Settings) -> Result<Core> {
-    std::fs::create_dir_all(&settings.data_dir)
-        .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))?;
-    if settings.migrate {
+/// Opens the use cases on a migrated database, beside a relay that may be running.
+async fn open(settings: &Settings) -> Result<Core> {
+    prepare(settings)?;
+    if needs_migration(settings).await? {
+        let _claim = startup::own(&settings.data_dir, &settings.core.database_url)?;
         Core::migrate(&settings.core.database_url).await.context("the database cannot be brought up to date")?;
     }
+    open_migrated(settings).await
+}
+
+/// Makes the data folder.
+pub(crate) fn prepare(settings: &Settings) -> Result<()> {
+    std::fs::create_dir_all(&settings.data_dir)
+        .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))
+}
+
+/// Whether the schema must be brought up to date; an error when it must and may not.
+pub(crate) async fn needs_migration(settings: &Settings) -> Result<bool> {
+    match Core::schema(&settings.core.database_url).await.context("the database cannot be opened")? {
+        Schema::Newest => Ok(false),
+        Schema::Newer => bail!("a newer relaykeep has migrated the database; use that one, or restore the backup"),
+        Schema::Missing | Schema::Older if settings.migrate => Ok(true),
+        Schema::Missing | Schema::Older => {
+            bail!("the database does not have the schema of this relaykeep: run `relaykeep migrate`")
+        }
+    }
+}
+
+/// Opens the use cases.
+pub(crate) async fn open_migrated(settings: &Settings) -> Result<Core> {
     let resolver = Resolver::new(&settings.nameservers).context("dns.nameservers")?;
     Core::open(settings.core.clone(), resolver, Clock::System).await.context("the database cannot be opened")
 }
 
 async fn migrate(settings: &Settings) -> Result<ExitCode> {
-    std::fs::create_dir_all(&settings.data_dir)?;
+    prepare(settings)?;
+    let _claim = startup::own(&settings.data_dir, &settings.core.database_url)?;
     Core::migrate(&settings.core.database_url).await?;
     println!("The database has the newest schema.");
     Ok(ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 //!
 //! `portal.listen` is `--portal-listen`, `RELAYKEEP_PORTAL_LISTEN`, or `listen` under `[portal]` in the file.
 
+mod environment;
 mod file;
 mod listener;
 mod manual;
@@ -15,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches};
 use relay_core::{CoreConfig, config::PlatformRoute, config::SmarthostAccess};
 use relay_types::{Cidr, DomainName, EmailAddress, route::RouteKind, route::SmarthostTls};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 use value::{Origin, Values};
 use zeroize::Zeroizing;
 
@@ -101,6 +102,11 @@ pub const KEYS: &[Key] = &[
     key("shutdown.grace", "30s", "How long running transactions may take to finish after SIGTERM."),
 ];
 
+/// Nothing smaller may be refused for its size (RFC 5321 §4.5.3.1.7).
+const SMALLEST_LARGEST: u64 = 64 * 1024;
+/// Of waits and leases: a second is the clock's grain, and nothing waits longer than a year.
+const LASTING: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 86_400);
+
 /// All settings, read and judged.
 pub struct Settings {
     /// Folder of everything that is kept.
@@ -158,7 +164,7 @@ pub struct PortalSettings {
 /// The arguments every command that reads the configuration takes.
 pub fn arguments() -> Vec<Arg> {
     let file =
-        Arg::new("config").long("config").value_name("FILE").env("RELAYKEEP_CONFIG").help("Configuration file (TOML)");
+        Arg::new("config").long("config").value_name("FILE").env(environment::CONFIG).help("Configuration file (TOML)");
     let listener =
         Arg::new("listener").long("listener").value_name("KEY=VALUE,…").action(clap::ArgAction::Append).help(
             "A listener, such as name=submission,listen=127.0.0.1:2587,tls=starttls,auth=required; may be given again",
@@ -176,8 +182,9 @@ impl Settings {
             Some(path) => file::read(std::path::Path::new(path))?,
             None => (Values::default(), Vec::new()),
         };
+        environment::judge(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
         for key in KEYS {
-            let variable = environment_name(key.name);
+            let variable = environment::name_of(key.name);
             if let Ok(text) = std::env::var(&variable) {
                 values.set(key.name, text, Origin::Environment(variable));
             }
@@ -187,7 +194,7 @@ impl Settings {
         }
         let flags: Vec<String> = match matches.get_many::<String>("listener") {
             Some(given) => given.cloned().collect(),
-            None => std::env::var("RELAYKEEP_LISTENER")
+            None => std::env::var(environment::LISTENER)
                 .ok()
                 .map(|all| all.split(';').map(str::to_owned).collect())
                 .unwrap_or_default(),
@@ -226,23 +233,18 @@ impl Settings {
             },
             secret_key_file: values.optional("secret_key_file")?.unwrap_or_else(|| data_dir.join("secret.key")),
             route: platform_route(values)?,
-            message_size: values.size("smtp.message_size")?,
-            retry_schedule: values.list("delivery.retry", value::duration)?,
-            queue_lifetime: values.duration("delivery.lifetime")?,
-            delay_warning: values.duration("delivery.delay_warning")?,
-            lease: values.duration("delivery.lease")?,
-            hashing_parallelism: values.get("security.hashing_parallelism")?,
-            sandbox_per_hour: values.get("security.sandbox_per_hour")?,
+            message_size: values.size("smtp.message_size", SMALLEST_LARGEST..=1_000_000_000)?,
+            retry_schedule: values.list("delivery.retry", |text| value::within(value::duration(text)?, &LASTING))?,
+            queue_lifetime: values.duration("delivery.lifetime", LASTING)?,
+            delay_warning: values.duration("delivery.delay_warning", LASTING)?,
+            lease: values.duration("delivery.lease", LASTING)?,
+            hashing_parallelism: values.number("security.hashing_parallelism", 1..=1_024)?,
+            sandbox_per_hour: values.number("security.sandbox_per_hour", 1..=i32::MAX.unsigned_abs())?,
             hostname: hostname.clone(),
         };
         if core.retry_schedule.is_empty() {
             bail!("delivery.retry needs at least one wait, for example 5m");
         }
-        let recipients: usize = values.get("smtp.recipients")?;
-        if recipients < 100 {
-            bail!("smtp.recipients must be at least 100 (RFC 5321 section 4.5.3.1.8)");
-        }
-        at_least_one(values)?;
         let log_format: String = values.get("log.format")?;
         if !["text", "json"].contains(&log_format.as_str()) {
             bail!("log.format must be text or json, not {log_format}");
@@ -257,53 +259,23 @@ impl Settings {
             },
             metrics_allow: values.list("metrics.allow", value::parsed)?,
             listeners,
-            smtp_recipients: recipients,
-            smtp_sessions: values.get("smtp.sessions")?,
-            smtp_sessions_per_address: values.get("smtp.sessions_per_address")?,
+            smtp_recipients: values.number("smtp.recipients", 100..=100_000)?,
+            smtp_sessions: values.number("smtp.sessions", 1..=1_000_000)?,
+            smtp_sessions_per_address: values.number("smtp.sessions_per_address", 1..=1_000_000)?,
             nameservers: values.list("dns.nameservers", value::nameserver)?,
-            delivery_port: values.get("delivery.port")?,
+            delivery_port: values.number("delivery.port", 1..=u16::MAX)?,
             delivery_local_mx: values.get("delivery.local_mx")?,
             extra_ca: values.optional("delivery.extra_ca")?,
-            delivery_workers: values.get("delivery.workers")?,
-            delivery_per_destination: values.get("delivery.per_destination")?,
+            delivery_workers: values.number("delivery.workers", 1..=10_000)?,
+            delivery_per_destination: values.number("delivery.per_destination", 1..=1_000)?,
             log_level: values.get("log.level")?,
             log_json: log_format == "json",
-            shutdown_grace: values.duration("shutdown.grace")?,
+            shutdown_grace: values.duration("shutdown.grace", Duration::ZERO..=Duration::from_secs(3_600))?,
             hostname,
             data_dir,
             core,
         })
     }
-}
-
-/// `portal.listen` → `RELAYKEEP_PORTAL_LISTEN`.
-pub fn environment_name(key: &str) -> String {
-    format!("RELAYKEEP_{}", key.replace('.', "_").to_uppercase())
-}
-
-/// With none of these nothing would ever be done, and nothing would say why.
-fn at_least_one(values: &Values) -> Result<()> {
-    for name in [
-        "delivery.workers",
-        "delivery.per_destination",
-        "security.hashing_parallelism",
-        "smtp.sessions",
-        "smtp.sessions_per_address",
-    ] {
-        if values.get::<usize>(name)? == 0 {
-            bail!("{name} must be at least 1");
-        }
-    }
-    let shortest = [("delivery.lease", 1), ("delivery.lifetime", 1)];
-    for (name, seconds) in shortest {
-        if values.duration(name)? < Duration::from_secs(seconds) {
-            bail!("{name} must be at least {seconds}s");
-        }
-    }
-    if values.size("smtp.message_size")? < 64 * 1024 {
-        bail!("smtp.message_size must be at least 64 KB (RFC 5321 section 4.5.3.1.7)");
-    }
-    Ok(())
 }
 
 fn platform_route(values: &Values) -> Result<PlatformRoute> {

@@ -1,6 +1,8 @@
 //! From settings to a running process: bind everything first, then run, then drain.
 
-use crate::{health::Health, open, portal_connections, relay, settings::Settings, web};
+use crate::{
+    health::Health, needs_migration, open_migrated, portal_connections, prepare, relay, settings::Settings, web,
+};
 use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use relay_core::{Actor, Core, queue, users};
@@ -43,8 +45,13 @@ impl Application {
     pub async fn build(settings: Settings) -> Result<Self> {
         // Before any port is bound: whoever sees it answer may send a signal.
         let signals = Signals::install()?;
-        let core = open(&settings).await?;
+        prepare(&settings)?;
+        // Before the database is touched: the schema must not change under a relay that runs.
         let claims = own(&settings.data_dir, &settings.core.database_url)?;
+        if needs_migration(&settings).await? {
+            Core::migrate(&settings.core.database_url).await.context("the database cannot be brought up to date")?;
+        }
+        let core = open_migrated(&settings).await?;
         let freed = queue::recover(&core, &Actor::System).await?;
         if freed > 0 {
             tracing::info!(recipients = freed, "an earlier run ended while it was sending these; they are due again");
@@ -137,7 +144,7 @@ impl Application {
 
 /// Claims the data folder and the SQLite file, wherever it is, so that two processes never serve one database: the
 /// second would send again what the first is sending.
-fn own(data_dir: &Path, database_url: &str) -> Result<Vec<File>> {
+pub fn own(data_dir: &Path, database_url: &str) -> Result<Vec<File>> {
     let folder = claim(&data_dir.join("lock")).with_context(|| {
         format!("another relaykeep serves from {}; stop it first, or set data_dir", data_dir.display())
     })?;

@@ -63,9 +63,13 @@ fn text_of(name: &str, value: Value) -> Result<String> {
 
 /// Names the nearest known key.
 pub fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> anyhow::Error {
-    let nearest = known.max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-    match nearest {
+    match nearest(name, known) {
         Some(nearest) => anyhow!("unknown key {name}; did you mean {nearest}?"),
         None => anyhow!("unknown key {name}"),
     }
+}
+
+/// The known name that is most like this one.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known.max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)))
 }

@@ -1,6 +1,6 @@
 //! `relaykeep config`: all keys with meaning and default, as a configuration file to start from.
 
-use super::{KEYS, environment_name, listener::LISTENER_KEYS};
+use super::{KEYS, environment, listener::LISTENER_KEYS};
 use std::fmt::Write;
 
 /// The manual. It is itself a valid configuration file: every key is a comment with its default.
@@ -21,7 +21,7 @@ pub fn print() -> String {
             text,
             "\n# {}\n# ({})\n# {name} = {}\n",
             key.meaning,
-            environment_name(key.name),
+            environment::name_of(key.name),
             literal(key.default)
         );
     }

@@ -40,7 +40,7 @@ fn the_manual_is_a_valid_file_and_names_every_key() {
     assert!(before_listeners.len() > 20, "{before_listeners:?}");
     read(&before_listeners.join("\n")).expect("with every default written out");
     for key in KEYS {
-        assert!(manual.contains(&environment_name(key.name)), "{}", key.name);
+        assert!(manual.contains(&environment::name_of(key.name)), "{}", key.name);
     }
 }
 
@@ -59,13 +59,7 @@ fn what_cannot_work_is_refused_in_words() {
         ("[delivery]\nroute = \"smarthost\"", "set delivery.smarthost to HOST:PORT"),
         ("[delivery]\nroute = \"out\"", "must be mx, smarthost or capture"),
         ("[delivery]\nretry = \"5 minutes\"", "write 30s, 5m, 4h or 5d"),
-        ("[smtp]\nrecipients = 10", "at least 100"),
-        ("[smtp]\nsessions = 0", "smtp.sessions must be at least 1"),
-        ("[smtp]\nmessage_size = \"1 KB\"", "smtp.message_size must be at least 64 KB"),
-        ("[delivery]\nworkers = 0", "delivery.workers must be at least 1"),
-        ("[delivery]\nper_destination = 0", "delivery.per_destination must be at least 1"),
-        ("[delivery]\nlease = \"0s\"", "delivery.lease must be at least 1s"),
-        ("[security]\nhashing_parallelism = 0", "security.hashing_parallelism must be at least 1"),
+        ("[smtp]\nrecipients = 10", "smtp.recipients: must be between 100 and 100000, not 10"),
         ("[dns]\nnameservers = [\"resolver\"]", "is not an address"),
         ("[[listener]]\nlisten = \"127.0.0.1:1\"\ntls = \"none\"", "could never be used"),
         ("[[listener]]\nlisten = \"127.0.0.1\"", "is not ADDRESS:PORT"),
@@ -78,4 +72,41 @@ fn what_cannot_work_is_refused_in_words() {
         let refusal = refusal(text);
         assert!(refusal.contains(words), "{text}\n{refusal}");
     }
+}
+
+#[test]
+fn a_number_that_would_stop_the_relay_in_silence_is_refused_with_its_key() {
+    for (section, name, value, range) in [
+        ("smtp", "message_size", "0", "between 65536 and 1000000000 octets"),
+        ("smtp", "message_size", "\"65 KB\"", "between 65536 and 1000000000 octets"),
+        ("smtp", "sessions", "0", "between 1 and 1000000"),
+        ("smtp", "sessions_per_address", "0", "between 1 and 1000000"),
+        ("delivery", "port", "0", "between 1 and 65535"),
+        ("delivery", "workers", "0", "between 1 and 10000"),
+        ("delivery", "per_destination", "0", "between 1 and 1000"),
+        ("delivery", "retry", "\"1m, 0s\"", "between 1s and 31536000s, not 0s"),
+        ("delivery", "lifetime", "\"0d\"", "between 1s and 31536000s"),
+        ("delivery", "lifetime", "\"5000d\"", "between 1s and 31536000s"),
+        ("delivery", "delay_warning", "\"0s\"", "between 1s and 31536000s"),
+        ("delivery", "lease", "\"0m\"", "between 1s and 31536000s"),
+        ("security", "hashing_parallelism", "0", "between 1 and 1024"),
+        ("security", "sandbox_per_hour", "0", "between 1 and 2147483647"),
+        ("shutdown", "grace", "\"2h\"", "between 0s and 3600s"),
+    ] {
+        let refusal = refusal(&format!("[{section}]\n{name} = {value}"));
+        assert!(refusal.starts_with(&format!("{section}.{name}: must be {range}")), "{refusal}");
+    }
+    let refusal = refusal("[delivery]\nport = 70000");
+    assert!(refusal.contains("delivery.port") && refusal.contains("70000"), "{refusal}");
+}
+
+#[test]
+fn an_unknown_variable_is_refused_with_the_nearest_name() {
+    let judge = |name: &str| environment::judge(std::iter::once(name.to_owned())).map_err(|error| error.to_string());
+    for known in ["RELAYKEEP_DELIVERY_ROUTE", "RELAYKEEP_CONFIG", "RELAYKEEP_LISTENER", "RELAYKEEP_TEST_POSTGRES"] {
+        assert_eq!(judge(known), Ok(()));
+    }
+    assert_eq!(judge("PATH"), Ok(()));
+    let words = "unknown environment variable RELAYKEEP_DELIVERY_ROUT; did you mean RELAYKEEP_DELIVERY_ROUTE?";
+    assert_eq!(judge("RELAYKEEP_DELIVERY_ROUT"), Err(words.to_owned()));
 }

@@ -6,6 +6,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
     str::FromStr,
     time::Duration,
 };
@@ -65,14 +66,37 @@ impl Values {
         self.optional(key)?.with_context(|| format!("{} is empty", self.place(key)))
     }
 
-    /// A duration.
-    pub fn duration(&self, key: &str) -> Result<Duration> {
-        self.read(key, duration)?.with_context(|| format!("{} is empty", self.place(key)))
+    /// A number within `range`.
+    pub fn number<T>(&self, key: &str, range: RangeInclusive<T>) -> Result<T>
+    where
+        T: FromStr<Err: fmt::Display> + PartialOrd + fmt::Display,
+    {
+        let number = self.read(key, |text| {
+            let number = parsed(text).with_context(|| format!("{text} is not a number this key takes"))?;
+            if range.contains(&number) {
+                return Ok(number);
+            }
+            bail!("must be between {} and {}, not {text}", range.start(), range.end())
+        })?;
+        number.with_context(|| format!("{} is empty", self.place(key)))
     }
 
-    /// A size in octets.
-    pub fn size(&self, key: &str) -> Result<u64> {
-        self.read(key, size)?.with_context(|| format!("{} is empty", self.place(key)))
+    /// A duration within `range`.
+    pub fn duration(&self, key: &str, range: RangeInclusive<Duration>) -> Result<Duration> {
+        let read = self.read(key, |text| within(duration(text)?, &range))?;
+        read.with_context(|| format!("{} is empty", self.place(key)))
+    }
+
+    /// A size in octets within `range`.
+    pub fn size(&self, key: &str, range: RangeInclusive<u64>) -> Result<u64> {
+        let read = self.read(key, |text| {
+            let size = size(text)?;
+            if range.contains(&size) {
+                return Ok(size);
+            }
+            bail!("must be between {} and {} octets, not {text}", range.start(), range.end())
+        })?;
+        read.with_context(|| format!("{} is empty", self.place(key)))
     }
 
     /// A list between commas.
@@ -100,6 +124,15 @@ pub fn duration(text: &str) -> Result<Duration> {
         _ => bail!("{text} is not a duration; write 30s, 5m, 4h or 5d"),
     };
     Ok(Duration::from_secs(count.saturating_mul(seconds)))
+}
+
+/// The duration, when it lies within `range`.
+pub fn within(duration: Duration, range: &RangeInclusive<Duration>) -> Result<Duration> {
+    if range.contains(&duration) {
+        return Ok(duration);
+    }
+    let (low, high, seconds) = (range.start().as_secs(), range.end().as_secs(), duration.as_secs());
+    bail!("must be between {low}s and {high}s, not {seconds}s")
 }
 
 /// `25 MB`, `512 KB`, `1000000`; a KB is 1,000 octets.

@@ -16,6 +16,7 @@ fn said(output: &Output) -> String {
 #[test]
 fn check_judges_each_part_and_says_ok() {
     let relay = Relaykeep::prepare("");
+    assert!(relay.subcommand(&["migrate"], "").status.success());
     let output = relay.subcommand(&["check"], "");
     let text = said(&output);
     assert!(output.status.success(), "{text}");
@@ -37,6 +38,55 @@ fn check_works_beside_the_running_relay() {
     let relay = Relaykeep::start("");
     let output = relay.subcommand(&["check"], "");
     assert!(output.status.success(), "{}", said(&output));
+}
+
+/// Names of what lies in the data folder.
+fn kept(relay: &Relaykeep) -> Vec<String> {
+    let entries = fs::read_dir(relay.path("")).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn check_makes_nothing_and_changes_no_schema() {
+    let relay = Relaykeep::prepare("");
+    let before = kept(&relay);
+    let output = relay.subcommand(&["check"], "");
+    let text = said(&output);
+    assert!(output.status.success() && text.contains("note  database: there is none yet"), "{text}");
+    assert!(text.contains("ok    submission: refuses outsiders"), "{text}");
+    assert_eq!(kept(&relay), before);
+    let output = relay.subcommand(&["check", "--database-migrate", "false"], "");
+    assert!(!output.status.success() && said(&output).contains("run `relaykeep migrate`"), "{}", said(&output));
+    let output = relay.subcommand(&["serve", "--database-migrate", "false"], "");
+    assert!(!output.status.success() && said(&output).contains("run `relaykeep migrate`"), "{}", said(&output));
+}
+
+#[test]
+fn a_schema_is_not_changed_under_a_relay_that_runs() {
+    let relay = Relaykeep::start("");
+    let other = format!("sqlite://{}", relay.path("other.sqlite").display());
+    for command in ["serve", "migrate"] {
+        let output = relay.subcommand(&[command, "--database-url", &other], "");
+        let text = said(&output);
+        assert!(!output.status.success() && text.contains("another relaykeep serves from"), "{text}");
+        assert!(!relay.path("other.sqlite").exists(), "{command} made a database");
+    }
+}
+
+#[test]
+fn a_database_needs_the_key_it_was_made_with() {
+    let relay = Relaykeep::prepare("");
+    relay.apply(RULES);
+    fs::rename(relay.path("secret.key"), relay.path("first.key")).unwrap();
+    let output = relay.subcommand(&["check"], "");
+    assert!(!output.status.success() && said(&output).contains("secret.key is missing"), "{}", said(&output));
+    let output = relay.subcommand(&["serve"], "");
+    let text = said(&output);
+    assert!(!output.status.success() && text.contains("is not the key this database was made with"), "{text}");
+    fs::rename(relay.path("first.key"), relay.path("secret.key")).unwrap();
+    relay.apply(RULES);
 }
 
 #[test]
@@ -125,6 +175,14 @@ fn an_unknown_key_is_an_error_with_the_nearest_name() {
         !output.status.success() && text.contains("unknown key delivery.routes; did you mean delivery.route?"),
         "{text}"
     );
+}
+
+#[test]
+fn an_unknown_variable_is_an_error_with_the_nearest_name() {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_relaykeep"));
+    let output = command.arg("check").env("RELAYKEEP_DELIVERY_ROUT", "mx").output().unwrap();
+    let text = said(&output);
+    assert!(!output.status.success() && text.contains("did you mean RELAYKEEP_DELIVERY_ROUTE?"), "{text}");
 }
 
 #[test]

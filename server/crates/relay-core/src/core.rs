@@ -1,6 +1,13 @@
 //! The handle to everything a use case needs. Cheap to clone; there are no globals.
 
-use crate::{Clock, CoreConfig, Result, db::Database, hashing::Hasher, listeners::Listeners, sealing::SealingKey};
+use crate::{
+    Clock, CoreConfig, Error, Result,
+    db::{Database, Schema},
+    hashing::Hasher,
+    key_check,
+    listeners::Listeners,
+    sealing::SealingKey,
+};
 use relay_dns::Resolver;
 use relay_types::{Id, Timestamp};
 use std::{
@@ -61,10 +68,33 @@ impl Deref for Core {
 }
 
 impl Core {
-    /// Opens the database (which must have been migrated), reads or makes the sealing key.
+    /// Opens the database (which must have been migrated), reads or makes the sealing key. A key that is not the
+    /// database's is refused.
     pub async fn open(config: CoreConfig, resolver: Resolver, clock: Clock) -> Result<Self> {
         let db = Database::open(&config.database_url).await?;
         let sealing = SealingKey::read_or_make(&config.secret_key_file)?;
+        key_check::agree(&db, &sealing, &config.secret_key_file, clock.now()).await?;
+        Self::with(config, db, sealing, resolver, clock)
+    }
+
+    /// As [`Self::open`], but makes and writes nothing: for who judges an installation that may be running.
+    pub async fn look(config: CoreConfig, resolver: Resolver, clock: Clock) -> Result<Self> {
+        let db = Database::open(&config.database_url).await?;
+        let file = &config.secret_key_file;
+        let sealing = match file.exists() {
+            true => SealingKey::read(file)?,
+            false if key_check::is_known(&db).await? => {
+                let cause = "is missing, and this database was made with one: restore it from the backup";
+                return Err(Error::internal(format!("{} {cause}", file.display())));
+            }
+            // The first start will make it.
+            false => SealingKey::of_chance()?,
+        };
+        key_check::compare(&db, &sealing, file).await?;
+        Self::with(config, db, sealing, resolver, clock)
+    }
+
+    fn with(config: CoreConfig, db: Database, sealing: SealingKey, resolver: Resolver, clock: Clock) -> Result<Self> {
         let hasher = Hasher::new(config.hashing_parallelism)?;
         let inner = Inner {
             config,
@@ -95,6 +125,11 @@ impl Core {
         Database::migrate(url).await
     }
 
+    /// How the schema of the database at `url` stands to this program's. Changes nothing.
+    pub async fn schema(url: &str) -> Result<Schema> {
+        Database::schema(url).await
+    }
+
     /// A fresh identifier; identifiers made on one node sort in the order of their making, and begin with its moment.
     pub(crate) fn new_id<K>(&self) -> Id<K> {
         let since = Duration::from_millis(u64::try_from(self.now().0).unwrap_or(0));
@@ -121,8 +156,9 @@ impl Core {
         &self.listeners
     }
 
-    /// Whether the database answers and can be written to.
+    /// Whether the database answers and takes changes. One that is read-only, or whose writer is stuck, is not ready;
+    /// a full disk is seen by the first mail, not here.
     pub async fn ready(&self) -> Result<()> {
-        self.db.ping().await
+        self.db.takes_changes().await
     }
 }

@@ -1,9 +1,9 @@
 //! Connections to the database: SQLite (one writer, many readers) or PostgreSQL (one pool for both).
 
-use crate::{Error, Result};
-use migrations::{Migrator, MigratorTrait};
+use crate::{Error, Result, tables::setting};
+use migrations::{DbErr, Migrator, MigratorTrait};
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxPostgresConnector,
+    DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait, SqliteTransactionMode, SqlxPostgresConnector,
     SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
 use sqlx::{
@@ -25,6 +25,19 @@ const BOUNDS: [(&str, &str); 6] = [
     ("tcp_keepalives_interval", "10"),
     ("tcp_keepalives_count", "3"),
 ];
+
+/// How a database's schema stands to the one this program works with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// There is no database, or nothing in it.
+    Missing,
+    /// It must be migrated first.
+    Older,
+    /// They are the same.
+    Newest,
+    /// A newer program has migrated it.
+    Newer,
+}
 
 /// The two pools. Every change goes through [`Database::begin`].
 pub(crate) struct Database {
@@ -54,6 +67,30 @@ impl Database {
         Ok(())
     }
 
+    /// See [`crate::Core::schema`].
+    pub(crate) async fn schema(url: &str) -> Result<Schema> {
+        let pool = if url.starts_with("sqlite:") {
+            let file = SqliteConnectOptions::from_str(url).map_err(Error::internal)?;
+            if !file.get_filename().exists() {
+                return Ok(Schema::Missing);
+            }
+            sqlite_pool(url, 1, false).await?
+        } else {
+            postgres_pool(url).await?
+        };
+        let all = Migrator::migrations().len();
+        let schema = match Migrator::get_pending_migrations_read_only(&pool).await {
+            Ok(pending) if pending.is_empty() => Schema::Newest,
+            Ok(pending) if pending.len() == all => Schema::Missing,
+            Ok(_) => Schema::Older,
+            // A change was applied that this program does not know.
+            Err(DbErr::Custom(_)) => Schema::Newer,
+            Err(error) => return Err(error.into()),
+        };
+        pool.close().await?;
+        Ok(schema)
+    }
+
     /// For look-ups outside a transaction.
     pub(crate) fn read(&self) -> &DatabaseConnection {
         &self.read
@@ -80,10 +117,16 @@ impl Database {
         self.write.clone().close().await.expect("closed");
     }
 
-    /// Whether it answers, and in time.
-    pub(crate) async fn ping(&self) -> Result<()> {
+    /// Whether it answers in time and takes a change. The change is one of nothing, and taken back: who asks must not
+    /// be able to make the disk busy.
+    pub(crate) async fn takes_changes(&self) -> Result<()> {
         let late = |_| Error::Unavailable { cause: format!("no answer in {} seconds", WAIT.as_secs()) };
-        Ok(tokio::time::timeout(WAIT, self.write.ping()).await.map_err(late)??)
+        let change = async {
+            let transaction = self.begin().await?;
+            setting::Entity::delete_by_id("").exec(&transaction).await?;
+            Ok(transaction.rollback().await?)
+        };
+        tokio::time::timeout(WAIT, change).await.map_err(late)?
     }
 }
 

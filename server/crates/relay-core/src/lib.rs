@@ -14,6 +14,7 @@ pub mod error;
 mod commit;
 mod db;
 mod hashing;
+mod key_check;
 mod label;
 mod one_time_links;
 mod prune;
@@ -66,6 +67,7 @@ pub use crate::{
     clock::Clock,
     config::CoreConfig,
     core::Core,
+    db::Schema,
     error::{Error, Result},
     secrets::IssuedSecret,
 };

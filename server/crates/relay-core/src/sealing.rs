@@ -17,11 +17,25 @@ pub(crate) struct SealingKey {
 impl SealingKey {
     /// Reads 32 octets, or makes them (mode 0600) when the file is missing.
     pub(crate) fn read_or_make(path: &Path) -> Result<Self> {
-        let octets = Zeroizing::new(match fs::read(path) {
-            Ok(octets) => octets,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(path)?,
-            Err(error) => return Err(Error::internal(format!("{}: {error}", path.display()))),
-        });
+        if !path.exists() {
+            return Self::of(path, make(path)?);
+        }
+        Self::read(path)
+    }
+
+    /// Reads 32 octets.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let octets = fs::read(path).map_err(|error| Error::internal(format!("{}: {error}", path.display())))?;
+        Self::of(path, octets)
+    }
+
+    /// A key that is kept nowhere.
+    pub(crate) fn of_chance() -> Result<Self> {
+        Self::of(Path::new("a key of chance"), chance()?.to_vec())
+    }
+
+    fn of(path: &Path, octets: Vec<u8>) -> Result<Self> {
+        let octets = Zeroizing::new(octets);
         if octets.len() != 32 {
             return Err(Error::internal(format!("{} must hold exactly 32 octets", path.display())));
         }
@@ -67,9 +81,14 @@ impl SealingKey {
     }
 }
 
+fn chance() -> Result<Zeroizing<[u8; 32]>> {
+    let mut octets = Zeroizing::new([0u8; 32]);
+    rand::fill(&mut octets[..]).map_err(Error::internal)?;
+    Ok(octets)
+}
+
 fn make(path: &Path) -> Result<Vec<u8>> {
-    let mut octets = vec![0u8; 32];
-    rand::fill(&mut octets).map_err(Error::internal)?;
+    let octets = chance()?;
     let name = |error| Error::internal(format!("{}: {error}", path.display()));
     // Written beside it and then given its name, so that the file is never there by half, whatever ends this process;
     // of two that make it together one is first, and the other reads that.
@@ -79,14 +98,14 @@ fn make(path: &Path) -> Result<Vec<u8>> {
     draft.push(format!(".{:016x}", u64::from_be_bytes(name_of_draft)));
     let mut options = fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(&draft).map_err(name)?;
-    file.write_all(&octets).and_then(|()| file.sync_all()).map_err(name)?;
+    file.write_all(&octets[..]).and_then(|()| file.sync_all()).map_err(name)?;
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft).map_err(name)?;
     match linked {
         Ok(()) => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(name)?;
-            Ok(octets)
+            Ok(octets.to_vec())
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => fs::read(path).map_err(name),
         Err(error) => Err(name(error)),
@@ -134,5 +153,14 @@ mod tests {
         assert!(again.open("smarthost", &sealed[..5]).is_err());
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(&file).expect("the file").permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_crash_while_the_key_is_made_does_not_stop_the_next_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("key");
+        fs::write(folder.path().join("key.0123"), b"half a").expect("what a crash leaves");
+        SealingKey::read_or_make(&file).expect("a key");
+        assert_eq!(fs::read(&file).expect("the key").len(), 32);
     }
 }
