@@ -1,12 +1,16 @@
 //! `relaykeep apply FILE`: makes what a YAML file says true. Idempotent: a second run changes nothing and issues
 //! nothing. It adds and changes; it never removes what the file does not name.
+//!
+//! The whole file is judged first. Should the work end half-way all the same, what was done stays, is reported, and the
+//! next run does the rest.
 
 mod file;
+mod judge;
 
 use anyhow::{Context, Result};
 use file::{File, ProjectPart};
 use relay_core::{Actor, Core, Error, domains, networks, projects, senders, service_accounts};
-use relay_types::{project::Slug, sender::Verification, service_account::ServiceAccountSettings};
+use relay_types::{EmailAddress, project::Slug, sender::Verification};
 use serde::Serialize;
 use std::{collections::HashMap, io::Write, path::Path};
 
@@ -20,7 +24,7 @@ pub struct Issued {
 }
 
 /// What a run did, as JSON on stdout.
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 pub struct Report {
     /// Secrets of the service accounts that were made.
     pub issued: Vec<Issued>,
@@ -33,11 +37,11 @@ pub struct Report {
 /// The report is written also when something could not be done: what was issued before is told once, now or never.
 pub async fn run(core: &Core, path: &Path, output: &mut impl Write) -> Result<()> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let file: File = serde_norway::from_str(&text).with_context(|| format!("in {}", path.display()))?;
-    let mut run = Run { core, issued: Vec::new(), changed: 0 };
-    let done = run.file(&file).await;
-    let report = Report { issued: run.issued, changed: run.changed };
-    if done.is_ok() || report.changed > 0 {
+    let place = || format!("in {}", path.display());
+    let file: File = serde_norway::from_str(&text).with_context(place)?;
+    judge::judge(core, &file).await.with_context(place)?;
+    let (report, outcome) = work(core, &file).await;
+    if outcome.is_ok() || report.changed > 0 {
         let text = serde_json::to_string_pretty(&report)?;
         let written = writeln!(output, "{text}").and_then(|()| output.flush());
         written.with_context(|| {
@@ -48,13 +52,19 @@ pub async fn run(core: &Core, path: &Path, output: &mut impl Write) -> Result<()
             }
         })?;
     }
-    done
+    outcome.with_context(place)
+}
+
+/// Does what a judged file says; what was done before an error is in the report.
+async fn work(core: &Core, file: &File) -> (Report, Result<()>) {
+    let mut run = Run { core, report: Report::default() };
+    let outcome = run.file(file).await;
+    (run.report, outcome)
 }
 
 struct Run<'a> {
     core: &'a Core,
-    issued: Vec<Issued>,
-    changed: usize,
+    report: Report,
 }
 
 impl Run<'_> {
@@ -62,8 +72,9 @@ impl Run<'_> {
         if let Some(name) = &file.default_domain {
             let now = domains::default_domain(self.core, &Actor::System).await?;
             if now.is_none_or(|now| now.domain.name != *name) {
-                domains::set_default_domain(self.core, &Actor::System, name.clone()).await.context("default_domain")?;
-                self.changed += 1;
+                let set = domains::set_default_domain(self.core, &Actor::System, name.clone()).await;
+                set.context("default_domain")?;
+                self.report.changed += 1;
             }
         }
         for project in &file.projects {
@@ -79,40 +90,34 @@ impl Run<'_> {
             Err(Error::NotFound) => {
                 let name = part.name.as_deref().unwrap_or(slug.as_str());
                 projects::create(core, actor, name, slug.clone(), part.sandbox.unwrap_or(true)).await?;
-                self.changed += 1;
+                self.report.changed += 1;
                 projects::frame(core, actor, slug).await?.project
             }
             Err(error) => return Err(error.into()),
         };
-        if let Some(name) = part.name.as_ref().filter(|name| **name != project.name) {
-            projects::rename(core, actor, slug, name).await?;
-            self.changed += 1;
+        if let Some(name) = &part.name {
+            self.changed(projects::rename(core, actor, slug, name).await?);
         }
-        if let Some(sandbox) = part.sandbox.filter(|sandbox| *sandbox != project.sandbox) {
-            projects::set_sandbox(core, actor, slug, sandbox).await?;
-            self.changed += 1;
+        if let Some(sandbox) = part.sandbox {
+            self.changed(projects::set_sandbox(core, actor, slug, sandbox).await?);
         }
-        if let Some(limits) = part.limits.filter(|limits| *limits != project.limits) {
-            projects::set_limits(core, actor, slug, limits).await.context("limits")?;
-            self.changed += 1;
-        }
-        if part.bounce_contact.is_some() && part.bounce_contact != project.bounce_contact {
-            projects::set_bounce_contact(core, actor, slug, part.bounce_contact.clone())
-                .await
-                .context("bounce_contact")?;
-            self.changed += 1;
+        let limits = file::limits(part.limits, project.limits);
+        self.changed(projects::set_limits(core, actor, slug, limits).await.context("limits")?);
+        if let Some(contact) = &part.bounce_contact {
+            let set = projects::set_bounce_contact(core, actor, slug, contact.clone()).await;
+            self.changed(set.context("bounce_contact")?);
         }
         if let Some(route) = &part.route {
-            // A stored password cannot be read back to compare it, so a route with one is always set again.
-            if !file::is_route(route, &project.route) {
-                projects::set_route(core, actor, slug, route.clone()).await.context("route")?;
-                self.changed += 1;
-            }
+            self.changed(projects::set_route(core, actor, slug, route.clone()).await.context("route")?);
         }
         self.networks(part).await?;
         self.domains(part).await?;
         self.senders(part).await?;
         self.service_accounts(part).await
+    }
+
+    fn changed(&mut self, changed: bool) {
+        self.report.changed += usize::from(changed);
     }
 
     async fn networks(&mut self, part: &ProjectPart) -> Result<()> {
@@ -121,18 +126,18 @@ impl Run<'_> {
             let place = || format!("network {}", wanted.cidr);
             match known.iter().find(|network| network.cidr == wanted.cidr) {
                 None => {
-                    networks::add(self.core, &Actor::System, &part.slug, wanted.cidr, &wanted.label)
+                    networks::add(self.core, &Actor::System, &part.slug, wanted.cidr, &wanted.label())
                         .await
                         .with_context(place)?;
                 }
-                Some(network) if network.label != wanted.label => {
-                    networks::rename(self.core, &Actor::System, &part.slug, network.id, &wanted.label)
+                Some(network) if wanted.label.is_some() && network.label != wanted.label() => {
+                    networks::rename(self.core, &Actor::System, &part.slug, network.id, &wanted.label())
                         .await
                         .with_context(place)?;
                 }
                 Some(_) => continue,
             }
-            self.changed += 1;
+            self.report.changed += 1;
         }
         Ok(())
     }
@@ -153,7 +158,7 @@ impl Run<'_> {
             } else {
                 continue;
             }
-            self.changed += 1;
+            self.report.changed += 1;
         }
         Ok(())
     }
@@ -161,6 +166,10 @@ impl Run<'_> {
     async fn senders(&mut self, part: &ProjectPart) -> Result<()> {
         let known = senders::list(self.core, &Actor::System, &part.slug).await?;
         let known: HashMap<String, _> = known.iter().map(|sender| (sender.address.key(), sender)).collect();
+        let domains = domains::list(self.core, &Actor::System, &part.slug).await?;
+        let covered = |address: &EmailAddress| {
+            domains.iter().any(|one| one.name == *address.domain() && one.state == Verification::Verified)
+        };
         for wanted in &part.senders {
             let address = wanted.address.to_string();
             let found = known.get(&wanted.address.key());
@@ -168,14 +177,14 @@ impl Run<'_> {
                 senders::mark_verified(self.core, &Actor::System, &part.slug, &address)
                     .await
                     .with_context(|| format!("sender {address}"))?;
-            } else if found.is_none() {
+            } else if found.is_none() && !covered(&wanted.address) {
                 senders::add(self.core, &Actor::System, &part.slug, &address)
                     .await
                     .with_context(|| format!("sender {address}"))?;
             } else {
                 continue;
             }
-            self.changed += 1;
+            self.report.changed += 1;
         }
         Ok(())
     }
@@ -183,42 +192,36 @@ impl Run<'_> {
     async fn service_accounts(&mut self, part: &ProjectPart) -> Result<()> {
         let known = service_accounts::list(self.core, &Actor::System, &part.slug).await?;
         for wanted in &part.service_accounts {
-            let settings = wanted.settings()?;
-            let place = || format!("service account {}", settings.label);
-            match known.iter().find(|account| account.label == settings.label) {
+            let place = || format!("service account {}", wanted.label());
+            match known.iter().find(|account| account.label == wanted.label()) {
                 None => {
-                    let (id, secret) =
-                        service_accounts::create(self.core, &Actor::System, &part.slug, settings.clone())
-                            .await
-                            .with_context(place)?;
-                    let made = service_accounts::get(self.core, &Actor::System, &part.slug, id).await?;
-                    self.issued.push(Issued {
+                    let settings = wanted.of_new().with_context(place)?;
+                    let made = service_accounts::create(self.core, &Actor::System, &part.slug, settings).await;
+                    let (id, secret) = made.with_context(place)?;
+                    let made = service_accounts::get(self.core, &Actor::System, &part.slug, id).await;
+                    self.report.issued.push(Issued {
                         project: part.slug.clone(),
-                        label: settings.label,
-                        username: made.account.username,
+                        label: wanted.label().to_owned(),
+                        // The secret is told whatever happens; the name is on the account's page too.
+                        username: made.map(|made| made.account.username).unwrap_or_default(),
                         secret: secret.reveal().to_owned(),
                     });
                 }
                 Some(account) => {
-                    let now = ServiceAccountSettings {
-                        label: account.label.clone(),
-                        expires_at: account.expires_at,
-                        allowed_cidrs: account.allowed_cidrs.clone(),
-                        allowed_senders: account.allowed_senders.clone(),
-                        default_sender: account.default_sender.clone(),
-                        may_notify: account.may_notify,
-                        limits: account.limits,
-                    };
-                    if now == settings {
+                    let settings = wanted.over_known(account).with_context(place)?;
+                    if settings == file::settings_of(account) {
                         continue;
                     }
-                    service_accounts::update(self.core, &Actor::System, &part.slug, account.id, settings.clone())
+                    service_accounts::update(self.core, &Actor::System, &part.slug, account.id, settings)
                         .await
                         .with_context(place)?;
                 }
             }
-            self.changed += 1;
+            self.report.changed += 1;
         }
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

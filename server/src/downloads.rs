@@ -23,6 +23,8 @@ pub fn routes(core: Core) -> Router {
         .route("/p/{project}/messages/{id}/raw", get(raw))
         .route("/p/{project}/captured/{id}/html", get(html))
         .route("/p/{project}/captured/{id}/attachments/{place}", get(attachment))
+        .route("/admin/captured/{id}/html", get(html_of_portal))
+        .route("/admin/captured/{id}/attachments/{place}", get(attachment_of_portal))
         .merge(lists::routes())
         .with_state(core)
 }
@@ -84,6 +86,20 @@ async fn html(
 ) -> Result<Response, Refused> {
     let (project, id): (Slug, MessageId) = (place(&project)?, place(&id)?);
     let html = captured::html(&core, &actor(&core, &session, client).await?, &project, id).await?;
+    Ok(in_sandbox(html))
+}
+
+async fn html_of_portal(
+    State(core): State<Core>,
+    session: Session,
+    client: Option<Extension<IpAddr>>,
+    Path(id): Path<String>,
+) -> Result<Response, Refused> {
+    let html = captured::html_of_portal(&core, &actor(&core, &session, client).await?, place(&id)?).await?;
+    Ok(in_sandbox(html))
+}
+
+fn in_sandbox(html: String) -> Response {
     // The sender wrote this: no script, no form, no request to anywhere, an origin of its own.
     let policy = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'";
     let headers = [
@@ -91,7 +107,7 @@ async fn html(
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    Ok((headers, html).into_response())
+    (headers, html).into_response()
 }
 
 async fn attachment(
@@ -103,6 +119,17 @@ async fn attachment(
     let (project, id): (Slug, MessageId) = (place(&project)?, place(&id)?);
     let actor = actor(&core, &session, client).await?;
     let (name, _, content) = captured::attachment(&core, &actor, &project, id, place(&at)?).await?;
+    Ok(download(&name, "application/octet-stream", content))
+}
+
+async fn attachment_of_portal(
+    State(core): State<Core>,
+    session: Session,
+    client: Option<Extension<IpAddr>>,
+    Path((id, at)): Path<(String, String)>,
+) -> Result<Response, Refused> {
+    let actor = actor(&core, &session, client).await?;
+    let (name, _, content) = captured::attachment_of_portal(&core, &actor, place(&id)?, place(&at)?).await?;
     Ok(download(&name, "application/octet-stream", content))
 }
 

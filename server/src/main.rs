@@ -1,6 +1,7 @@
 //! The binary `relaykeep`: subcommands, each a few lines that call their file.
 
 mod apply;
+mod browser_files;
 mod check;
 mod client_address;
 mod cross_origin;
@@ -15,6 +16,8 @@ mod schedule;
 mod session_store;
 mod settings;
 mod startup;
+#[cfg(test)]
+mod test_core;
 mod web;
 
 use anyhow::{Context, Result, bail};

@@ -1,7 +1,9 @@
 //! The web server: portal, downloads, browser files, health, and the layers around them.
 
 use crate::{
-    client_address, cross_origin, downloads, events, health, session_store::DatabaseStore, settings::PortalSettings,
+    browser_files, client_address, cross_origin, downloads, events, health,
+    session_store::{self, DatabaseStore, LIFE},
+    settings::PortalSettings,
 };
 use anyhow::{Context, Result};
 use app::{components::boot::Assets, ssr::Portal};
@@ -14,7 +16,7 @@ use relay_core::Core;
 use std::path::Path;
 use tower::ServiceBuilder;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir,
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
     set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
 };
 use tower_sessions::{
@@ -22,8 +24,6 @@ use tower_sessions::{
     cookie::{SameSite, time::Duration},
 };
 
-/// A session ends after so long without a request.
-const SESSION_IDLE: Duration = Duration::hours(12);
 /// No form of ours is larger.
 const LARGEST_REQUEST: usize = 1 << 20;
 /// From the header of a request to that of its answer, so that a body that trickles in ends; what a page waits for is
@@ -41,20 +41,18 @@ pub fn router(core: Core, settings: &PortalSettings, health: health::Health) -> 
         .with_http_only(true)
         // Lax, so that a link in a mail opens the page and not the sign-in form.
         .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(SESSION_IDLE));
+        .with_expiry(Expiry::OnInactivity(Duration::seconds(LIFE.as_secs().cast_signed())));
     let own = cross_origin::OwnOrigin(origin(&settings.public_url).into());
     let proxies = client_address::TrustedProxies(settings.trusted_proxies.clone().into());
     let pages = app::ssr::router(portal)
         .merge(downloads::routes(core.clone()))
-        .merge(events::routes(core, health.stop.clone()))
+        .merge(events::routes(core.clone(), health.stop.clone()))
+        .layer(middleware::from_fn_with_state(core, session_store::note))
         .layer(sessions)
         .layer(middleware::from_fn_with_state(own, cross_origin::refuse))
         .layer(RequestBodyLimitLayer::new(LARGEST_REQUEST))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_REQUEST))
         .layer(CompressionLayer::new());
-    let files = ServiceBuilder::new()
-        .layer(set(header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .service(ServeDir::new(settings.site_dir.join("pkg")).precompressed_br().precompressed_gzip());
     let headers = ServiceBuilder::new()
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(set(header::REFERRER_POLICY, "same-origin"))
@@ -62,7 +60,7 @@ pub fn router(core: Core, settings: &PortalSettings, health: health::Health) -> 
         .layer(set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"))
         .option_layer(https.then(|| set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")));
     Ok(pages
-        .nest_service("/pkg", files)
+        .nest_service("/pkg", browser_files::service(&settings.site_dir))
         .merge(health::routes(health))
         .layer(headers)
         .layer(middleware::from_fn_with_state(proxies, client_address::note))

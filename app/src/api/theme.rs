@@ -10,6 +10,7 @@ pub async fn set_theme(theme: String) -> Result<(), AppError> {
         "light" | "dark" | "system" => theme,
         _ => return Err(AppError::invalid("theme", "Choose light, dark or system")),
     };
-    crate::ssr::set_cookie(&format!("theme={theme}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly"));
+    let secure = if crate::ssr::core()?.config().public_url.starts_with("https://") { "; Secure" } else { "" };
+    crate::ssr::set_cookie(&format!("theme={theme}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly{secure}"));
     Ok(())
 }

@@ -327,16 +327,30 @@ fn two_processes_never_serve_one_data_folder_and_a_dead_one_holds_nothing() {
 }
 
 #[test]
-fn a_secret_that_was_issued_is_told_also_when_the_rest_of_the_file_fails() {
+fn a_file_that_is_wrong_somewhere_does_nothing_and_issues_nothing() {
     let relay = Relaykeep::prepare("");
     let file = relay.path("twice.yaml");
     std::fs::write(&file, "projects:\n  - slug: bio\n    service_accounts: [{ label: web }, { label: web }]\n")
         .unwrap();
     let output = relay.subcommand(&["apply", &file.display().to_string()], "");
-    assert!(!output.status.success());
+    assert!(!output.status.success() && output.stdout.is_empty());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("There is a service account named web already"), "{said}");
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["issued"][0]["label"], "web");
-    assert!(report["issued"][0]["secret"].as_str().is_some_and(|secret| secret.len() > 20));
+    assert!(said.contains("service account web is there twice"), "{said}");
+    std::fs::write(&file, "projects:\n  - slug: bio\n    service_accounts: [{ label: web }]\n").unwrap();
+    assert_eq!(relay.apply(&std::fs::read_to_string(&file).unwrap()).len(), 1);
+}
+
+#[test]
+fn the_own_open_relay_test_is_no_refusal() {
+    let relay = Relaykeep::start("[log]\nlevel = \"info,relaykeep=debug\"\n");
+    until("the test of three listeners", || (relay.log().matches("refuses outsiders").count() == 3).then_some(()));
+    let portal = relay.operator();
+    assert!(!portal.get("/admin/refusals").body.contains("127.255.255.253"));
+    let metrics = portal.ask("/metrics", &[]).body;
+    assert!(!metrics.contains("relaykeep_refusals_total"), "{metrics}");
+    // One who is refused for good is counted.
+    let mut session = Session::open(relay.networks);
+    assert!(session.say("MAIL FROM:<a@b.test>").starts_with("530 "));
+    let counted = || portal.ask("/metrics", &[]).body.contains("relaykeep_refusals_total{listener=\"networks\"");
+    until("the refusal in the metrics", || counted().then_some(()));
 }

@@ -41,13 +41,25 @@ pub async fn list_of_portal(core: &Core, actor: &Actor, after: Option<&str>) -> 
 
 /// One captured message of the portal itself. Operator only.
 pub async fn get_of_portal(core: &Core, actor: &Actor, id: MessageId) -> Result<CapturedMessage> {
-    projects::authorize_operator(actor)?;
-    let select = message::Entity::find_by_id(id.uuid())
-        .filter(message::Column::ProjectId.is_null())
-        .filter(message::Column::Captured.eq(true));
-    let row = select.one(core.db.read()).await?.ok_or(Error::NotFound)?;
-    let raw = outgoing::whole(core, &row).await?;
+    let (row, raw) = open_of_portal(core, actor, id).await?;
     read(core, row, &raw).await
+}
+
+/// The HTML part of a captured message of the portal itself. Operator only.
+pub async fn html_of_portal(core: &Core, actor: &Actor, id: MessageId) -> Result<String> {
+    let (_, raw) = open_of_portal(core, actor, id).await?;
+    html_part(&parse(&raw)?).ok_or(Error::NotFound)
+}
+
+/// An attachment of a captured message of the portal itself, as [`attachment`] gives it. Operator only.
+pub async fn attachment_of_portal(
+    core: &Core,
+    actor: &Actor,
+    id: MessageId,
+    place: usize,
+) -> Result<(String, String, Vec<u8>)> {
+    let (_, raw) = open_of_portal(core, actor, id).await?;
+    attachment_in(&raw, place)
 }
 
 /// One captured message. Member.
@@ -98,7 +110,11 @@ pub async fn attachment(
     place: usize,
 ) -> Result<(String, String, Vec<u8>)> {
     let (_, raw) = open(core, actor, project, id).await?;
-    let parsed = parse(&raw)?;
+    attachment_in(&raw, place)
+}
+
+fn attachment_in(raw: &[u8], place: usize) -> Result<(String, String, Vec<u8>)> {
+    let parsed = parse(raw)?;
     let part = parsed.attachments().nth(place).ok_or(Error::NotFound)?;
     let Attachment { name, media_type, .. } = attached(place, part);
     Ok((name, media_type, part.contents().to_vec()))
@@ -110,6 +126,16 @@ async fn open(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> Resu
     if !row.captured {
         return Err(Error::NotFound);
     }
+    let raw = outgoing::whole(core, &row).await?;
+    Ok((row, raw))
+}
+
+async fn open_of_portal(core: &Core, actor: &Actor, id: MessageId) -> Result<(message::Model, Vec<u8>)> {
+    projects::authorize_operator(actor)?;
+    let select = message::Entity::find_by_id(id.uuid())
+        .filter(message::Column::ProjectId.is_null())
+        .filter(message::Column::Captured.eq(true));
+    let row = select.one(core.db.read()).await?.ok_or(Error::NotFound)?;
     let raw = outgoing::whole(core, &row).await?;
     Ok((row, raw))
 }
@@ -167,6 +193,60 @@ fn media_type(part: &mail_parser::MessagePart<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        queue,
+        submission::{self, Arrival, Submission},
+        test_support::{Test, word},
+    };
+    use relay_types::message::{Attempt, Outcome};
+
+    /// Mail of the portal with an HTML part and an attachment, captured.
+    async fn mail_of_portal(test: &Test) -> MessageId {
+        let content = "From: relaykeep@example.org\r\nTo: a@e.example\r\nSubject: parts\r\nMIME-Version: 1.0\r\n\
+            Content-Type: multipart/mixed; boundary=b\r\n\r\n\
+            --b\r\nContent-Type: text/html\r\n\r\n<p>hello</p>\r\n\
+            --b\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; filename=a.csv\r\n\r\n1,2\r\n--b--\r\n";
+        let submission = Submission {
+            arrival: Arrival::System { about: None },
+            reverse_path: ReversePath::Null,
+            recipients: vec![EmailAddress::parse("a@e.example").expect("an address")],
+            eight_bit: false,
+            smtputf8: false,
+            content: content.as_bytes().to_vec(),
+        };
+        let accepted = submission::accept(&test.core, &Actor::System, submission).await.expect("an answer");
+        for claim in queue::claim(&test.core, 10, 10, &[]).await.expect("claims") {
+            let attempt = Attempt {
+                number: 1,
+                started_at: test.core.now(),
+                milliseconds: 0,
+                host: None,
+                address: None,
+                tls: None,
+                dialogue: Vec::new(),
+                outcomes: Vec::new(),
+            };
+            queue::record(&test.core, claim.message_id, attempt, vec![(claim, Outcome::Captured)]).await.expect("kept");
+        }
+        accepted.expect("accepted")
+    }
+
+    #[tokio::test]
+    async fn operators_alone_read_the_parts_of_portal_mail() {
+        let test = Test::with(|config| config.route = crate::config::PlatformRoute::Capture).await;
+        let (project, slug) = test.project("physics").await;
+        let (core, id) = (&test.core, mail_of_portal(&test).await);
+        assert_eq!(html_of_portal(core, &Actor::System, id).await.expect("the HTML").trim(), "<p>hello</p>");
+        let (name, kind, content) = attachment_of_portal(core, &Actor::System, id, 0).await.expect("the attachment");
+        assert_eq!((name.as_str(), kind.as_str(), content.trim_ascii()), ("a.csv", "text/csv", &b"1,2"[..]));
+        assert_eq!(word(&attachment_of_portal(core, &Actor::System, id, 1).await), "NotFound");
+        let cast = test.cast(project, &slug).await;
+        for (actor, _) in cast.refused(Access::Operate) {
+            let expected = if matches!(actor, Actor::Anonymous { .. }) { "SignedOut" } else { "Forbidden" };
+            assert_eq!(word(&html_of_portal(core, actor, id).await), expected, "{actor:?}");
+            assert_eq!(word(&attachment_of_portal(core, actor, id, 0).await), expected, "{actor:?}");
+        }
+    }
 
     #[test]
     fn names_of_attachments_are_safe() {

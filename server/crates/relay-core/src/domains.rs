@@ -70,6 +70,13 @@ pub async fn add(core: &Core, actor: &Actor, project: &Slug, name: DomainName) -
     Ok(id)
 }
 
+/// Refuses what [`add`] would refuse of a domain, or `senders::add` of an address in it, and changes nothing. Operator
+/// only. Field: `name`.
+pub async fn judge(core: &Core, actor: &Actor, name: &DomainName) -> Result<()> {
+    projects::authorize_operator(actor)?;
+    judge_reachable(core, "name", name).await
+}
+
 /// Marks it verified without the record (adds it when missing). Operator only.
 pub async fn mark_verified(core: &Core, actor: &Actor, project: &Slug, name: DomainName) -> Result<DomainId> {
     let project = projects::authorize(core, actor, project, Access::Operate).await?;

@@ -44,15 +44,9 @@ pub async fn add(core: &Core, actor: &Actor, project: &Slug, cidr: Cidr, label: 
     let transaction = core.db.begin().await?;
     keep_others_from_adding(&transaction).await?;
     let (first, last) = cidr.bounds();
-    let overlapping = Entity::find()
-        .filter(Column::First.lte(last.to_vec()))
-        .filter(Column::Last.gte(first.to_vec()))
-        .all(&transaction)
-        .await?;
+    let overlapping = overlapping(&transaction, cidr).await?;
     if overlapping.iter().any(|row| row.project_id != project.uuid()) {
-        return Err(Error::conflict(format!(
-            "{cidr} shares addresses with a network of another project. Ask the operator"
-        )));
+        return Err(shared(cidr));
     }
     if overlapping.iter().any(|row| row.cidr == cidr.to_string()) {
         return Err(Error::conflict(format!("{cidr} is listed already")));
@@ -74,6 +68,17 @@ pub async fn add(core: &Core, actor: &Actor, project: &Slug, cidr: Cidr, label: 
     audit::record(core, &transaction, actor, Some(project), "network.add", &cidr.to_string(), changes).await?;
     transaction.commit().await?;
     Ok(id)
+}
+
+/// Refuses what [`add`] would refuse of a block that a project, which need not be there yet, does not have, and changes
+/// nothing. Operator only. Fields: `cidr`, `label`.
+pub async fn judge(core: &Core, actor: &Actor, project: &Slug, cidr: Cidr, label: &str) -> Result<()> {
+    projects::authorize_operator(actor)?;
+    self::label("label", label)?;
+    let overlapping = overlapping(core.db.read(), cidr).await?;
+    let slugs = projects::slugs(core, overlapping.iter().map(|row| row.project_id)).await?;
+    let own = |row: &Model| slugs.get(&row.project_id).is_some_and(|slug| slug == project.as_str());
+    if overlapping.iter().all(own) { Ok(()) } else { Err(shared(cidr)) }
 }
 
 /// Changes the label. Member.
@@ -144,6 +149,17 @@ fn judge_size(actor: &Actor, cidr: Cidr) -> Result<()> {
     }
     let words = format!("A network is a block of /{shortest} or smaller; ask the operator for a larger one");
     Err(Error::invalid("cidr", words))
+}
+
+/// Blocks that share an address with this one, whosever they are.
+async fn overlapping(connection: &impl ConnectionTrait, cidr: Cidr) -> Result<Vec<Model>> {
+    let (first, last) = cidr.bounds();
+    let sharing = Entity::find().filter(Column::First.lte(last.to_vec())).filter(Column::Last.gte(first.to_vec()));
+    Ok(sharing.all(connection).await?)
+}
+
+fn shared(cidr: Cidr) -> Error {
+    Error::conflict(format!("{cidr} shares addresses with a network of another project. Ask the operator"))
 }
 
 /// SQLite has one writer at a time; PostgreSQL would let two transactions miss each other's block.

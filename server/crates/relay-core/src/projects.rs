@@ -15,7 +15,9 @@ pub(crate) use self::{
 };
 pub use self::{
     lookup::{frame, limit_use, list},
-    settings::{rename, resume, save_general, set_bounce_contact, set_limits, set_route, set_sandbox, suspend},
+    settings::{
+        Wanted, judge, rename, resume, save_general, set_bounce_contact, set_limits, set_route, set_sandbox, suspend,
+    },
 };
 
 use crate::{Actor, Core, Error, Result, audit, tables::project};

@@ -32,6 +32,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use authenticate::{Successes, name_of};
 pub(crate) use view::barred_from;
+pub use settings::judged as judge;
 pub use {
     crate::uses::run_writer,
     authenticate::{AuthFailure, authenticate},
@@ -84,10 +85,7 @@ pub async fn create(
     settings: ServiceAccountSettings,
 ) -> Result<(ServiceAccountId, IssuedSecret)> {
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
-    let settings = settings::judged(settings)?;
-    if settings.expires_at.is_some_and(|at| at <= core.now()) {
-        return Err(Error::invalid("expires_at", "Choose a time to come"));
-    }
+    let settings = judge_new(core, settings)?;
     sign_in::recent(core, actor)?;
     let (issued, hash) = issue(core).await?;
     let id: ServiceAccountId = core.new_id();
@@ -118,6 +116,15 @@ pub async fn create(
     audit::record(core, &transaction, actor, Some(project), "service_account.create", &subject, changes).await?;
     transaction.commit().await?;
     Ok((id, issued))
+}
+
+/// The settings with their texts tidied, or what [`create`] would refuse of them.
+pub fn judge_new(core: &Core, settings: ServiceAccountSettings) -> Result<ServiceAccountSettings> {
+    let settings = settings::judged(settings)?;
+    if settings.expires_at.is_some_and(|at| at <= core.now()) {
+        return Err(Error::invalid("expires_at", "Choose a time to come"));
+    }
+    Ok(settings)
 }
 
 /// Changes an account. Member.

@@ -18,6 +18,8 @@ use std::{
 const OUTSIDER: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 253);
 /// Can never be verified: `.invalid` resolves nowhere (RFC 6761 §6.4).
 const PROBE: &str = "probe@open-relay-test.invalid";
+/// What it calls itself.
+const HELLO: &str = "open-relay-test.invalid";
 const WAIT: Duration = Duration::from_secs(10);
 
 /// What the test found.
@@ -51,6 +53,13 @@ pub async fn ask(address: SocketAddr, tls: ListenerTls) -> Finding {
     findings.max_by_key(weight).unwrap_or_else(|| Finding::Unknown("nothing was asked".to_owned()))
 }
 
+/// Whether a client is this test: what it is refused is no one's refusal. The name alone would let strangers hide; only
+/// this machine has these addresses.
+pub(crate) fn is_this(client: IpAddr, helo: Option<&str>, listener: IpAddr) -> bool {
+    let near = client == OUTSIDER || client.is_loopback() || client == listener;
+    near && helo.is_some_and(|helo| helo.eq_ignore_ascii_case(HELLO))
+}
+
 async fn attempt(address: SocketAddr, implicit: bool, starttls: bool) -> Finding {
     match tokio::time::timeout(WAIT, dialogue(address, implicit, starttls)).await {
         Ok(Ok(finding)) => finding,
@@ -77,7 +86,7 @@ async fn dialogue(
             .dangerous_accept_invalid_hostnames(true)
             .build_rustls()
     };
-    let hello = ClientId::Domain("open-relay-test.invalid".to_owned());
+    let hello = ClientId::Domain(HELLO.to_owned());
     let target = SocketAddr::new(target, address.port());
     let tls = if implicit { Some(parameters()?) } else { None };
     let mut connection = AsyncSmtpConnection::connect_tokio1(target, Some(WAIT), &hello, tls, source).await?;
@@ -97,4 +106,17 @@ async fn dialogue(
     };
     connection.abort().await;
     Ok(finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_the_test() {
+        let is = |client: &str, helo| is_this(client.parse().unwrap(), helo, "192.0.2.25".parse().unwrap());
+        assert!(is("127.255.255.253", Some(HELLO)) && is("::1", Some(HELLO)) && is("192.0.2.25", Some(HELLO)));
+        assert!(!is("192.0.2.26", Some(HELLO)));
+        assert!(!is("127.0.0.1", Some("client.example")) && !is("127.0.0.1", None));
+    }
 }

@@ -51,7 +51,10 @@ fn with_https_the_cookie_is_secure_and_bound_to_the_host() {
         "correct horse battery",
     );
     assert!(output.status.success());
-    let page = sign_in(&relay.stranger());
+    let stranger = relay.stranger();
+    let theme = stranger.submit("/login", "set_theme", &[("theme", "dark")]).header("Set-Cookie").join("\n");
+    assert!(theme.contains("theme=dark") && theme.contains("; Secure"), "{theme}");
+    let page = sign_in(&stranger);
     let cookie = set_cookie(&page);
     assert!(cookie.starts_with("__Host-relaykeep=") && cookie.contains("Secure"), "{cookie}");
     assert_eq!(page.header("Strict-Transport-Security"), ["max-age=31536000"]);

@@ -84,7 +84,11 @@ fn open_password(core: &Core, sealed: &[u8]) -> Result<Zeroizing<String>> {
 
 /// Judges a change: the JSON and the sealed password to store. `before` lends its password when the change names none
 /// and host and user name stay the same, so that a password never goes to a host it was not given for.
-pub(super) fn judged(core: &Core, before: &project::Model, change: RouteChange) -> Result<(Stored, Option<Vec<u8>>)> {
+pub(super) fn judged(
+    core: &Core,
+    before: Option<&project::Model>,
+    change: RouteChange,
+) -> Result<(Stored, Option<Vec<u8>>)> {
     let (host, port, tls, username, password) = match change {
         RouteChange::Platform => return Ok((Stored::Platform, None)),
         RouteChange::Mx => return Ok((Stored::Mx, None)),
@@ -126,8 +130,8 @@ pub(super) fn judged(core: &Core, before: &project::Model, change: RouteChange) 
 }
 
 /// What is stored already when it is the same password, so that setting a route again changes nothing.
-fn sealed(core: &Core, before: &project::Model, password: &str) -> Result<Vec<u8>> {
-    if let Some(stored) = &before.route_password_sealed
+fn sealed(core: &Core, before: Option<&project::Model>, password: &str) -> Result<Vec<u8>> {
+    if let Some(stored) = before.and_then(|before| before.route_password_sealed.as_ref())
         && *open_password(core, stored)? == *password
     {
         return Ok(stored.clone());
@@ -135,7 +139,8 @@ fn sealed(core: &Core, before: &project::Model, password: &str) -> Result<Vec<u8
     core.sealing.seal(PURPOSE, password.as_bytes())
 }
 
-fn kept(before: &project::Model, host: &str, username: &str) -> Result<Option<Vec<u8>>> {
+fn kept(before: Option<&project::Model>, host: &str, username: &str) -> Result<Option<Vec<u8>>> {
+    let Some(before) = before else { return Ok(None) };
     Ok(match Stored::read(before)? {
         Stored::Smarthost { host: old_host, username: Some(old), .. } if old == username && old_host == host => {
             before.route_password_sealed.clone()

@@ -1,6 +1,6 @@
-//! Changes of a project: what owners may set, and what operators may.
+//! Changes of a project: what owners may set, and what operators may. Each gives whether it changed anything.
 
-use super::{access, lookup, name_of, route};
+use super::{access, authorize_operator, lookup, name_of, route};
 use crate::{Access, Actor, Core, Error, Result, audit, tables::project};
 use relay_types::{
     EmailAddress,
@@ -9,10 +9,12 @@ use relay_types::{
     project::{ProjectId, Slug},
     route::RouteChange,
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+};
 
 /// Renames. Owner. Field: `name`.
-pub async fn rename(core: &Core, actor: &Actor, slug: &Slug, name: &str) -> Result<()> {
+pub async fn rename(core: &Core, actor: &Actor, slug: &Slug, name: &str) -> Result<bool> {
     change(core, actor, slug, Access::Administer, "project.rename", |before, row| {
         let name = name_of(name)?;
         row.name = Set(name.clone());
@@ -22,7 +24,12 @@ pub async fn rename(core: &Core, actor: &Actor, slug: &Slug, name: &str) -> Resu
 }
 
 /// Sets who hears of bounces and warnings. Owner.
-pub async fn set_bounce_contact(core: &Core, actor: &Actor, slug: &Slug, contact: Option<EmailAddress>) -> Result<()> {
+pub async fn set_bounce_contact(
+    core: &Core,
+    actor: &Actor,
+    slug: &Slug,
+    contact: Option<EmailAddress>,
+) -> Result<bool> {
     change(core, actor, slug, Access::Administer, "project.set_bounce_contact", |before, row| {
         let after = contact.map(|address| address.to_string());
         row.bounce_contact = Set(after.clone());
@@ -54,9 +61,9 @@ pub async fn save_general(
 /// Sets the route. Owner. Fields: `host`, `port`, `username`, `password`.
 ///
 /// Any route may be stored, but while the platform captures nothing leaves the machine: `routes::way` decides that.
-pub async fn set_route(core: &Core, actor: &Actor, slug: &Slug, change_to: RouteChange) -> Result<()> {
+pub async fn set_route(core: &Core, actor: &Actor, slug: &Slug, change_to: RouteChange) -> Result<bool> {
     change(core, actor, slug, Access::Administer, "project.set_route", |before, row| {
-        let (stored, sealed) = route::judged(core, before, change_to)?;
+        let (stored, sealed) = route::judged(core, Some(before), change_to)?;
         let was = route::Stored::read(before)?.words();
         let mut changes = vec![field("route", Some(was), Some(stored.words()))];
         if sealed != before.route_password_sealed {
@@ -73,7 +80,7 @@ pub async fn set_route(core: &Core, actor: &Actor, slug: &Slug, change_to: Route
 }
 
 /// Sets the limits. Operator only. Fields: `per_hour`, `per_day`.
-pub async fn set_limits(core: &Core, actor: &Actor, slug: &Slug, limits: Limits) -> Result<()> {
+pub async fn set_limits(core: &Core, actor: &Actor, slug: &Slug, limits: Limits) -> Result<bool> {
     change(core, actor, slug, Access::Operate, "project.set_limits", |before, row| {
         let was = lookup::stored_limits(before);
         row.limit_per_hour = Set(stored_limit("per_hour", limits.per_hour)?);
@@ -88,7 +95,7 @@ pub async fn set_limits(core: &Core, actor: &Actor, slug: &Slug, limits: Limits)
 }
 
 /// Puts in or takes out of the sandbox. Operator only.
-pub async fn set_sandbox(core: &Core, actor: &Actor, slug: &Slug, sandbox: bool) -> Result<()> {
+pub async fn set_sandbox(core: &Core, actor: &Actor, slug: &Slug, sandbox: bool) -> Result<bool> {
     change(core, actor, slug, Access::Operate, "project.set_sandbox", |before, row| {
         row.sandbox = Set(sandbox);
         Ok(vec![field("sandbox", Some(audit::yes_no(before.sandbox)), Some(audit::yes_no(sandbox)))])
@@ -107,6 +114,7 @@ pub async fn suspend(core: &Core, actor: &Actor, slug: &Slug, reason: &str) -> R
         Ok(vec![field("suspended", before.suspended_reason.clone(), Some(reason))])
     })
     .await
+    .map(|_| ())
 }
 
 /// Ends a suspension. Operator only.
@@ -117,10 +125,34 @@ pub async fn resume(core: &Core, actor: &Actor, slug: &Slug) -> Result<()> {
         Ok(vec![field("suspended", before.suspended_reason.clone(), None)])
     })
     .await
+    .map(|_| ())
+}
+
+/// Refuses what [`super::create`] and the settings would refuse, and changes nothing: for who has several changes to
+/// make and wants none when one is wrong. The project need not be there yet. Operator only. Fields: `name`, `per_hour`,
+/// `per_day`, and those of [`set_route`].
+pub async fn judge(core: &Core, actor: &Actor, slug: &Slug, wanted: Wanted) -> Result<()> {
+    authorize_operator(actor)?;
+    name_of(wanted.name.unwrap_or(slug.as_str()))?;
+    stored_limit("per_hour", wanted.limits.per_hour)?;
+    stored_limit("per_day", wanted.limits.per_day)?;
+    let Some(change) = wanted.route else { return Ok(()) };
+    let known = project::Entity::find().filter(project::Column::Slug.eq(slug.as_str())).one(core.db.read()).await?;
+    route::judged(core, known.as_ref(), change).map(|_| ())
+}
+
+/// What [`judge`] is asked about.
+pub struct Wanted<'a> {
+    /// Name; the slug when none is given.
+    pub name: Option<&'a str>,
+    /// Limits.
+    pub limits: Limits,
+    /// Route.
+    pub route: Option<RouteChange>,
 }
 
 /// One change of the row with its audit entry, in one transaction on the row of now. When no field differs, nothing
-/// is written.
+/// is written and it gives false.
 async fn change(
     core: &Core,
     actor: &Actor,
@@ -128,7 +160,7 @@ async fn change(
     access: Access,
     action: &str,
     set: impl FnOnce(&project::Model, &mut project::ActiveModel) -> Result<Vec<FieldChange>>,
-) -> Result<()> {
+) -> Result<bool> {
     let id = access::authorize(core, actor, slug, access).await?;
     let transaction = core.db.begin().await?;
     let found = project::Entity::find_by_id(id.uuid()).lock_exclusive().one(&transaction).await?;
@@ -137,13 +169,13 @@ async fn change(
     let mut changes = set(&before, &mut row)?;
     changes.retain(|change| change.before != change.after);
     if changes.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     row.update(&transaction).await?;
     let project = Some(ProjectId::from_uuid(before.id));
     audit::record(core, &transaction, actor, project, action, slug.as_str(), changes).await?;
     transaction.commit().await?;
-    Ok(())
+    Ok(true)
 }
 
 fn field(name: &str, before: Option<String>, after: Option<String>) -> FieldChange {

@@ -11,7 +11,7 @@ const MOST_CIDRS: usize = 100;
 const MOST_PATTERNS: usize = 200;
 
 /// The settings with their texts tidied, or the field that cannot be used.
-pub(super) fn judged(settings: ServiceAccountSettings) -> Result<ServiceAccountSettings> {
+pub fn judged(settings: ServiceAccountSettings) -> Result<ServiceAccountSettings> {
     let label = label("label", &settings.label)?;
     if settings.allowed_cidrs.len() > MOST_CIDRS {
         return Err(Error::invalid("allowed_cidrs", format!("List at most {MOST_CIDRS} networks")));

@@ -4,6 +4,7 @@
 //! question.
 
 use super::answers;
+use crate::self_test;
 use relay_core::{
     Actor, Core,
     listeners::Listener,
@@ -117,9 +118,11 @@ impl Client {
         }
     }
 
-    /// A reply goes out: when it refuses, it is counted and kept for the refusals page, and says where that is.
+    /// A reply goes out: when it refuses, it is counted and kept for the refusals page, and says where that is. What our
+    /// own test is refused is nobody's refusal.
     pub(super) fn replied(&mut self, reply: Reply) -> Reply {
-        if reply.code < 400 {
+        let listener = self.listener.address.ip();
+        if reply.code < 400 || self_test::is_this(self.address, self.helo.as_deref(), listener) {
             return reply;
         }
         let given = self.refused.take().map(|(refusal, code)| (refusal, code, reply.clone()));
