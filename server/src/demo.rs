@@ -1,11 +1,11 @@
 //! `relaykeep serve --demo`: a project with accounts, senders and a month of messages, made by the use cases
 //! themselves with a clock that stands in the past. Nothing is written round them, so what the demonstration shows is
-//! what the product does.
+//! what the product does. Its recipients are nobody's: with `--demo` the platform must capture.
 
 use crate::settings::Settings;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use relay_core::{
-    Actor, Clock, Core, domains, networks, policy, projects, queue, refusals,
+    Actor, Clock, Core, domains, networks, policy, queue, refusals,
     refusals::NewRefusal,
     senders, service_accounts, submission,
     submission::{Arrival, Submission},
@@ -13,8 +13,8 @@ use relay_core::{
 };
 use relay_dns::{FixedAnswers, Resolver};
 use relay_types::{
-    Cidr, DomainName, EmailAddress, ReversePath, Timestamp,
-    message::{Attempt, Cause, DialogueLine, Outcome},
+    Cidr, DomainName, EmailAddress, ReversePath,
+    message::{Attempt, Cause, DialogueLine, MessageId, Outcome},
     project::Slug,
     refusal::Rule,
     reply::Reply,
@@ -26,7 +26,6 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 const OPERATOR: &str = "operator@demo.example";
-const PASSWORD: &str = "demo demo demo";
 const DAYS: u64 = 30;
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -48,21 +47,30 @@ enum End {
     Refused,
 }
 
-/// Fills an empty database; one in which a user exists is left alone.
+/// Fills an empty database; one in which a user exists is left alone. The operator's password is new each time, and
+/// told here alone: the portal may be open to others.
 pub async fn fill(settings: &Settings, present: &Core) -> Result<()> {
-    if !users::setup_needed(present).await? {
-        return Ok(());
-    }
     if settings.core.route.kind() != RouteKind::Capture {
         bail!("the demonstration's mail must not leave this machine: it needs delivery.route = \"capture\"");
+    }
+    if !users::setup_needed(present).await? {
+        println!("Demo    the database is filled already; nothing is added, and its users keep their passwords");
+        return Ok(());
     }
     let now = present.now();
     let clock = Clock::manual(now.minus(HOUR * 24 * u32::try_from(DAYS)?));
     // Domains of the demonstration are marked verified, so DNS is not asked.
     let core = Core::open(settings.core.clone(), Resolver::fixed(FixedAnswers::new()), clock.clone()).await?;
-    let email = EmailAddress::parse(OPERATOR)?;
-    users::create_operator(&core, &Actor::System, email, Zeroizing::new(PASSWORD.to_owned())).await?;
-    let slug = Slug::parse("bioinformatics")?;
+    let password = password()?;
+    let setup = users::Setup {
+        code: users::setup_code(&core),
+        email: OPERATOR.to_owned(),
+        name: "Operator".to_owned(),
+        password: password.clone(),
+        project_name: "Bioinformatics".to_owned(),
+        project_slug: "bioinformatics".to_owned(),
+    };
+    let (_, slug) = users::set_up(&core, None, setup).await?;
     let actors = rules(&core, &slug).await?;
     println!("Demo    making {DAYS} days of mail");
     let stop = CancellationToken::new();
@@ -73,21 +81,32 @@ pub async fn fill(settings: &Settings, present: &Core) -> Result<()> {
         let count = core.now().seconds().unsigned_abs() / 3600;
         let (subject, local, to, end) = MAIL[usize::try_from(count * 5 % 7)?];
         let actor = &actors[usize::from(local == "hpc")];
-        send(&core, actor, subject, local, to, end, now).await?;
+        let id = send(&core, actor, subject, local, to, end).await?;
+        if end == End::Later && core.now() > now.minus(HOUR * 24) {
+            // Held, as what is only deferred would be captured within a minute and the queue would show nothing.
+            queue::hold(&core, &Actor::System, &slug, id).await?;
+        }
         if count % 11 == 0 {
-            refused(&core, actor).await;
+            refused(&core, actor).await?;
             // The writer keeps what it gathered with the hour it is now.
             refusals::run_writer(core.clone(), stop.clone()).await;
         }
     }
-    println!("Demo    sign in as {OPERATOR} with the password \"{PASSWORD}\"");
+    println!("Demo    sign in as {OPERATOR} with the password {}", *password);
     Ok(())
+}
+
+/// 100 bits in letters that are read aloud without mistakes.
+fn password() -> Result<Zeroizing<String>> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut octets = Zeroizing::new([0u8; 20]);
+    aws_lc_rs::rand::fill(&mut octets[..]).context("no randomness")?;
+    Ok(Zeroizing::new(octets.iter().map(|octet| char::from(LETTERS[usize::from(octet & 31)])).collect()))
 }
 
 /// The project, its senders and networks, and its two accounts as actors.
 async fn rules(core: &Core, slug: &Slug) -> Result<[Actor; 2]> {
     let system = &Actor::System;
-    projects::create(core, system, "Bioinformatics", slug.clone(), false).await?;
     domains::mark_verified(core, system, slug, DomainName::parse("gene-portal.example")?).await?;
     senders::mark_verified(core, system, slug, "bio-admins@uni.example").await?;
     networks::add(core, system, slug, Cidr::parse("10.4.0.0/16")?, "virtual machines").await?;
@@ -115,18 +134,10 @@ async fn account(core: &Core, slug: &Slug, settings: ServiceAccountSettings) -> 
     let client: IpAddr = "10.4.2.11".parse()?;
     service_accounts::authenticate(core, client, &username, secret)
         .await
-        .map_err(|failure| anyhow::anyhow!("the demonstration's account: {failure:?}"))
+        .map_err(|failure| anyhow!("the demonstration's account: {failure:?}"))
 }
 
-async fn send(
-    core: &Core,
-    actor: &Actor,
-    subject: &str,
-    local: &str,
-    to: &str,
-    end: End,
-    now: Timestamp,
-) -> Result<()> {
+async fn send(core: &Core, actor: &Actor, subject: &str, local: &str, to: &str, end: End) -> Result<MessageId> {
     let from = format!("{local}@gene-portal.example");
     let content = format!(
         "From: Gene portal <{from}>\r\nTo: <{to}>\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n\
@@ -148,12 +159,10 @@ async fn send(
         smtputf8: false,
         content: content.into_bytes(),
     };
-    if let Err(rejection) = submission::accept(core, actor, submission).await? {
-        anyhow::bail!("the demonstration's message was refused: {rejection:?}");
-    }
-    // The last hours of a greylisted domain stay deferred, so that the queue shows something.
-    let end = if end == End::Later && core.now() < now.minus(HOUR * 6) { End::Taken } else { end };
-    attempt(core, end).await
+    let accepted = submission::accept(core, actor, submission).await?;
+    let id = accepted.map_err(|rejection| anyhow!("the demonstration's message was refused: {rejection:?}"))?;
+    attempt(core, end).await?;
+    Ok(id)
 }
 
 /// One attempt for everything that is due.
@@ -193,10 +202,10 @@ async fn attempt(core: &Core, end: End) -> Result<()> {
 }
 
 /// A program that uses an address nobody verified.
-async fn refused(core: &Core, actor: &Actor) {
-    let Ok(address) = EmailAddress::parse("root@vm0120.kaj.example") else { return };
+async fn refused(core: &Core, actor: &Actor) -> Result<()> {
+    let address = EmailAddress::parse("root@vm0120.kaj.example")?;
     let verdict = policy::judge_mail(core, actor, &ReversePath::Address(address.clone())).await;
-    debug_assert!(matches!(verdict, Ok(Err(_))), "the address is not verified");
+    ensure!(matches!(verdict, Ok(Err(_))), "the address of the demonstration's refusal is verified");
     let refusal = NewRefusal {
         actor: actor.clone(),
         rule: Rule::ReversePathNotVerified,
@@ -210,4 +219,5 @@ async fn refused(core: &Core, actor: &Actor) {
     let code = refusals::code_for(core, &refusal);
     let text = format!("{address} is not a verified sender of this project; see {}", refusals::short_url(core, &code));
     refusals::record(core, refusal, &code, &Reply::new(550, (5, 7, 1), text).to_string());
+    Ok(())
 }

@@ -57,7 +57,7 @@ fn command() -> Command {
                 Arg::new("demo")
                     .long("demo")
                     .action(ArgAction::SetTrue)
-                    .help("Fill an empty database with a demonstration"),
+                    .help("Fill an empty database with a demonstration; needs the route capture"),
             ),
         )
         .subcommand(reading("migrate", "Bring the database to the newest schema"))

@@ -76,7 +76,7 @@ impl Database {
             }
             sqlite_pool(url, 1, false).await?
         } else {
-            postgres_pool(url).await?
+            postgres_pool(url, &BOUNDS).await?
         };
         let all = Migrator::migrations().len();
         let schema = match Migrator::get_pending_migrations_read_only(&pool).await {

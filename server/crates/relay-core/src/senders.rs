@@ -7,7 +7,7 @@ use crate::{
     one_time_links::{self, Link, Purpose},
     portal_mail, projects,
     tables::sender::{ActiveModel, Column, Entity, Model},
-    throttle::MAIL,
+    throttle,
 };
 use relay_types::{
     EmailAddress, Timestamp,
@@ -23,6 +23,8 @@ use uuid::Uuid;
 
 /// A link is mailed again after this, not before.
 const RESEND: Duration = Duration::from_secs(60);
+/// Most addresses of a project that wait for their link to be followed.
+const MOST_PENDING: u64 = 100;
 
 /// All of the project's, by address. Any member.
 pub async fn list(core: &Core, actor: &Actor, project: &Slug) -> Result<Vec<Sender>> {
@@ -48,9 +50,10 @@ pub async fn add(core: &Core, actor: &Actor, project: &Slug, address: &str) -> R
     let address = parsed(address)?;
     refuse_known(core.db.read(), id, &address).await?;
     domains::judge_reachable(core, "address", address.domain()).await?;
-    throttle_mail(core, actor, &address).await?;
+    throttle_mail(core, actor, id, &address).await?;
     let transaction = core.db.begin().await?;
     refuse_known(&transaction, id, &address).await?;
+    refuse_crowd(&transaction, actor, id).await?;
     let sender = insert(core, &transaction, id, &address, Verification::Pending, None).await?;
     let link = one_time_links::issue(core, &transaction, Purpose::SenderVerify, sender.uuid()).await?;
     audit::record(core, &transaction, actor, Some(id), "sender.add", &address.to_string(), vec![]).await?;
@@ -62,8 +65,22 @@ pub async fn add(core: &Core, actor: &Actor, project: &Slug, address: &str) -> R
 /// Mails a new link (throttled); the old one dies. Member.
 pub async fn resend(core: &Core, actor: &Actor, project: &Slug, id: SenderId) -> Result<()> {
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
+    let address = resendable(core, &row(core.db.read(), project, id).await?)?;
+    // Before the transaction: a throttle has one of its own, and SQLite one writer.
+    throttle_mail(core, actor, project, &address).await?;
     let transaction = core.db.begin().await?;
     let row = row(&transaction, project, id).await?;
+    resendable(core, &row)?;
+    let link = one_time_links::issue(core, &transaction, Purpose::SenderVerify, row.id).await?;
+    let change = ActiveModel { id: Set(row.id), link_sent_at: Set(Some(core.now().0)), ..Default::default() };
+    Entity::update(change).exec(&transaction).await?;
+    audit::record(core, &transaction, actor, Some(project), "sender.resend", &row.address, vec![]).await?;
+    transaction.commit().await?;
+    mail(core, actor, project, &address, &link).await
+}
+
+/// The address, when its link may be mailed again now.
+fn resendable(core: &Core, row: &Model) -> Result<EmailAddress> {
     if row.state == Verification::Verified.as_str() {
         return Err(Error::conflict(format!("{} is verified already", row.address)));
     }
@@ -72,14 +89,7 @@ pub async fn resend(core: &Core, actor: &Actor, project: &Slug, id: SenderId) ->
     if !left.is_zero() {
         return Err(Error::TooMany { seconds: left.as_millis().div_ceil(1_000) as u64 });
     }
-    let address = EmailAddress::parse(&row.address).map_err(Error::internal)?;
-    throttle_mail(core, actor, &address).await?;
-    let link = one_time_links::issue(core, &transaction, Purpose::SenderVerify, row.id).await?;
-    let change = ActiveModel { id: Set(row.id), link_sent_at: Set(Some(core.now().0)), ..Default::default() };
-    Entity::update(change).exec(&transaction).await?;
-    audit::record(core, &transaction, actor, Some(project), "sender.resend", &row.address, vec![]).await?;
-    transaction.commit().await?;
-    mail(core, actor, project, &address, &link).await
+    EmailAddress::parse(&row.address).map_err(Error::internal)
 }
 
 /// Marks an address verified without a link (adds it when missing). Operator only.
@@ -159,15 +169,29 @@ async fn refuse_known(connection: &impl ConnectionTrait, project: ProjectId, add
     Ok(())
 }
 
-/// Strangers must not be mailed again and again, by whichever project.
-async fn throttle_mail(core: &Core, actor: &Actor, to: &EmailAddress) -> Result<()> {
+/// See [`throttle::link`].
+async fn throttle_mail(core: &Core, actor: &Actor, project: ProjectId, to: &EmailAddress) -> Result<()> {
     if let Actor::System = actor {
         return Ok(());
     }
-    match MAIL.key(core, &to.key()).attempt(core).await? {
+    match throttle::link(core, actor, project, &to.key()).await? {
         Some(seconds) => Err(Error::TooMany { seconds }),
         None => Ok(()),
     }
+}
+
+/// Addresses nobody answers for must not pile up. The machine's administrator may list more.
+async fn refuse_crowd(transaction: &DatabaseTransaction, actor: &Actor, project: ProjectId) -> Result<()> {
+    let pending = Entity::find()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::State.eq(Verification::Pending.as_str()))
+        .count(transaction)
+        .await?;
+    if pending < MOST_PENDING || matches!(actor, Actor::System) {
+        return Ok(());
+    }
+    let words = "addresses wait for their link already. Remove those that are not needed, or verify their domain";
+    Err(Error::conflict(format!("{pending} {words}")))
 }
 
 async fn mail(core: &Core, actor: &Actor, project: ProjectId, to: &EmailAddress, link: &Link) -> Result<()> {

@@ -31,8 +31,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub(crate) use authenticate::{Successes, name_of};
-pub(crate) use view::barred_from;
 pub use settings::judged as judge;
+pub(crate) use view::barred_from;
 pub use {
     crate::uses::run_writer,
     authenticate::{AuthFailure, authenticate},

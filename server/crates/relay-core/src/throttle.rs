@@ -4,10 +4,10 @@
 //! kept as keyed hashes: the table tells nobody who was tried. A program that signs in rightly costs no write here.
 
 use crate::{
-    Core, Result,
+    Actor, Core, Result,
     tables::throttled::{ActiveModel, Column, Entity, Model},
 };
-use relay_types::Timestamp;
+use relay_types::{Timestamp, project::ProjectId};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
@@ -28,6 +28,8 @@ pub(crate) const SASL_CLIENT: Throttle = Throttle::new("sasl client", 20, SECOND
 pub(crate) const SASL_ACCOUNT: Throttle = Throttle::new("sasl account", 10, SECOND, minutes(1), HOUR);
 /// Mails that anyone can make us send, by recipient.
 pub(crate) const MAIL: Throttle = Throttle::new("mail", 3, minutes(5), minutes(4 * 60), minutes(24 * 60));
+/// Mails with links to strangers, by the person who causes them and by project.
+const LINKS: Throttle = Throttle::new("links", 30, minutes(1), HOUR, minutes(24 * 60));
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = minutes(60);
@@ -168,6 +170,25 @@ pub(crate) async fn check<const N: usize>(core: &Core, keys: [&Key<'_>; N]) -> R
         let wait = failures.and_then(|failures| key.throttle.wait(failures, now));
         Standing { wait, failed: failures.is_some() }
     }))
+}
+
+/// Whether a person may have one more link mailed to `recipient`, else the seconds to wait. Counts by recipient, so that
+/// nobody is mailed again and again by whichever project, and by person and project, so that nobody writes to many
+/// strangers in the platform's name. What the machine's administrator does is counted by recipient alone.
+pub(crate) async fn link(core: &Core, actor: &Actor, project: ProjectId, recipient: &str) -> Result<Option<u64>> {
+    let recipient = MAIL.key(core, recipient);
+    let Some(person) = actor.id() else { return recipient.attempt(core).await };
+    let person = LINKS.key(core, &format!("person {person}"));
+    let project = LINKS.key(core, &format!("project {project}"));
+    let wait = check(core, [&person, &project]).await?.iter().filter_map(|standing| standing.wait).max();
+    if wait.is_some() {
+        return Ok(wait);
+    }
+    let wait = recipient.attempt(core).await?;
+    if wait.is_none() {
+        fail(core, [&person, &project]).await?;
+    }
+    Ok(wait)
 }
 
 /// Counts a failure of each of `keys`.

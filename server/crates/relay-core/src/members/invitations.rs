@@ -11,8 +11,7 @@ use crate::{
         invitation::{ActiveModel, Column, Entity, Model},
         member, project,
     },
-    throttle::MAIL,
-    users,
+    throttle, users,
 };
 use relay_types::{
     EmailAddress,
@@ -29,7 +28,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// Mails an invitation (again, with the role given now, when one is open; the older link dies). Owner. Field: `email`.
-/// `Conflict` when a member already; `TooMany` when the address was mailed too often. When the mail cannot be sent the
+/// `Conflict` when a member already; `TooMany` when the address was mailed, or the person or the project mails, too often. When the mail cannot be sent the
 /// error is returned and the invitation stays open, to be sent again.
 pub async fn invite(core: &Core, actor: &Actor, project: &Slug, email: &str, role: Role) -> Result<()> {
     let id = projects::authorize(core, actor, project, Access::Administer).await?;
@@ -39,7 +38,8 @@ pub async fn invite(core: &Core, actor: &Actor, project: &Slug, email: &str, rol
     {
         return Err(Error::conflict(format!("{email} is a member already")));
     }
-    if let Some(seconds) = MAIL.key(core, &format!("invitation {}", email.key())).attempt(core).await? {
+    let recipient = format!("invitation {}", email.key());
+    if let Some(seconds) = throttle::link(core, actor, id, &recipient).await? {
         return Err(Error::TooMany { seconds });
     }
     let transaction = core.db.begin().await?;

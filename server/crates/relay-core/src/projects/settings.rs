@@ -131,7 +131,7 @@ pub async fn resume(core: &Core, actor: &Actor, slug: &Slug) -> Result<()> {
 /// Refuses what [`super::create`] and the settings would refuse, and changes nothing: for who has several changes to
 /// make and wants none when one is wrong. The project need not be there yet. Operator only. Fields: `name`, `per_hour`,
 /// `per_day`, and those of [`set_route`].
-pub async fn judge(core: &Core, actor: &Actor, slug: &Slug, wanted: Wanted) -> Result<()> {
+pub async fn judge(core: &Core, actor: &Actor, slug: &Slug, wanted: Wanted<'_>) -> Result<()> {
     authorize_operator(actor)?;
     name_of(wanted.name.unwrap_or(slug.as_str()))?;
     stored_limit("per_hour", wanted.limits.per_hour)?;

@@ -148,3 +148,42 @@ async fn who_may_not_is_refused() {
     assert_eq!(word(&resend(core, &cast.outsider, neighbour, id).await), "NotFound");
     assert_eq!(word(&remove(core, &cast.outsider, neighbour, id).await), "NotFound");
 }
+
+#[tokio::test]
+async fn nobody_has_links_mailed_to_many_strangers() {
+    let world = World::new().await;
+    let (core, project) = (&world.test.core, &world.project);
+    let member = |email: &'static str| world.test.member(world.id, email, relay_types::member::Role::Member);
+    let (one, two) = (member("one@example.org").await, member("two@example.org").await);
+    for number in 0..30 {
+        add(core, &one, project, &format!("a{number}@lab.example")).await.expect("a sender");
+    }
+    assert_eq!(word(&add(core, &one, project, "b@lab.example").await), "TooMany");
+    assert_eq!(word(&add(core, &two, project, "b@lab.example").await), "TooMany", "the project is counted too");
+    world.test.clock.advance(Duration::from_secs(60));
+    add(core, &two, project, "b@lab.example").await.expect("a sender after the wait");
+}
+
+#[tokio::test]
+async fn a_member_may_have_a_link_mailed_again() {
+    let world = World::new().await;
+    let (core, project) = (&world.test.core, &world.project);
+    let member = world.test.member(world.id, "one@example.org", relay_types::member::Role::Member).await;
+    let id = add(core, &member, project, "a@lab.example").await.expect("a sender");
+    world.test.clock.advance(RESEND);
+    resend(core, &member, project, id).await.expect("sent again");
+}
+
+#[tokio::test]
+async fn addresses_that_wait_for_their_link_do_not_pile_up() {
+    let world = World::new().await;
+    let (core, project) = (&world.test.core, &world.project);
+    let member = world.test.member(world.id, "one@example.org", relay_types::member::Role::Member).await;
+    for number in 0..MOST_PENDING {
+        world.add(&format!("a{number}@lab.example")).await.expect("a sender");
+    }
+    let refused = add(core, &member, project, "b@lab.example").await;
+    assert!(refused.as_ref().is_err_and(|error| error.to_string().contains("wait for their link")));
+    mark_verified(core, &Actor::System, project, "a0@lab.example").await.expect("marked");
+    add(core, &member, project, "b@lab.example").await.expect("a sender");
+}
