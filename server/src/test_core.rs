@@ -10,7 +10,8 @@ use tempfile::TempDir;
 pub struct TestCore {
     pub core: Core,
     pub clock: Clock,
-    pub folder: TempDir,
+    /// Goes with the test.
+    _folder: TempDir,
 }
 
 impl TestCore {
@@ -37,6 +38,6 @@ impl TestCore {
         Core::migrate(&config.database_url).await.expect("migrated");
         let resolver = Resolver::fixed(FixedAnswers::new());
         let core = Core::open(config, resolver, clock.clone()).await.expect("opened");
-        Self { core, clock, folder }
+        Self { core, clock, _folder: folder }
     }
 }

@@ -4,14 +4,13 @@
 use super::file::{self, File, ProjectPart};
 use anyhow::{Context, Result, bail, ensure};
 use relay_core::{Actor, Core, Error, domains, networks, projects, senders, service_accounts};
-use relay_types::{domain::Domain, limit::Limits, network::Network, sender::Sender, service_account::ServiceAccount};
+use relay_types::{domain::Domain, limit::Limits, sender::Sender, service_account::ServiceAccount};
 use std::{collections::HashSet, fmt::Display, hash::Hash};
 
 /// What a project has now; nothing when it is not there yet.
 #[derive(Default)]
 struct Known {
     limits: Limits,
-    networks: Vec<Network>,
     domains: Vec<Domain>,
     senders: Vec<Sender>,
     accounts: Vec<ServiceAccount>,
@@ -101,7 +100,6 @@ async fn known(core: &Core, part: &ProjectPart) -> Result<Known> {
     };
     Ok(Known {
         limits,
-        networks: networks::list(core, system, slug).await?,
         domains: domains::list(core, system, slug).await?,
         senders: senders::list(core, system, slug).await?,
         accounts: service_accounts::list(core, system, slug).await?,

@@ -348,9 +348,12 @@ fn the_own_open_relay_test_is_no_refusal() {
     assert!(!portal.get("/admin/refusals").body.contains("127.255.255.253"));
     let metrics = portal.ask("/metrics", &[]).body;
     assert!(!metrics.contains("relaykeep_refusals_total"), "{metrics}");
-    // One who is refused for good is counted.
+    // Anyone else is counted, with the name they gave.
     let mut session = Session::open(relay.networks);
     assert!(session.say("MAIL FROM:<a@b.test>").starts_with("530 "));
     let counted = || portal.ask("/metrics", &[]).body.contains("relaykeep_refusals_total{listener=\"networks\"");
     until("the refusal in the metrics", || counted().then_some(()));
+    until("the refusal on its page", || {
+        portal.get("/admin/refusals").body.contains("127.0.0.1 (client.test)").then_some(())
+    });
 }

@@ -45,7 +45,7 @@ pub async fn save_general(
     slug: &Slug,
     name: &str,
     contact: Option<EmailAddress>,
-) -> Result<()> {
+) -> Result<bool> {
     change(core, actor, slug, Access::Administer, "project.save_general", |before, row| {
         let (name, after) = (name_of(name)?, contact.map(|address| address.to_string()));
         row.name = Set(name.clone());

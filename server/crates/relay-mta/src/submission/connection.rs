@@ -125,6 +125,10 @@ impl Connection<'_> {
         while let Some(output) = self.session.poll() {
             match output {
                 Output::Reply(reply) => {
+                    if reply.code >= 400 {
+                        // A refusal may come without a question, which is where the name is noted else.
+                        self.client.helo = self.session.client_name().map(str::to_owned);
+                    }
                     let reply = self.client.replied(reply);
                     reply_wire::write(&reply, &mut self.gathered);
                     if self.gathered.len() > GATHERED {
