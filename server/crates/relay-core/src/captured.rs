@@ -207,7 +207,7 @@ mod tests {
             --b\r\nContent-Type: text/html\r\n\r\n<p>hello</p>\r\n\
             --b\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; filename=a.csv\r\n\r\n1,2\r\n--b--\r\n";
         let submission = Submission {
-            arrival: Arrival::System { about: None },
+            arrival: Arrival::System,
             reverse_path: ReversePath::Null,
             recipients: vec![EmailAddress::parse("a@e.example").expect("an address")],
             eight_bit: false,
