@@ -130,7 +130,7 @@ test("what a row offers is reached by Tab, and its dialog keeps the focus and gi
   await tabTo(page, remove);
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: "Remove address?" });
-  await expect(dialog.getByRole("textbox", { name: "Name" })).toBeFocused();
+  await expect(dialog.getByRole("textbox", { name: "The address" })).toBeFocused();
   for (let stops = 0; stops < 6; stops++) {
     const inside = await page.evaluate(() => {
       const element = document.activeElement;
@@ -149,7 +149,7 @@ test("a dangerous act asks for the name, and the field that is wrong gets the fo
   const row = page.getByRole("row").filter({ hasText: "desk@lab.example" });
   await row.getByRole("button", { name: "Remove address" }).press("Enter");
   const dialog = page.getByRole("dialog", { name: "Remove address?" });
-  const name = dialog.getByRole("textbox", { name: "Name" });
+  const name = dialog.getByRole("textbox", { name: "The address" });
   await name.fill("desk");
   await page.keyboard.press("Enter");
   await expect(name).toHaveAttribute("aria-invalid", "true");

@@ -158,7 +158,7 @@ pub fn use_live(topics: &'static [Topic], refetch: impl Fn() + Clone + 'static) 
     let using = StoredValue::new(false);
     Effect::new(move || {
         using.set_value(true);
-        live.users.update(|users| *users += 1);
+        live.users.try_update(|users| *users += 1);
     });
     on_cleanup(move || {
         if using.try_get_value() == Some(true) {
@@ -180,7 +180,8 @@ pub fn follow_live(topics: &'static [Topic], apart: Duration, refetch: impl Fn()
 fn follow(live: Live, topics: &'static [Topic], apart: Duration, refetch: impl Fn() + Clone + 'static) {
     let turn = Turn { live, apart, waiting: StoredValue::new(false), last: StoredValue::new(0.0) };
     Effect::new(move |before: Option<u32>| {
-        let times: u32 = live.heard.with(|heard| topics.iter().map(|&topic| heard[place_of(topic)]).sum());
+        let sum = |heard: &[u32; Topic::ALL.len()]| topics.iter().map(|&topic| heard[place_of(topic)]).sum();
+        let times: u32 = live.heard.try_with(sum).unwrap_or_default();
         if before.is_some_and(|before| before != times) {
             turn.ask(refetch.clone());
         }
@@ -237,8 +238,9 @@ fn is_busy() -> bool {
 pub fn LiveDot() -> impl IntoView {
     let live = use_context::<Live>();
     move || {
-        let live = live.filter(|live| live.users.get() > 0)?;
-        let state = match (live.state.get(), live.paused.get()) {
+        // The dot may be looked at once more after the console it stands in has gone: then there is nothing to say.
+        let live = live.filter(|live| live.users.try_get().is_some_and(|users| users > 0))?;
+        let state = match (live.state.try_get()?, live.paused.try_get()?) {
             (State::Silent, _) => return None,
             (State::Live, true) => (Tone::Unknown, "Paused"),
             (State::Live, false) => (Tone::Good, "Live"),

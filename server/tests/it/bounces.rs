@@ -166,7 +166,8 @@ fn held_mail_waits_until_it_is_released() {
 fn cancelled_mail_goes_nowhere_and_nobody_is_told() {
     let (dns, sink) = (dns(), Sink::start());
     let (relay, portal, page) = waiting(&dns, &sink);
-    portal.change(&page, "cancel_message", &[]);
+    // The dialog asks for the end of the queue id, which is the page's.
+    portal.change(&page, "cancel_message", &[("confirm", &page[page.len() - 6..])]);
     state(&portal, &page, "Cancelled by operator@relay.test");
     relay.wait_until_queue_is_empty();
     assert_eq!(sink.received().len(), 0);

@@ -286,7 +286,7 @@ fn why_an_auth_failed_is_on_the_page_of_its_project_and_never_in_the_reply() {
     };
     refused(&any.username, "not the secret");
     shown("/p/bio/refusals", "wrong secret");
-    portal.change(&page_of(&portal, "any"), "switch_account", &[("to", "off")]);
+    portal.change(&page_of(&portal, "any"), "switch_account", &[("to", "off"), ("confirm", "any")]);
     refused(&any.username, &any.secret);
     shown("/p/bio/refusals", "the service account is disabled");
     refused("sa-nobody", "not the secret");

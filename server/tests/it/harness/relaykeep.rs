@@ -8,8 +8,12 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 use tempfile::TempDir;
+
+/// How many databases this run has made.
+static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
 /// A secret that `relaykeep apply` issued.
 #[derive(Debug, Clone, Deserialize)]
@@ -241,7 +245,7 @@ fn fresh_database(folder: &Path) -> String {
     match std::env::var("RELAYKEEP_TEST_DATABASE").as_deref() {
         Ok("postgres") => {
             let server = std::env::var("RELAYKEEP_TEST_POSTGRES").expect("RELAYKEEP_TEST_POSTGRES names a PostgreSQL");
-            let name = format!("it_{}_{}", std::process::id(), free_port());
+            let name = format!("it_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
             let sql = format!("CREATE DATABASE {name}");
             let made = Command::new("psql").args([&server, "-v", "ON_ERROR_STOP=1", "-qc", &sql]).output().unwrap();
             assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
