@@ -1,6 +1,5 @@
-//! Narrowing a list: tabs with counts, a search field, choices, the pager, and
-//! the list as CSV. All are links and GET forms, so the
-//! state is in the URL.
+//! Narrowing a list: tabs with counts, a search field, choices, the pager, and the list as CSV. All are links and GET
+//! forms, so the state is in the URL.
 
 use crate::{
     components::{
@@ -10,7 +9,7 @@ use crate::{
     },
     typed::PERIODS,
 };
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast;
 
@@ -149,23 +148,39 @@ pub fn SearchField(
     example: &'static str,
 ) -> impl IntoView {
     let value = untrack(query).text(name);
-    // The property too: what was typed is not an attribute, and would stay after Back.
-    let now = move || query().text(name).unwrap_or_default();
+    let input = NodeRef::<html::Input>::new();
+    when_queried(name, move |now| {
+        if let Some(input) = input.try_get_untracked().flatten() {
+            input.set_value(&now);
+        }
+    });
     view! {
         <label class="search">
             <span class="unseen">{label}</span>
             <Glyph icon=Icon::Search/>
             <input
+                node_ref=input
                 type="search"
                 name=name
                 value=value
-                prop:value=now
                 placeholder=example
                 data-search=""
                 autocomplete="off"
             />
         </label>
     }
+}
+
+/// Calls `set` with the parameter when the query has changed: what was typed is no attribute, and would stay after Back.
+/// Not when the page is merely read again, because somebody may be typing.
+fn when_queried(name: &'static str, set: impl Fn(String) + 'static) {
+    Effect::new(move |before: Option<String>| {
+        let now = query().text(name).unwrap_or_default();
+        if before.is_some_and(|before| before != now) {
+            set(now.clone());
+        }
+        now
+    });
 }
 
 /// A choice among a few: values with their words. The empty value stands for any.
@@ -179,17 +194,21 @@ pub fn Choose(
     options: Vec<(String, String)>,
 ) -> impl IntoView {
     let now = untrack(query).text(name).unwrap_or_default();
+    let select = NodeRef::<html::Select>::new();
+    when_queried(name, move |now| {
+        if let Some(select) = select.try_get_untracked().flatten() {
+            select.set_value(&now);
+        }
+    });
     view! {
         <label class="choose">
             <span>{label}</span>
-            <select name=name>
+            <select node_ref=select name=name>
                 {options
                     .into_iter()
                     .map(|(value, text)| {
                         let selected = value == now;
-                        let own = value.clone();
-                        let chosen = move || query().text(name).unwrap_or_default() == own;
-                        view! { <option value=value selected=selected prop:selected=chosen>{text}</option> }
+                        view! { <option value=value selected=selected>{text}</option> }
                     })
                     .collect_view()}
             </select>
