@@ -59,6 +59,9 @@ test("/ searches a list, and typed letters are letters there", async ({ page, wo
   await olga.sees("Messages");
   await expect(page.getByRole("link", { name: "Your report is ready" })).toBeVisible();
   await expect(page.getByRole("link", { name: "Grüße" })).toHaveCount(0);
+  await page.goBack();
+  await expect(page.getByRole("link", { name: "Grüße" })).toBeVisible();
+  await expect(search, "the field says what the list is narrowed to").toHaveValue("");
 });
 
 test("? shows the keys, and Esc gives the focus back", async ({ page, world }) => {
