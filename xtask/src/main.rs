@@ -26,6 +26,8 @@ cargo xtask COMMAND
 
   serve [--demo] [--release] [-- FLAGS]
         build both sides and run `relaykeep serve FLAGS` on the data folder .relaykeep/
+  relaykeep COMMAND
+        run any other command of the binary (apply, check, config, operator) on that folder
   test [--only STEP]
         check everything: fmt, clippy, unit, sqlite, postgres, browser
   bench [throughput] [--messages N] [--json]
@@ -50,6 +52,7 @@ fn run(arguments: &[String]) -> Result<()> {
     match command.as_str() {
         "bench" => bench::command(rest),
         "serve" => serve::command(rest),
+        "relaykeep" => serve::relaykeep(rest),
         "test" => test::command(rest),
         "browser" => browser::command(rest),
         "help" | "--help" | "-h" => {

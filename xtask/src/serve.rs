@@ -1,4 +1,5 @@
-//! `cargo xtask serve`: both sides built, then the real binary, with nothing to set up by hand.
+//! `cargo xtask serve`: both sides built, then the real binary, with nothing to set up by hand; and
+//! `cargo xtask relaykeep`: the same binary's other commands on the same data folder.
 //!
 //! Owns the order of the steps and the data folder of trials: `.relaykeep/data`, or `.relaykeep/demo` with `--demo`, in
 //! the repository and ignored by git, so that a trial survives `cargo clean` and is removed by removing one folder.
@@ -32,19 +33,45 @@ pub fn command(arguments: &[String]) -> Result<()> {
 
     let mut server = Command::new(&binary);
     server.arg("serve").env("RELAYKEEP_PORTAL_SITE_DIR", site);
-    if std::env::var_os("RELAYKEEP_DATA_DIR").is_none() {
-        let folder = root().join(".relaykeep").join(if options.demo { "demo" } else { "data" });
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        progress::note(&format!("data folder: {}", folder.display()));
-        server.env("RELAYKEEP_DATA_DIR", folder);
-    }
     if options.demo {
         server.arg("--demo");
     }
     server.args(&options.flags);
+    on_trial_folder(&mut server, &options.flags, if options.demo { "demo" } else { "data" })?;
     eprintln!("==> relaykeep serve (Ctrl-C stops it)");
-    let error = server.exec();
-    Err(error).with_context(|| format!("cannot start {}", binary.display()))
+    become_it(server)
+}
+
+/// `cargo xtask relaykeep COMMAND…`, as typed: any command of the binary on the folder that `serve` uses.
+pub fn relaykeep(arguments: &[String]) -> Result<()> {
+    let binary = build_server(false)?;
+    let mut product = Command::new(&binary);
+    product.args(arguments);
+    on_trial_folder(&mut product, arguments, "data")?;
+    become_it(product)
+}
+
+/// Sets the data folder, unless the person named one or has a configuration file, which may.
+fn on_trial_folder(product: &mut Command, arguments: &[String], name: &str) -> Result<()> {
+    if std::env::var_os("RELAYKEEP_DATA_DIR").is_some() || names_its_own(arguments) {
+        return Ok(());
+    }
+    let folder = root().join(".relaykeep").join(name);
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    progress::note(&format!("data folder: {}", folder.display()));
+    product.env("RELAYKEEP_DATA_DIR", folder);
+    Ok(())
+}
+
+fn names_its_own(arguments: &[String]) -> bool {
+    let flags = ["--config", "--data-dir"];
+    arguments.iter().any(|argument| flags.contains(&argument.split('=').next().unwrap_or_default()))
+}
+
+/// Does not come back when all goes well.
+fn become_it(mut product: Command) -> Result<()> {
+    let error = product.exec();
+    Err(error).with_context(|| format!("cannot start {}", product.get_program().display()))
 }
 
 /// Builds the server's binary and gives its path.
@@ -85,6 +112,13 @@ mod tests {
         let options = parsed("--release -- --config my.toml --demo").unwrap();
         assert!(options.release && !options.demo);
         assert_eq!(options.flags, ["--config", "my.toml", "--demo"]);
+    }
+
+    #[test]
+    fn a_configuration_of_ones_own_is_not_overruled() {
+        let named = |line: &str| names_its_own(&line.split_whitespace().map(String::from).collect::<Vec<_>>());
+        assert!(named("--config my.toml") && named("--config=my.toml") && named("--data-dir /srv/relaykeep"));
+        assert!(!named("--portal-listen 127.0.0.1:3001") && !named(""));
     }
 
     #[test]
