@@ -176,6 +176,13 @@ export class World {
       const link = page.getByRole("main").getByRole("link", { name: text, exact: true }).first();
       this.ids.set(name, lastSegment((await link.getAttribute("href")) ?? ""));
     }
+    // What DNS says is known from the start, not found out by the relay in the middle of a test.
+    const runs = new Visitor(page, this.relay, false);
+    for (const domain of ["domain", "waiting"]) {
+      await runs.open(this.at(`/p/biology/domains/:${domain}`));
+      await runs.press("Check now");
+      await runs.isTold("DNS was asked again");
+    }
     await page.goto(`${this.relay.url}/p/biology/refusals`);
     const reply = await page.getByRole("cell").filter({ hasText: "/s/" }).first().innerText();
     this.ids.set("refusal", /\/s\/(\w+)/.exec(reply)?.[1] ?? "");

@@ -81,7 +81,9 @@ async function contents(world: World, calls: Attempt[]): Promise<Record<string, 
   return as(world, "owner", async (context) => {
     const told: Record<string, string> = {};
     for (const call of calls.filter((call) => nameOf(call) !== "load_overview")) {
-      told[JSON.stringify(call)] = (await post(context, world.relay.url, call)).body;
+      const { body } = await post(context, world.relay.url, call);
+      // The relay itself asks DNS again every now and then, and notes when.
+      told[JSON.stringify(call)] = body.replaceAll(/"checked_at":\d+/g, '"checked_at":0');
     }
     return told;
   });
