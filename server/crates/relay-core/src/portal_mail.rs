@@ -9,7 +9,7 @@ use crate::{
     bounce::digest::Digest,
     one_time_links::Link,
     projects,
-    submission::{self, Arrival, Draft, Submission, kept},
+    submission::{self, Draft, kept},
 };
 use lettre::{
     Address,
@@ -19,7 +19,7 @@ use lettre::{
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0},
     },
 };
-use relay_types::{EmailAddress, ReversePath, Timestamp, member::Role, project::ProjectId};
+use relay_types::{EmailAddress, Timestamp, member::Role, project::ProjectId};
 use sea_orm::DatabaseTransaction;
 use std::{
     net::IpAddr,
@@ -86,16 +86,7 @@ pub(crate) async fn bounces(
 /// Composes and submits a plain text mail from the platform to one person.
 async fn send(core: &Core, to: &EmailAddress, text: Text) -> Result<()> {
     let content = composed(core, to, &text)?;
-    let submission = Submission {
-        arrival: Arrival::System,
-        // Nobody reads bounces of these; the null reverse-path also ends loops (RFC 3834 §3.3).
-        reverse_path: ReversePath::Null,
-        recipients: vec![to.clone()],
-        eight_bit: false,
-        smtputf8: to.needs_smtputf8(),
-        content,
-    };
-    match submission::accept(core, &Actor::System, submission).await? {
+    match submission::accept(core, &Actor::System, submission::from_platform(to, content)).await? {
         Ok(_) => Ok(()),
         Err(rejection) => Err(Error::internal(format!("portal mail was refused by {:?}", rejection.rule))),
     }

@@ -145,17 +145,23 @@ async fn keep(
     Ok(id)
 }
 
-/// A message of the platform to one person, whose content is written later, in the transaction that keeps it: what can
-/// wait is asked before that begins.
-pub(crate) async fn of_platform(core: &Core, to: &EmailAddress) -> Result<Draft> {
-    let submission = Submission {
+/// What the platform submits to one person. Nobody reads bounces of these; the null reverse-path also ends loops
+/// (RFC 3834 §3.3).
+pub(crate) fn from_platform(to: &EmailAddress, content: Vec<u8>) -> Submission {
+    Submission {
         arrival: Arrival::System,
         reverse_path: ReversePath::Null,
         recipients: vec![to.clone()],
         eight_bit: false,
         smtputf8: to.needs_smtputf8(),
-        content: Vec::new(),
-    };
+        content,
+    }
+}
+
+/// A message of the platform to one person, whose content is written later, in the transaction that keeps it: what can
+/// wait is asked before that begins.
+pub(crate) async fn of_platform(core: &Core, to: &EmailAddress) -> Result<Draft> {
+    let submission = from_platform(to, Vec::new());
     let plan = signing::plan(core, None, core.config.mail_from.domain()).await?;
     let recipients = with_destinations(core, None, &submission.recipients).await?;
     Ok(Draft { id: core.new_id(), project: None, origin: Origin::system(), plan, recipients, submission })
