@@ -112,6 +112,7 @@ class Journey {
     await this.olivia.press("Check now");
     await expect(this.page.getByText("Verified and signed.")).toBeVisible();
     await expect(this.page.getByText("as it should be")).toHaveCount(3);
+    await expect(this.page.getByText(/resolver 127\.0\.0\.1:\d+ · TTL 0 s/)).toHaveCount(3);
     await this.olivia.ready();
   }
 

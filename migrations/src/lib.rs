@@ -14,6 +14,7 @@ mod m20261121_000004_untold_bounces;
 mod m20261121_000005_refusal_cause;
 mod m20261121_000006_throttled;
 mod m20261121_000007_lists;
+mod m20261121_000008_found;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_refusal_cause::Migration),
             Box::new(m20261121_000006_throttled::Migration),
             Box::new(m20261121_000007_lists::Migration),
+            Box::new(m20261121_000008_found::Migration),
         ]
     }
 }

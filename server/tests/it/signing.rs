@@ -196,9 +196,12 @@ fn a_key_signs_only_once_its_record_is_seen() {
     publish(&relay, &dns);
     assert!(session.send("web@domain.test", &["a@other.test"], content).starts_with("250 "));
     assert_eq!(sink.wait_for(2)[1].header("DKIM-Signature").len(), 2);
-    // One record is taken away: its key stops, the other goes on.
     let portal = relay.operator();
     let page = portal.get("/p/bio/senders").link("/p/bio/domains/");
+    let shown = portal.get(&page).text();
+    let asked = format!("resolver {} · TTL 1 s", dns.address());
+    assert!(shown.matches(&asked).count() == 2 && shown.contains("as it should be"), "{shown}");
+    // One record is taken away: its key stops, the other goes on.
     let codes = html::contents(&portal.get(&page).body, "code");
     let kept: Vec<&str> =
         codes.iter().map(String::as_str).filter(|c| c.contains(". IN TXT \"") && !c.contains("k=ed25519")).collect();
@@ -207,6 +210,9 @@ fn a_key_signs_only_once_its_record_is_seen() {
         portal.change(&page, "check_domain", &[]);
         portal.get(&page).text().contains("1 of 2 keys sign").then_some(())
     });
+    let shown = portal.get(&page).text();
+    let absent = format!("resolver {} · absence is kept 1 s", dns.address());
+    assert!(shown.contains(&absent) && shown.contains("nothing at this name"), "{shown}");
     assert!(session.send("web@domain.test", &["a@other.test"], content).starts_with("250 "));
     let signatures = sink.wait_for(3)[2].header("DKIM-Signature");
     assert!(signatures.len() == 1 && signatures[0].contains("a=rsa-sha256"), "{signatures:?}");

@@ -5,7 +5,7 @@
 mod record;
 
 use crate::{
-    Core, Error, Result,
+    Core, Error, Result, domains,
     tables::{
         dkim_key::{ActiveModel, Column, Entity, Model},
         domain,
@@ -22,7 +22,7 @@ use moka::sync::Cache;
 use relay_dns::DnsError;
 use relay_types::{
     DomainName, Timestamp,
-    dns_record::DnsRecord,
+    dns_record::{DnsRecord, Found},
     domain::{self as shown, DkimAlgorithm, DkimKeyId, DkimKeyState, DomainId},
     project::ProjectId,
     sender::Verification,
@@ -205,13 +205,9 @@ pub(crate) fn record_name(selector: &str, domain: &str) -> String {
 
 /// The row after an answer from DNS: active while its record is seen, not after a certain absence, and as it was when
 /// nothing is known.
-pub(crate) fn judged(row: Model, answer: &std::result::Result<Vec<String>, DnsError>, now: Timestamp) -> Result<Model> {
-    let found = match answer {
-        Ok(found) => found.clone(),
-        Err(DnsError::NoRecord) => Vec::new(),
-        Err(DnsError::Temporary(_)) => return Ok(row),
-    };
-    let seen = found.iter().any(|text| record::publishes(text, &row.record_value));
+pub(crate) fn judged(row: Model, answer: &std::result::Result<Found, DnsError>, now: Timestamp) -> Result<Model> {
+    let Ok(found) = answer else { return Ok(row) };
+    let seen = record::published(&found.values, &row.record_value);
     let state = match (seen, state(&row)?) {
         (true, _) => DkimKeyState::Active,
         (false, DkimKeyState::Pending) => DkimKeyState::Pending,
@@ -220,7 +216,7 @@ pub(crate) fn judged(row: Model, answer: &std::result::Result<Vec<String>, DnsEr
     Ok(Model {
         state: state.as_str().to_owned(),
         seen_at: if seen { Some(now.0) } else { row.seen_at },
-        found: Some(serde_json::to_string(&found).map_err(Error::internal)?),
+        found: Some(serde_json::to_string(found).map_err(Error::internal)?),
         ..row
     })
 }
@@ -239,7 +235,7 @@ pub(crate) async fn store(transaction: &DatabaseTransaction, row: &Model) -> Res
 
 /// As pages show it.
 pub(crate) fn view(row: Model, domain: &str) -> Result<shown::DkimKey> {
-    let found = row.found.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?;
+    let found = domains::found(row.found.as_deref())?;
     Ok(shown::DkimKey {
         id: DkimKeyId::from_uuid(row.id),
         algorithm: algorithm(&row)?,
@@ -247,6 +243,7 @@ pub(crate) fn view(row: Model, domain: &str) -> Result<shown::DkimKey> {
         record: DnsRecord {
             name: record_name(&row.selector, domain),
             kind: "TXT".to_owned(),
+            right: found.as_ref().is_some_and(|found| record::published(&found.values, &row.record_value)),
             value: row.record_value,
             found,
         },

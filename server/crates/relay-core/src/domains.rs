@@ -17,7 +17,7 @@ use crate::{
 use relay_dns::DnsError;
 use relay_types::{
     DomainName, Timestamp,
-    dns_record::DnsRecord,
+    dns_record::{DnsRecord, Found},
     domain::{DkimKeyState, Domain, DomainDetail, DomainId},
     project::{ProjectId, Slug},
     sender::Verification,
@@ -115,7 +115,7 @@ pub async fn mark_verified(core: &Core, actor: &Actor, project: &Slug, name: Dom
 pub async fn check(core: &Core, actor: &Actor, project: &Slug, id: DomainId) -> Result<DomainDetail> {
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
     let row = row(core.db.read(), project, id).await?;
-    check::check(core, row, true).await?;
+    check::check(core, row).await?;
     detail(core, self::row(core.db.read(), project, id).await?).await
 }
 
@@ -186,7 +186,7 @@ async fn put_default_domain(
 /// Asks DNS for the default domain's DKIM records now. `NotFound` when no default domain is set. Operator only.
 pub async fn check_default(core: &Core, actor: &Actor) -> Result<DomainDetail> {
     let row = default_row_of(core, actor).await?;
-    check::check(core, row, true).await?;
+    check::check(core, row).await?;
     detail(core, default_row_of(core, actor).await?).await
 }
 
@@ -290,6 +290,11 @@ async fn insert(
     Ok(id)
 }
 
+/// What was stored of the last look-up, as a check stores it.
+pub(crate) fn found(stored: Option<&str>) -> Result<Option<Found>> {
+    stored.map(serde_json::from_str).transpose().map_err(Error::internal)
+}
+
 /// Name and value of the record that proves a domain; none when no proof is asked for.
 fn challenge(row: &Model) -> Option<(String, String)> {
     let value = || format!("relaykeep-challenge={}", row.challenge);
@@ -298,8 +303,11 @@ fn challenge(row: &Model) -> Option<(String, String)> {
 
 async fn detail(core: &Core, row: Model) -> Result<DomainDetail> {
     let keys = dkim_keys::of(core.db.read(), &[row.id]).await?;
-    let found = row.challenge_found.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?;
-    let challenge = challenge(&row).map(|(name, value)| DnsRecord { name, kind: "TXT".to_owned(), value, found });
+    let found = found(row.challenge_found.as_deref())?;
+    let challenge = challenge(&row).map(|(name, value)| {
+        let right = found.as_ref().is_some_and(|found| check::proves(&found.values, &value));
+        DnsRecord { name, kind: "TXT".to_owned(), value, found, right }
+    });
     let domain = view(&row, keys.iter())?;
     let keys = keys.into_iter().map(|key| dkim_keys::view(key, &row.name)).collect::<Result<_>>()?;
     let history = match row.project_id {

@@ -8,4 +8,4 @@ pub mod mx;
 pub mod resolver;
 
 pub use fixed::FixedAnswers;
-pub use resolver::{DnsError, MxRecord, Resolver};
+pub use resolver::{DnsError, MxRecord, Resolver, TxtAnswer};

@@ -8,6 +8,7 @@ use hickory_proto::rr::{Name, RData, Record, RecordType};
 use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ProtocolConfig, ResolverConfig, ResolverOpts},
+    lookup::Lookup,
     net::{self, NetError, NoRecords, runtime::TokioRuntimeProvider},
     system_conf::read_system_conf,
 };
@@ -46,6 +47,15 @@ pub struct MxRecord {
     pub exchange: Option<String>,
 }
 
+/// What is at a name in TXT records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TxtAnswer {
+    /// Each record with its strings joined; none when there certainly is none.
+    pub texts: Vec<String>,
+    /// Seconds for which the answer, or the absence (RFC 2308 §5), may be kept; none when the answer did not say.
+    pub ttl: Option<u32>,
+}
+
 /// The resolver. Cheap to clone; clones share the cache.
 #[derive(Clone)]
 pub struct Resolver {
@@ -62,6 +72,7 @@ struct Network {
     cached: TokioResolver,
     /// Keeps nothing: a person who waits for a record to appear asks through this one.
     uncached: TokioResolver,
+    servers: Vec<String>,
 }
 
 impl Resolver {
@@ -81,13 +92,23 @@ impl Resolver {
         } else {
             servers(nameservers)
         };
-        let network = Network { cached: build(config.clone(), None)?, uncached: build(config, Some(0))? };
+        let servers = config.name_servers().iter().map(server_text).collect();
+        let network = Network { cached: build(config.clone(), None)?, uncached: build(config, Some(0))?, servers };
         Ok(Self { source: Source::Network(Arc::new(network)) })
     }
 
     /// Answers from a table and never asks the network: for tests.
     pub fn fixed(answers: FixedAnswers) -> Self {
         Self { source: Source::Fixed(answers) }
+    }
+
+    /// The servers that are asked, as `192.0.2.53`, or `192.0.2.53:5353` when the port is not 53. The library does not
+    /// say which of them gave an answer. None for fixed answers.
+    pub fn servers(&self) -> &[String] {
+        match &self.source {
+            Source::Fixed(_) => &[],
+            Source::Network(network) => &network.servers,
+        }
     }
 
     /// All MX records; `NoRecord` when there is none.
@@ -118,20 +139,25 @@ impl Resolver {
         both(six, four)
     }
 
-    /// All TXT records at a name, each with its strings joined; not from the cache when `fresh`.
+    /// All TXT records at a name, never from the cache: who looks at a record wants to know what is there now.
     ///
-    /// Octets that are not UTF-8 are replaced.
-    pub async fn txt(&self, name: &str, fresh: bool) -> Result<Vec<String>, DnsError> {
+    /// An absence is an answer here; the error is always `Temporary`. Octets that are not UTF-8 are replaced.
+    pub async fn txt(&self, name: &str) -> Result<TxtAnswer, DnsError> {
         let network = match &self.source {
             Source::Fixed(answers) => return answers.txt(name),
             Source::Network(network) => network,
         };
-        let resolver = if fresh { &network.uncached } else { &network.cached };
-        look_up(resolver, name, RecordType::TXT, |record| match &record.data {
+        let answer = match ask(&network.uncached, name, RecordType::TXT).await {
+            Ok(answer) => answer,
+            Err(Trouble::Absent(ttl)) => return Ok(TxtAnswer { texts: Vec::new(), ttl }),
+            Err(Trouble::Unknown(cause)) => return Err(DnsError::Temporary(cause)),
+        };
+        let texts = answer.answers().iter().filter_map(|record| match &record.data {
             RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
             _ => None,
-        })
-        .await
+        });
+        // An alias on the way may be kept for a shorter time than what it leads to.
+        Ok(TxtAnswer { texts: texts.collect(), ttl: answer.answers().iter().map(|record| record.ttl).min() })
     }
 }
 
@@ -145,6 +171,13 @@ fn servers(addresses: &[SocketAddr]) -> ResolverConfig {
         NameServerConfig::new(address.ip(), true, connections.into())
     };
     ResolverConfig::from_name_servers(addresses.iter().map(server).collect())
+}
+
+fn server_text(server: &NameServerConfig) -> String {
+    match server.connections.first().map(|connection| connection.port) {
+        None | Some(53) => server.ip.to_string(),
+        Some(port) => SocketAddr::new(server.ip, port).to_string(),
+    }
 }
 
 fn build(config: ResolverConfig, cache_size: Option<u64>) -> Result<TokioResolver, DnsError> {
@@ -168,26 +201,41 @@ async fn look_up<T>(
     kind: RecordType,
     read: impl Fn(&Record) -> Option<T>,
 ) -> Result<Vec<T>, DnsError> {
-    // A name that cannot be written in DNS (a label of more than 63 octets) certainly has no record.
-    let mut name = Name::from_ascii(name).map_err(|_| DnsError::NoRecord)?;
-    name.set_fqdn(true);
-    let answer = match tokio::time::timeout(LONGEST, resolver.lookup(name, kind)).await {
-        Err(_) => return Err(DnsError::Temporary(format!("no answer in {} s", LONGEST.as_secs()))),
-        Ok(Err(error)) => return Err(judge(&error)),
-        Ok(Ok(answer)) => answer,
-    };
+    let answer = ask(resolver, name, kind).await.map_err(|trouble| match trouble {
+        Trouble::Absent(_) => DnsError::NoRecord,
+        Trouble::Unknown(cause) => DnsError::Temporary(cause),
+    })?;
     let found: Vec<T> = answer.answers().iter().filter_map(read).collect();
     if found.is_empty() { Err(DnsError::NoRecord) } else { Ok(found) }
 }
 
+/// Why there are no records.
+enum Trouble {
+    /// There are none, and for how many seconds that may be believed.
+    Absent(Option<u32>),
+    /// Nothing is known.
+    Unknown(String),
+}
+
+async fn ask(resolver: &TokioResolver, name: &str, kind: RecordType) -> Result<Lookup, Trouble> {
+    // A name that cannot be written in DNS (a label of more than 63 octets) certainly has no record.
+    let mut name = Name::from_ascii(name).map_err(|_| Trouble::Absent(None))?;
+    name.set_fqdn(true);
+    match tokio::time::timeout(LONGEST, resolver.lookup(name, kind)).await {
+        Err(_) => Err(Trouble::Unknown(format!("no answer in {} s", LONGEST.as_secs()))),
+        Ok(answer) => answer.map_err(judge),
+    }
+}
+
 /// Certain is only what a server said with NXDOMAIN or with an empty NOERROR.
-fn judge(error: &NetError) -> DnsError {
+fn judge(error: NetError) -> Trouble {
     match error {
         NetError::Dns(net::DnsError::NoRecordsFound(NoRecords {
             response_code: ResponseCode::NXDomain | ResponseCode::NoError,
+            negative_ttl,
             ..
-        })) => DnsError::NoRecord,
-        other => DnsError::Temporary(other.to_string()),
+        })) => Trouble::Absent(negative_ttl),
+        other => Trouble::Unknown(other.to_string()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A DNS record to publish, ready to copy.
 
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A record expected at a name, and what was found there.
@@ -11,8 +12,23 @@ pub struct DnsRecord {
     pub kind: String,
     /// The value to publish, one piece, without quotes.
     pub value: String,
-    /// Values found at the last look-up; none when it was never looked up.
-    pub found: Option<Vec<String>>,
+    /// What the last look-up found; none when it was never looked up.
+    pub found: Option<Found>,
+    /// Whether that is what was expected, by the rule of this record.
+    pub right: bool,
+}
+
+/// What DNS said of a name, and how it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The values; none when there certainly is none.
+    pub values: Vec<String>,
+    /// Seconds for which the answer, or the absence (RFC 2308 §5), may still be kept; none when the answer did not say.
+    pub ttl: Option<u32>,
+    /// The resolvers that were asked, as `192.0.2.53` or `192.0.2.53:5353`. Any of them may have answered.
+    pub resolvers: Vec<String>,
+    /// When.
+    pub asked_at: Timestamp,
 }
 
 impl DnsRecord {

@@ -11,8 +11,13 @@ pub(super) fn value(algorithm: DkimAlgorithm, public: &str) -> String {
     format!("v=DKIM1; k={kind}; p={public}")
 }
 
+/// Whether one of the texts publishes the expected key.
+pub(super) fn published(texts: &[String], expected: &str) -> bool {
+    texts.iter().any(|text| publishes(text, expected))
+}
+
 /// Whether `found` publishes the same key as `expected`: tags in any order, white space and unknown tags apart.
-pub(super) fn publishes(found: &str, expected: &str) -> bool {
+fn publishes(found: &str, expected: &str) -> bool {
     match (Key::read(found), Key::read(expected)) {
         (Some(found), Some(expected)) => found == expected,
         _ => false,

@@ -11,7 +11,7 @@ use crate::{
 };
 use futures_util::{StreamExt, stream};
 use relay_dns::DnsError;
-use relay_types::{Timestamp, domain::DkimKeyState, project::ProjectId, sender::Verification};
+use relay_types::{Timestamp, dns_record::Found, domain::DkimKeyState, project::ProjectId, sender::Verification};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::time::Duration;
 
@@ -59,21 +59,21 @@ async fn claim_and_check(core: &Core, row: Model) -> Result<bool> {
     if claimed.rows_affected == 0 {
         return Ok(false);
     }
-    check(core, row, false).await?;
+    check(core, row).await?;
     Ok(true)
 }
 
-/// Asks for the challenge and for each key, and stores what follows; not from the resolver's cache when `fresh`.
-pub(super) async fn check(core: &Core, row: Model, fresh: bool) -> Result<()> {
+/// Asks for the challenge and for each key, and stores what follows.
+pub(super) async fn check(core: &Core, row: Model) -> Result<()> {
     let keys = dkim_keys::of(core.db.read(), &[row.id]).await?;
     let proof = async {
         match challenge(&row) {
-            Some((name, value)) => Some((core.resolver().txt(&name, fresh).await, value)),
+            Some((name, value)) => Some((ask(core, &name).await, value)),
             None => None,
         }
     };
     let names: Vec<String> = keys.iter().map(|key| dkim_keys::record_name(&key.selector, &row.name)).collect();
-    let records = stream::iter(names.into_iter().map(|name| async move { core.resolver().txt(&name, fresh).await }))
+    let records = stream::iter(names.into_iter().map(|name| async move { ask(core, &name).await }))
         .buffered(TOGETHER)
         .collect::<Vec<_>>();
     let (proof, records) = tokio::join!(proof, records);
@@ -89,18 +89,29 @@ pub(super) async fn check(core: &Core, row: Model, fresh: bool) -> Result<()> {
     store(core, &row, after.0, &keys).await
 }
 
+/// The texts at a name now; none is an answer, the error says that nothing is known.
+async fn ask(core: &Core, name: &str) -> std::result::Result<Found, DnsError> {
+    let answer = core.resolver().txt(name).await?;
+    let resolvers = core.resolver().servers().to_vec();
+    Ok(Found { values: answer.texts, ttl: answer.ttl, resolvers, asked_at: core.now() })
+}
+
+/// Whether texts prove a domain whose challenge has this value.
+pub(super) fn proves(texts: &[String], value: &str) -> bool {
+    texts.iter().any(|text| text.trim() == value)
+}
+
 /// The row after the answer for its challenge.
 fn judged(
     row: &Model,
-    proof: Option<(std::result::Result<Vec<String>, DnsError>, String)>,
+    proof: Option<(std::result::Result<Found, DnsError>, String)>,
     now: Timestamp,
 ) -> Result<(Model, Answer)> {
     let (answer, found, trouble) = match proof {
         None => (Answer::Seen, None, None),
-        Some((Err(DnsError::Temporary(cause)), _)) => (Answer::Unknown, None, Some(cause)),
-        Some((Err(DnsError::NoRecord), _)) => (Answer::Absent, Some(Vec::new()), None),
+        Some((Err(error), _)) => (Answer::Unknown, None, Some(error)),
         Some((Ok(found), value)) => {
-            let seen = found.iter().any(|text| text.trim() == value);
+            let seen = proves(&found.values, &value);
             (if seen { Answer::Seen } else { Answer::Absent }, Some(found), None)
         }
     };
@@ -108,8 +119,8 @@ fn judged(
     let after = schedule::next(before, answer, now);
     let newly_verified = after.state == Verification::Verified && before.state != Verification::Verified;
     let problem = match (answer, trouble) {
-        (_, Some(cause)) => Some(format!("DNS does not answer: {cause}. The state stays as it is.")),
-        (Answer::Absent, _) => Some(absence(after, found.as_deref().unwrap_or_default())),
+        (_, Some(error)) => Some(format!("{error}. The state stays as it is.")),
+        (Answer::Absent, _) => Some(absence(after, found.as_ref().is_some_and(|found| !found.values.is_empty()))),
         _ => None,
     };
     let found = match found {
@@ -128,10 +139,10 @@ fn judged(
     Ok((row, answer))
 }
 
-fn absence(proof: Proof, found: &[String]) -> String {
-    let what = if found.is_empty() { "There is no challenge record" } else { "The challenge record has another value" };
+fn absence(proof: Proof, another: bool) -> String {
+    let what = if another { "The challenge record has another value" } else { "There is no challenge record" };
     match (proof.state, proof.missing_since) {
-        (Verification::Pending, _) | (_, None) if found.is_empty() => format!("{what} yet."),
+        (Verification::Pending, _) | (_, None) if !another => format!("{what} yet."),
         (Verification::Pending, _) | (_, None) => format!("{what}."),
         (Verification::Verified, Some(since)) => {
             let until = since.plus(schedule::GRACE).text();

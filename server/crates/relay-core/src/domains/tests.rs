@@ -95,7 +95,11 @@ async fn a_domain_is_proven_lost_after_a_day_without_proof_and_back_by_itself() 
     assert_eq!(world.due().await, 1);
     let detail = world.detail(id).await;
     assert_eq!((detail.domain.state, detail.domain.problem), (Verification::Verified, None));
-    assert_eq!(detail.challenge.and_then(|record| record.found).map(|found| found.len()), Some(2));
+    let challenge = detail.challenge.expect("a challenge");
+    let found = challenge.found.expect("a look");
+    assert!(challenge.right && found.values.len() == 2 && found.values[1] == record.value, "{found:?}");
+    let verified_at = world.test.core.now();
+    assert_eq!((found.ttl, found.asked_at, found.resolvers), (Some(300), verified_at, vec![]));
     assert!(world.may_send("a@lab.example").await);
     assert!(!world.may_send("a@below.lab.example").await, "not below the name");
 
@@ -104,7 +108,10 @@ async fn a_domain_is_proven_lost_after_a_day_without_proof_and_back_by_itself() 
         world.after(1).await;
     }
     assert!(world.may_send("a@lab.example").await, "a temporary failure never counts");
-    assert!(world.detail(id).await.domain.problem.expect("a problem").contains("SERVFAIL"));
+    let detail = world.detail(id).await;
+    assert!(detail.domain.problem.expect("a problem").starts_with("DNS does not answer: SERVFAIL. The state"));
+    let kept = detail.challenge.and_then(|record| record.found).expect("a look");
+    assert_eq!(kept.asked_at, verified_at, "the last answer keeps its age");
 
     world.answers.forget(&record.name);
     for hour in 0..=24 {
@@ -129,6 +136,31 @@ async fn a_domain_is_proven_lost_after_a_day_without_proof_and_back_by_itself() 
 }
 
 #[tokio::test]
+async fn what_was_found_before_its_circumstances_were_kept_is_still_shown() {
+    let world = World::new().await;
+    let core = &world.test.core;
+    let id = world.add("lab.example").await.expect("a domain");
+    world.answers.set_txt("_relaykeep-challenge.lab.example", &["one \"quoted\" \\ text"]);
+    let detail = check(core, &Actor::System, &world.project, id).await.expect("checked");
+    let transaction = core.db.begin().await.expect("a transaction");
+    let older = serde_json::to_string(&["one \"quoted\" \\ text"]).expect("a list").replace('\'', "''");
+    for statement in [
+        format!("UPDATE \"domain\" SET challenge_found = '{older}'"),
+        "UPDATE dkim_key SET found = '[]'".to_owned(),
+        "DELETE FROM seaql_migrations WHERE version = 'm20261121_000008_found'".to_owned(),
+    ] {
+        transaction.execute_unprepared(&statement).await.expect("changed");
+    }
+    transaction.commit().await.expect("committed");
+    Core::migrate(&core.config().database_url).await.expect("migrated");
+    let found = |record: &DnsRecord| record.found.clone().expect("a look");
+    let after = world.detail(id).await;
+    let (challenge, before) = (after.challenge.expect("a challenge"), detail.challenge.expect("a challenge"));
+    assert_eq!(found(&challenge), Found { ttl: None, ..found(&before) });
+    assert_eq!(found(&after.keys[0].record), Found { ttl: None, ..found(&detail.keys[0].record) });
+}
+
+#[tokio::test]
 async fn a_person_who_asks_sees_the_records_at_once() {
     let world = World::new().await;
     let id = world.add("lab.example").await.expect("a domain");
@@ -137,6 +169,8 @@ async fn a_person_who_asks_sees_the_records_at_once() {
     let core = &world.test.core;
     let detail = check(core, &Actor::System, &world.project, id).await.expect("checked");
     assert_eq!(detail.domain.problem.as_deref(), Some("The challenge record has another value."));
+    assert!(!detail.challenge.expect("a challenge").right);
+    assert_eq!(detail.keys[0].record.found.as_ref().map(|found| found.values.len()), Some(0), "asked, and absent");
     let record = before.challenge.expect("a challenge");
     world.answers.set_txt(&record.name, &[&record.value]);
     world.answers.set_txt(&before.keys[1].record.name, &[&before.keys[1].record.value]);
@@ -145,6 +179,7 @@ async fn a_person_who_asks_sees_the_records_at_once() {
     assert!(detail.domain.signed);
     let states: Vec<_> = detail.keys.iter().map(|key| key.state).collect();
     assert_eq!(states, [DkimKeyState::Pending, DkimKeyState::Active]);
+    assert_eq!(detail.keys.iter().map(|key| key.record.right).collect::<Vec<_>>(), [false, true]);
     world.answers.set_txt(&before.keys[1].record.name, &["v=DKIM1; p="]);
     let detail = check(core, &Actor::System, &world.project, id).await.expect("checked");
     assert_eq!(detail.keys[1].state, DkimKeyState::Missing);

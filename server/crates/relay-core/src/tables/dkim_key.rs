@@ -15,7 +15,7 @@ pub(crate) struct Model {
     pub(crate) record_value: String,
     pub(crate) state: String,
     pub(crate) seen_at: Option<i64>,
-    /// JSON list of the values found at the key's name.
+    /// JSON of `Found`: what was at the key's name.
     #[sea_orm(column_type = "Text", nullable)]
     pub(crate) found: Option<String>,
     pub(crate) created_at: i64,

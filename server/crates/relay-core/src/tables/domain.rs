@@ -17,7 +17,7 @@ pub(crate) struct Model {
     /// Since when the proof is certainly absent.
     pub(crate) missing_since: Option<i64>,
     pub(crate) problem: Option<String>,
-    /// JSON list of the values found at the challenge's name.
+    /// JSON of `Found`: what was at the challenge's name.
     #[sea_orm(column_type = "Text", nullable)]
     pub(crate) challenge_found: Option<String>,
     pub(crate) created_at: i64,

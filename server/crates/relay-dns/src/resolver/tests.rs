@@ -3,7 +3,7 @@
 use super::*;
 use hickory_proto::{
     op::{Message, MessageType},
-    rr::rdata::{A, MX, TXT},
+    rr::rdata::{A, CNAME, MX, SOA, TXT},
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::{
@@ -78,6 +78,17 @@ fn answer(question: &[u8], tcp: bool) -> Vec<u8> {
         }
         ("big.example.", RecordType::TXT) if !tcp => reply.metadata.truncation = true,
         ("big.example.", RecordType::TXT) => add(RData::TXT(TXT::new(vec!["x".repeat(250); 8]))),
+        ("alias.example.", RecordType::TXT) => {
+            let target = Name::from_ascii("target.example.").unwrap();
+            reply.answers.push(Record::from_rdata(name, 30, RData::CNAME(CNAME(target.clone()))));
+            reply.answers.push(Record::from_rdata(target, 300, RData::TXT(TXT::new(vec!["found".to_owned()]))));
+        }
+        ("gone.example.", _) => {
+            reply.metadata.response_code = ResponseCode::NXDomain;
+            let zone = Name::from_ascii("example.").unwrap();
+            let soa = SOA::new(zone.clone(), zone.clone(), 1, 3_600, 600, 86_400, 60);
+            reply.authorities.push(Record::from_rdata(zone, 900, RData::SOA(soa)));
+        }
         ("broken.example.", _) => reply.metadata.response_code = ResponseCode::ServFail,
         _ => reply.metadata.response_code = ResponseCode::NXDomain,
     }
@@ -103,7 +114,9 @@ async fn records_come_back_in_the_form_mail_needs() {
     );
     assert_eq!(resolver.mx(&domain("null.example")).await.unwrap(), [MxRecord { preference: 0, exchange: None }]);
     assert_eq!(resolver.addresses("four.example").await.unwrap(), ["192.0.2.1".parse::<IpAddr>().unwrap()]);
-    assert_eq!(resolver.txt("txt.example", false).await.unwrap(), ["v=spf1 -all", "second"]);
+    let txt = TxtAnswer { texts: vec!["v=spf1 -all".into(), "second".into()], ttl: Some(300) };
+    assert_eq!(resolver.txt("txt.example").await, Ok(txt));
+    assert_eq!(resolver.servers(), [server.address.to_string()]);
 }
 
 #[tokio::test]
@@ -115,37 +128,60 @@ async fn absence_is_certain_and_servfail_is_not() {
     assert!(matches!(resolver.mx(&domain("broken.example")).await, Err(DnsError::Temporary(_))));
     assert!(matches!(resolver.addresses("broken.example").await, Err(DnsError::Temporary(_))));
     let long = format!("{}.example", "a".repeat(64));
-    assert_eq!(resolver.txt(&long, true).await, Err(DnsError::NoRecord));
+    assert_eq!(resolver.txt(&long).await, Ok(TxtAnswer { texts: vec![], ttl: None }));
+    assert_eq!(resolver.txt("nowhere.example").await, Ok(TxtAnswer { texts: vec![], ttl: None }));
+    assert_eq!(resolver.txt("gone.example").await, Ok(TxtAnswer { texts: vec![], ttl: Some(60) }), "SOA MINIMUM");
+    assert!(matches!(resolver.txt("broken.example").await, Err(DnsError::Temporary(_))));
 }
 
 #[tokio::test]
 async fn a_truncated_answer_is_asked_again_over_tcp() {
     let server = server().await;
     let resolver = Resolver::new(&[server.address]).unwrap();
-    assert_eq!(resolver.txt("big.example", false).await.unwrap(), ["x".repeat(2000)]);
+    assert_eq!(resolver.txt("big.example").await.unwrap().texts, ["x".repeat(2000)]);
 }
 
 #[tokio::test]
-async fn only_a_fresh_question_passes_the_cache() {
+async fn text_is_never_from_the_cache_and_mail_exchangers_are() {
     let server = server().await;
     let resolver = Resolver::new(&[server.address]).unwrap();
-    for (fresh, asked) in [(false, 1), (false, 1), (true, 2), (true, 3), (false, 3)] {
-        resolver.txt("txt.example", fresh).await.unwrap();
+    for (text, asked) in [(false, 1), (false, 1), (true, 2), (true, 3), (false, 3)] {
+        if text {
+            resolver.txt("txt.example").await.unwrap();
+        } else {
+            resolver.mx(&domain("mail.example")).await.unwrap();
+        }
         assert_eq!(server.asked.load(Ordering::SeqCst), asked);
     }
+}
+
+#[tokio::test]
+async fn the_shortest_life_on_the_way_is_the_answers() {
+    let server = server().await;
+    let resolver = Resolver::new(&[server.address]).unwrap();
+    assert_eq!(resolver.txt("alias.example").await, Ok(TxtAnswer { texts: vec!["found".into()], ttl: Some(30) }));
+}
+
+#[test]
+fn a_server_is_named_with_its_port_when_that_is_not_53() {
+    let named = |address: &str| server_text(&servers(&[address.parse().unwrap()]).name_servers()[0]);
+    assert_eq!(named("192.0.2.53:53"), "192.0.2.53");
+    assert_eq!(named("192.0.2.53:5353"), "192.0.2.53:5353");
+    assert_eq!(named("[2001:db8::53]:5353"), "[2001:db8::53]:5353");
 }
 
 #[tokio::test]
 async fn fixed_answers_change_while_the_resolver_is_in_use() {
     let answers = FixedAnswers::new();
     let resolver = Resolver::fixed(answers.clone());
-    assert_eq!(resolver.txt("_relaykeep-challenge.example.org", true).await, Err(DnsError::NoRecord));
+    let texts = async |name: &str| resolver.txt(name).await.map(|answer| answer.texts);
+    assert_eq!(texts("_relaykeep-challenge.example.org").await, Ok(vec![]));
     answers.set_txt("_relaykeep-challenge.example.org", &["token"]);
-    assert_eq!(resolver.txt("_relaykeep-challenge.Example.org.", true).await.unwrap(), ["token"]);
+    assert_eq!(texts("_relaykeep-challenge.Example.org.").await.unwrap(), ["token"]);
     answers.set_temporary_failure("_relaykeep-challenge.example.org", "SERVFAIL");
-    assert!(matches!(resolver.txt("_relaykeep-challenge.example.org", true).await, Err(DnsError::Temporary(_))));
+    assert!(matches!(texts("_relaykeep-challenge.example.org").await, Err(DnsError::Temporary(_))));
     answers.forget("_relaykeep-challenge.example.org");
-    assert_eq!(resolver.txt("_relaykeep-challenge.example.org", true).await, Err(DnsError::NoRecord));
+    assert_eq!(texts("_relaykeep-challenge.example.org").await, Ok(vec![]));
 }
 
 #[test]
