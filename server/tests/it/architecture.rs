@@ -9,3 +9,4 @@ mod licences;
 mod manifests;
 mod repository;
 mod sources;
+mod style;
