@@ -2,6 +2,8 @@
 //! themselves with a clock that stands in the past. Nothing is written round them, so what the demonstration shows is
 //! what the product does. Its recipients are nobody's: with `--demo` the platform must capture.
 
+mod letters;
+
 use crate::settings::Settings;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use relay_core::{
@@ -45,6 +47,7 @@ enum End {
     Taken,
     Later,
     Refused,
+    Captured,
 }
 
 /// Fills an empty database; one in which a user exists is left alone. The operator's password is new each time, and
@@ -81,7 +84,7 @@ pub async fn fill(settings: &Settings, present: &Core) -> Result<()> {
         let count = core.now().seconds().unsigned_abs() / 3600;
         let (subject, local, to, end) = MAIL[usize::try_from(count * 5 % 7)?];
         let actor = &actors[usize::from(local == "hpc")];
-        let id = send(&core, actor, subject, local, to, end).await?;
+        let id = send(&core, actor, local, to, end, |from| letters::notice(from, to, subject)).await?;
         if end == End::Later && core.now() > now.minus(HOUR * 24) {
             // Held, as what is only deferred would be captured within a minute and the queue would show nothing.
             queue::hold(&core, &Actor::System, &slug, id).await?;
@@ -91,6 +94,12 @@ pub async fn fill(settings: &Settings, present: &Core) -> Result<()> {
             // The writer keeps what it gathered with the hour it is now.
             refusals::run_writer(core.clone(), stop.clone()).await;
         }
+    }
+    // The newest mail came after the route was set to capture, as it is.
+    for (local, to, subject, parts) in letters::CAPTURED {
+        clock.advance(HOUR / 2);
+        let letter = |from: &str| letters::letter(from, to, subject, parts);
+        send(&core, &actors[0], local, to, End::Captured, letter).await?;
     }
     println!("Demo    sign in as {OPERATOR} with the password {}", *password);
     Ok(())
@@ -137,12 +146,17 @@ async fn account(core: &Core, slug: &Slug, settings: ServiceAccountSettings) -> 
         .map_err(|failure| anyhow!("the demonstration's account: {failure:?}"))
 }
 
-async fn send(core: &Core, actor: &Actor, subject: &str, local: &str, to: &str, end: End) -> Result<MessageId> {
+/// Sends what `write` makes for the sender's address.
+async fn send(
+    core: &Core,
+    actor: &Actor,
+    local: &str,
+    to: &str,
+    end: End,
+    write: impl FnOnce(&str) -> String,
+) -> Result<MessageId> {
     let from = format!("{local}@gene-portal.example");
-    let content = format!(
-        "From: Gene portal <{from}>\r\nTo: <{to}>\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n\
-         Content-Type: text/plain; charset=utf-8\r\n\r\nHello,\r\n\r\nthis message is part of the demonstration.\r\n"
-    );
+    let content = write(&from);
     let submission = Submission {
         arrival: Arrival::Smtp {
             listener: "submission".to_owned(),
@@ -168,37 +182,53 @@ async fn send(core: &Core, actor: &Actor, subject: &str, local: &str, to: &str, 
 /// One attempt for everything that is due.
 async fn attempt(core: &Core, end: End) -> Result<()> {
     for claimed in queue::claim(core, 100, 100, &[]).await? {
-        let (host, reply) = match end {
-            End::Taken => ("mx1", Reply::new(250, (2, 0, 0), "Ok: queued as 4bXk2p1")),
-            End::Later => ("mx1", Reply::new(451, (4, 7, 1), "Greylisted, see you in a minute")),
-            End::Refused => ("mx2", Reply::new(550, (5, 1, 1), "User unknown")),
+        let reply = match end {
+            End::Captured => None,
+            End::Taken => Some(("mx1", Reply::new(250, (2, 0, 0), "Ok: queued as 4bXk2p1"))),
+            End::Later => Some(("mx1", Reply::new(451, (4, 7, 1), "Greylisted, see you in a minute"))),
+            End::Refused => Some(("mx2", Reply::new(550, (5, 1, 1), "User unknown"))),
         };
-        let domain = claimed.address.domain();
-        let said = |ours: bool, text: String| DialogueLine { ours, text };
-        let dialogue = vec![
-            said(false, format!("220 {host}.{domain} ESMTP")),
-            said(true, format!("RCPT TO:<{}>", claimed.address)),
-            said(false, reply.to_string()),
-        ];
         let attempt = Attempt {
             number: claimed.attempts + 1,
             started_at: core.now(),
-            milliseconds: 180 + u64::from(claimed.attempts) * 40,
-            host: Some(format!("{host}.{domain}")),
-            address: Some("192.0.2.25".to_owned()),
-            tls: Some("TLS 1.3, verified".to_owned()),
-            dialogue,
+            milliseconds: 1,
+            host: None,
+            address: None,
+            tls: None,
+            dialogue: vec![],
             outcomes: vec![],
         };
-        let outcome = match end {
-            End::Taken => Outcome::Delivered(reply),
-            End::Later => Outcome::TempFail(Cause::Reply(reply)),
-            End::Refused => Outcome::PermFail(Cause::Reply(reply)),
+        let attempt = match &reply {
+            None => attempt,
+            Some((host, reply)) => talked(attempt, host, reply, &claimed.address),
         };
-        let message = claimed.message_id;
-        queue::record(core, message, attempt, vec![(claimed, outcome)]).await?;
+        let outcome = match (reply, end) {
+            (None, _) => Outcome::Captured,
+            (Some((_, reply)), End::Later) => Outcome::TempFail(Cause::Reply(reply)),
+            (Some((_, reply)), End::Refused) => Outcome::PermFail(Cause::Reply(reply)),
+            (Some((_, reply)), _) => Outcome::Delivered(reply),
+        };
+        queue::record(core, claimed.message_id, attempt, vec![(claimed, outcome)]).await?;
     }
     Ok(())
+}
+
+/// The attempt with what a host of the recipient's domain said.
+fn talked(attempt: Attempt, host: &str, reply: &Reply, to: &EmailAddress) -> Attempt {
+    let host = format!("{host}.{}", to.domain());
+    let said = |ours: bool, text: String| DialogueLine { ours, text };
+    Attempt {
+        milliseconds: 140 + u64::from(attempt.number) * 40,
+        address: Some("192.0.2.25".to_owned()),
+        tls: Some("TLS 1.3, verified".to_owned()),
+        dialogue: vec![
+            said(false, format!("220 {host} ESMTP")),
+            said(true, format!("RCPT TO:<{to}>")),
+            said(false, reply.to_string()),
+        ],
+        host: Some(host),
+        ..attempt
+    }
 }
 
 /// A program that uses an address nobody verified.

@@ -59,6 +59,16 @@ fn the_demonstration_has_a_month_of_mail_sends_nothing_and_is_made_once() {
     assert!(senders.contains("gene-portal.example") && senders.contains("bio-admins@uni.example"), "{senders}");
     assert!(portal.get(&format!("{PAGES}/networks")).text().contains("10.4.0.0/16"));
     assert!(portal.get(&format!("{PAGES}/refusals")).text().contains("root@vm0120.kaj.example"));
+    let captured = portal.get(&format!("{PAGES}/captured"));
+    let shown = captured.text();
+    for subject in ["Your analysis is ready", "Invoice 2026-118", "Tervetuloa käyttäjäksi"] {
+        assert!(shown.contains(subject), "{shown}");
+    }
+    let letters = links(&captured, "captured");
+    let letters: String = letters.iter().map(|link| portal.get(link).body).collect();
+    for shown in ["<iframe", "2026-118.csv", "Käyttöohje"] {
+        assert!(letters.contains(shown), "{shown}");
+    }
     let members = portal.get(&format!("{PAGES}/members")).text();
     assert!(members.contains("operator@demo.example"), "{members}");
     relay.wait_until_queue_is_empty();
