@@ -50,7 +50,7 @@ pub mod prelude {
         copy::CopyButton,
         dialog::{Danger, Dialog, HiddenId, HiddenSlug, SecretOnce},
         dns_record::Record,
-        field::{CheckField, Hidden, RadioField, SelectField, StepUp, Submit, SubmitAs, TextField, TextareaField},
+        field::{CheckField, Hidden, RadioField, SelectField, StepUp, Submit, TextField, TextareaField},
         filters::{Choice, Choose, CsvLink, Filters, Pager, SearchField, Segments, Tabs, any_choice, periods},
         form::{FormHandle, PostForm, use_form, use_form_for},
         layout::{use_abilities, use_frame, use_me, use_param, use_slug},

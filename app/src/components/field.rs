@@ -387,48 +387,28 @@ pub fn Hidden(
     view! { <input type="hidden" name=name value=value/> }
 }
 
-/// The button that sends the form. `kind` is `primary`, `danger`, or empty for a plain one.
+/// A button that sends the form. Where a form has several, each is `named`: what it stands for is sent with the rest.
 #[component]
 pub fn Submit(
-    /// Look.
+    /// `primary`, `danger`, `quiet`, or empty for a plain one.
     #[prop(default = "primary")]
     kind: &'static str,
+    /// The server function's argument and what it is sent: an `Option<String>`, or a `String` when every button of the
+    /// form sends one.
+    #[prop(optional, into)]
+    named: Option<(&'static str, &'static str)>,
     /// Words.
     children: Children,
 ) -> impl IntoView {
     let pending = use_context::<FormState>().map_or_else(|| Signal::stored(false), |form| form.pending);
-    view! {
-        <button
-            type="submit"
-            class=format!("button {kind}")
-            aria-busy=move || pending.get().then_some("true")
-            disabled=move || pending.get()
-        >
-            {children()}
-        </button>
-    }
-}
-
-/// A second button of a form, which sends one value more.
-#[component]
-pub fn SubmitAs(
-    /// The server function's argument: an `Option<String>`, or a `String` when every button of the form sends one.
-    name: &'static str,
-    /// What it is sent.
-    value: &'static str,
-    /// Look.
-    #[prop(default = "")]
-    kind: &'static str,
-    /// Words.
-    children: Children,
-) -> impl IntoView {
-    let pending = use_context::<FormState>().map_or_else(|| Signal::stored(false), |form| form.pending);
+    let (name, value) = named.unzip();
     view! {
         <button
             type="submit"
             class=format!("button {kind}")
             name=name
             value=value
+            aria-busy=move || pending.get().then_some("true")
             disabled=move || pending.get()
         >
             {children()}

@@ -129,12 +129,12 @@ fn Chosen(children: Children) -> impl IntoView {
             <Hidden name="back" value=back/>
             <div class="chosen" role="group" aria-label=words::CHOSEN>
                 <span class="soft">{words::CHOSEN}</span>
-                <SubmitAs name="wish" value="retry">{words::RETRY}</SubmitAs>
-                <SubmitAs name="wish" value="hold">{words::HOLD}</SubmitAs>
-                <SubmitAs name="wish" value="release">{words::RELEASE}</SubmitAs>
+                <Submit kind="" named=("wish", "retry")>{words::RETRY}</Submit>
+                <Submit kind="" named=("wish", "hold")>{words::HOLD}</Submit>
+                <Submit kind="" named=("wish", "release")>{words::RELEASE}</Submit>
                 <Dialog id="cancel-chosen" button=words::CANCEL kind="danger" title=words::CANCEL_TITLE>
                     <p>{words::CANCEL_TEXT}</p>
-                    <SubmitAs name="wish" value="cancel" kind="danger">{words::CANCEL}</SubmitAs>
+                    <Submit kind="danger" named=("wish", "cancel")>{words::CANCEL}</Submit>
                 </Dialog>
             </div>
             {children()}

@@ -176,9 +176,7 @@ fn AddSenderForm() -> impl IntoView {
 /// Adds it without its proof, for operators: also where no mail arrives and no DNS answers.
 #[component]
 fn AsVerified() -> impl IntoView {
-    use_abilities()
-        .operate
-        .then(|| view! { <SubmitAs name="verified" value="on" kind="quiet">"Add as verified"</SubmitAs> })
+    use_abilities().operate.then(|| view! { <Submit kind="quiet" named=("verified", "on")>"Add as verified"</Submit> })
 }
 
 /// Search and tabs of a long list.
