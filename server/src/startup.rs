@@ -75,17 +75,8 @@ impl Application {
             println!("Setup   {portal}/setup?code={}", users::setup_code(&self.core));
         }
         for listener in self.core.listeners().all() {
-            let tls = match listener.tls {
-                relay_types::listener::ListenerTls::Starttls => "STARTTLS",
-                relay_types::listener::ListenerTls::Implicit => "TLS",
-                relay_types::listener::ListenerTls::None => "no TLS",
-            };
-            let auth = match listener.auth {
-                relay_types::listener::ListenerAuth::Required => "service accounts",
-                relay_types::listener::ListenerAuth::Networks => "trusted networks",
-                relay_types::listener::ListenerAuth::Either => "service accounts and trusted networks",
-            };
-            println!("SMTP    {}  {tls}, {auth} ({})", listener.address, listener.name);
+            let (tls, auth) = (listener.tls.words(), listener.auth.words());
+            println!("SMTP    {}  {tls} · {auth} ({})", listener.address, listener.name);
         }
         println!(
             "Mail    {}",

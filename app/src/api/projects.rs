@@ -22,11 +22,11 @@ pub async fn load_projects() -> Result<Vec<ProjectRow>, AppError> {
     Ok(projects::list(&core()?, &actor().await?).await?)
 }
 
-/// Makes a project and goes to it. `slug` may be empty, then it is made from the name; `mode` is `sandbox` or `live`.
+/// Makes a project and goes to it. `slug` may be empty, then it is made from the name; `mode` is `sandbox` or `active`.
 #[server]
 pub async fn create_project(name: String, slug: String, mode: String) -> Result<(), AppError> {
     let slug = new_slug(&name, &slug)?;
-    projects::create(&core()?, &actor().await?, &name, slug.clone(), mode != "live").await?;
+    projects::create(&core()?, &actor().await?, &name, slug.clone(), mode != "active").await?;
     done(&format!("/p/{slug}"), "project-created");
     Ok(())
 }

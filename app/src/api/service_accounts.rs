@@ -69,7 +69,7 @@ pub struct SettingsForm {
     pub default_sender: String,
     /// One block a line; empty means anywhere.
     pub allowed_cidrs: String,
-    /// Last day; may be empty.
+    /// The day at whose end it expires; may be empty.
     pub expires_at: String,
     /// A checkbox.
     pub may_notify: Option<String>,

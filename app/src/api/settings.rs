@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "ssr")]
 use crate::{
     api::slug,
-    ssr::{actor, core, done},
+    components::dialog::confirmed,
+    ssr::{actor, actor_with, core, done},
     typed,
 };
 #[cfg(feature = "ssr")]
@@ -87,10 +88,12 @@ pub async fn save_limits(slug: String, per_hour: String, per_day: String) -> Res
     Ok(())
 }
 
-/// Into the sandbox (`to` is `on`) or out of it.
+/// Into the sandbox (`to` is `on`) or out of it; `confirm` is the project's slug.
 #[server]
-pub async fn set_sandbox(slug: String, to: String) -> Result<(), AppError> {
-    projects::set_sandbox(&core()?, &actor().await?, &self::slug(&slug)?, to == "on").await?;
+pub async fn set_sandbox(slug: String, to: String, confirm: String, password: Option<String>) -> Result<(), AppError> {
+    let project = self::slug(&slug)?;
+    confirmed(&confirm, project.as_str())?;
+    projects::set_sandbox(&core()?, &actor_with(password).await?, &project, to == "on").await?;
     done(&format!("/p/{slug}/settings"), "saved");
     Ok(())
 }

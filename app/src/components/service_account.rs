@@ -129,8 +129,8 @@ fn MoreFields(account: Option<ServiceAccount>, error: Signal<Option<AppError>>) 
                 />
                 <TextField
                     name="expires_at"
-                    label="Last day"
-                    hint="It stops working at the end of this day, in UTC. Empty: no end."
+                    label="Expires"
+                    hint="At the end of this day, in UTC. Empty: never."
                     kind="date"
                     required=false
                     value=expires.unwrap_or_default()

@@ -16,7 +16,7 @@ use crate::{
 use leptos::{html, prelude::*};
 use leptos_router::{components::A, hooks::use_location};
 use relay_types::{
-    project::ProjectFrame,
+    project::{ProjectFrame, ProjectState},
     user::{Me, ProjectLink},
 };
 
@@ -140,9 +140,10 @@ pub fn Switcher(
                     .into_iter()
                     .map(|project| {
                         let href = format!("/p/{}", project.slug);
+                        let suspended = project.state == ProjectState::Suspended;
                         view! {
                             <li>
-                                <A href>{project.name} {project.suspended.then_some(" (suspended)")}</A>
+                                <A href>{project.name} {suspended.then_some(" (suspended)")}</A>
                             </li>
                         }
                     })

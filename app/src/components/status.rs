@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use relay_types::{
     domain::DkimKeyState,
     message::{MessageState, RecipientState},
+    project::ProjectState,
     sender::Verification,
     service_account::AccountState,
 };
@@ -93,6 +94,15 @@ pub fn dkim_key_state(state: DkimKeyState) -> (Tone, &'static str) {
         DkimKeyState::Pending => (Tone::Warn, "Pending"),
         DkimKeyState::Active => (Tone::Good, "Active"),
         DkimKeyState::Missing => (Tone::Bad, "Missing"),
+    }
+}
+
+/// Words and dots of a project.
+pub fn project_state(state: ProjectState) -> (Tone, &'static str) {
+    match state {
+        ProjectState::Active => (Tone::Good, "Active"),
+        ProjectState::Sandbox => (Tone::Warn, "Sandbox"),
+        ProjectState::Suspended => (Tone::Bad, "Suspended"),
     }
 }
 

@@ -2,11 +2,14 @@
 
 use crate::{
     api::users::ChangePassword,
-    components::{prelude::*, theme::ThemeToggle},
+    components::{prelude::*, status::project_state, theme::ThemeToggle},
     strings::{PASSWORD_HINT, places, role},
 };
 use leptos::prelude::*;
-use relay_types::user::{Me, ProjectLink};
+use relay_types::{
+    project::ProjectState,
+    user::{Me, ProjectLink},
+};
 
 /// Your account.
 #[component]
@@ -75,12 +78,12 @@ fn Mine(projects: Vec<ProjectLink>) -> impl IntoView {
                     .map(|(mine, project)| {
                         view! {
                             <Item
-                                tone=if project.suspended { Tone::Bad } else { Tone::Good }
+                                tone=project_state(project.state).0
                                 note=role(mine)
                                 link=(format!("/p/{}", project.slug), "Open")
                             >
                                 {project.name}
-                                {project.suspended.then_some(" (suspended)")}
+                                {(project.state != ProjectState::Active).then(|| format!(" ({})", project.state.as_str()))}
                             </Item>
                         }
                     })

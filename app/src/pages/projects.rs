@@ -1,7 +1,7 @@
 //! `/`: the projects of a person; all projects for an operator.
 
 use crate::{
-    components::prelude::*,
+    components::{prelude::*, status::project_state},
     strings::{places, role},
 };
 use leptos::prelude::*;
@@ -32,7 +32,7 @@ pub fn Projects() -> impl IntoView {
         sort(&mut rows, query().get(SORT), |row, word| match word {
             "name" => Key::text(&row.name),
             "role" => Key::text(row.role.map_or(words::NOT_MEMBER, role)),
-            "state" => Key::number(u64::from(row.suspended)),
+            "state" => Key::number(row.state as u64),
             _ => Key::None,
         });
         rows.into_iter().map(|project| view! { <Row project/> }).collect_view()
@@ -48,8 +48,7 @@ pub fn Projects() -> impl IntoView {
 
 #[component]
 fn Row(project: ProjectLink) -> impl IntoView {
-    let ProjectLink { slug, name, role: mine, suspended } = project;
-    let state = if suspended { (Tone::Bad, "Suspended") } else { (Tone::Good, "Active") };
+    let ProjectLink { slug, name, role: mine, state } = project;
     view! {
         <tr>
             <Cell label="Project">
@@ -60,7 +59,7 @@ fn Row(project: ProjectLink) -> impl IntoView {
             </Cell>
             <Cell label="Your role">{mine.map_or(words::NOT_MEMBER, role)}</Cell>
             <Cell label="State">
-                <Status state/>
+                <Status state=project_state(state)/>
             </Cell>
         </tr>
     }

@@ -83,7 +83,7 @@ fn Standing(state: AccountState) -> impl IntoView {
             ("This account is disabled.", "Its programs cannot sign in, and open sessions are refused.")
         }
         AccountState::Expired => {
-            ("This account has expired.", "Its programs cannot sign in. Give it a later last day to go on.")
+            ("This account has expired.", "Its programs cannot sign in. Let it expire later to go on.")
         }
     };
     view! {
@@ -133,7 +133,7 @@ fn AccountFacts(account: service_account::ServiceAccount) -> impl IntoView {
                     .expires_at
                     .map(|at| {
                         view! {
-                            <Fact term="Stops working">
+                            <Fact term="Expires">
                                 <Time at style=TimeStyle::Full/>
                             </Fact>
                         }

@@ -8,14 +8,14 @@ use crate::{
         projects::{ResumeProject, SuspendProject},
         settings::{SaveGeneral, SaveLimits, SetSandbox, SettingsPage, load_settings},
     },
-    components::{field::Check, prelude::*},
+    components::{field::Check, prelude::*, status::project_state},
     strings::places,
     typed,
 };
 use leptos::prelude::*;
 use relay_types::{
     limit::{LimitUse, Limits},
-    project::{Project, Suspension},
+    project::{Project, ProjectState, Suspension},
 };
 use route::RouteCard;
 
@@ -36,7 +36,7 @@ fn Page(page: SettingsPage) -> impl IntoView {
     let SettingsPage { project, usage, platform_route, sandbox_per_hour } = page;
     let abilities = use_abilities();
     let (slug, administer, operate) = (project.slug.to_string(), abilities.administer, abilities.operate);
-    let (limits, sandbox) = (project.limits, project.sandbox);
+    let (limits, sandbox, state) = (project.limits, project.sandbox, project.state());
     view! {
         <PageHeader title=places::SETTINGS/>
         {(!administer)
@@ -50,8 +50,8 @@ fn Page(page: SettingsPage) -> impl IntoView {
                 <RouteCard route=project.route.clone() platform_route administer/>
             </div>
             <div class="stack">
-                <State slug suspended=project.suspended operate/>
-                <Sandbox sandbox sandbox_per_hour operate/>
+                <State slug=slug.clone() state suspended=project.suspended operate/>
+                <Sandbox slug sandbox sandbox_per_hour operate/>
                 <LimitsCard usage own=limits sandbox operate/>
             </div>
         </div>
@@ -99,17 +99,17 @@ fn General(project: Project, administer: bool) -> impl IntoView {
 
 /// Whether the project may send at all.
 #[component]
-fn State(slug: String, suspended: Option<Suspension>, operate: bool) -> impl IntoView {
+fn State(slug: String, state: ProjectState, suspended: Option<Suspension>, operate: bool) -> impl IntoView {
     let back = format!("/p/{slug}/settings");
-    let (state, text) = match &suspended {
-        None => ((Tone::Good, "Active"), words::ACTIVE),
-        Some(_) => ((Tone::Bad, "Suspended"), words::SUSPENDED),
+    let text = match state {
+        ProjectState::Active => words::ACTIVE,
+        ProjectState::Sandbox => words::IN_SANDBOX,
+        ProjectState::Suspended => words::SUSPENDED,
     };
-    let is_suspended = suspended.is_some();
     view! {
         <Card title="State">
             <p>
-                <Status state/>
+                <Status state=project_state(state)/>
             </p>
             {suspended
                 .map(|suspension| {
@@ -120,7 +120,7 @@ fn State(slug: String, suspended: Option<Suspension>, operate: bool) -> impl Int
             <p class="soft">{text}</p>
             {operate
                 .then(|| {
-                    if is_suspended {
+                    if state == ProjectState::Suspended {
                         view! { <Resume slug back/> }.into_any()
                     } else {
                         view! { <Suspend slug back/> }.into_any()
@@ -174,11 +174,11 @@ pub fn Resume(
 }
 
 #[component]
-fn Sandbox(sandbox: bool, sandbox_per_hour: u32, operate: bool) -> impl IntoView {
+fn Sandbox(slug: String, sandbox: bool, sandbox_per_hour: u32, operate: bool) -> impl IntoView {
     let form = use_form::<SetSandbox>();
-    let (state, to, button) = match sandbox {
-        true => ((Tone::Warn, "In the sandbox"), "off", "Take out of the sandbox"),
-        false => ((Tone::Good, "Live"), "on", "Put into the sandbox"),
+    let (state, to, button, consequence) = match sandbox {
+        true => ((Tone::Warn, "In the sandbox"), "off", "Take out of the sandbox", words::OUT),
+        false => ((Tone::Good, "Not in the sandbox"), "on", "Put into the sandbox", words::INTO),
     };
     let text = if sandbox {
         format!(
@@ -195,15 +195,14 @@ fn Sandbox(sandbox: bool, sandbox_per_hour: u32, operate: bool) -> impl IntoView
                 <Status state/>
             </p>
             <p class="soft">{text}</p>
-            {(sandbox && !operate).then(|| view! { <p class="soft">{words::ASK_LIVE}</p> })}
+            {(sandbox && !operate).then(|| view! { <p class="soft">{words::ASK_OUT}</p> })}
             {operate
                 .then(|| {
                     view! {
-                        <PostForm form>
+                        <Danger form id="sandbox" button consequence name=slug>
                             <HiddenSlug/>
                             <Hidden name="to" value=to/>
-                            <Submit kind="">{button}</Submit>
-                        </PostForm>
+                        </Danger>
                     }
                 })}
         </Card>
@@ -271,9 +270,13 @@ mod words {
     pub const CONTACT: &str = "Hears of bounces that no sender is told of, by one mail an hour at most, and of warnings about domains. \
         Empty: the owners hear of them.";
     pub const ACTIVE: &str = "Its programs may send.";
+    pub const IN_SANDBOX: &str = "Its programs may send, in the sandbox.";
+    pub const OUT: &str = "From the next message on, mail of this project may go to anyone, within its limits.";
+    pub const INTO: &str = "From the next message on, also in open sessions, its programs are refused for every recipient \
+        but its verified senders and members. What was accepted already is delivered.";
     pub const SUSPENDED: &str = "Its programs are refused with this reason until an operator resumes the project.";
     pub const REASON: &str = "The project reads it here, and its programs in the SMTP reply.";
-    pub const ASK_LIVE: &str = "Ask an operator of the platform to take the project out of the sandbox.";
+    pub const ASK_OUT: &str = "Ask an operator of the platform to take the project out of the sandbox.";
     pub const LIMITS: &str =
         "Over a limit nothing is lost: programs are told to wait (451) and try again by themselves.";
     pub const NO_LIMIT: &str = "Empty: no limit.";

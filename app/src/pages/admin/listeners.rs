@@ -8,7 +8,7 @@ use crate::{
 use leptos::prelude::*;
 use relay_types::{
     change::Topic,
-    listener::{ListenerAuth, ListenerStatus, ListenerTls},
+    listener::{ListenerStatus, ListenerTls},
 };
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ fn Row(listener: ListenerStatus) -> impl IntoView {
             <Cell label="TLS">
                 <Status state=tls(listener.tls)/>
             </Cell>
-            <Cell label="Who may send">{auth(listener.auth)}</Cell>
+            <Cell label="Who may send">{listener.auth.words()}</Cell>
             <Cell label="Certificate">
                 <Certificate certificate/>
             </Cell>
@@ -128,19 +128,8 @@ fn Certificate(certificate: (Option<relay_types::Timestamp>, bool)) -> impl Into
 }
 
 fn tls(mode: ListenerTls) -> (Tone, &'static str) {
-    match mode {
-        ListenerTls::Starttls => (Tone::Good, "STARTTLS"),
-        ListenerTls::Implicit => (Tone::Good, "From the first byte"),
-        ListenerTls::None => (Tone::Warn, "None"),
-    }
-}
-
-fn auth(rule: ListenerAuth) -> &'static str {
-    match rule {
-        ListenerAuth::Required => "Service accounts",
-        ListenerAuth::Networks => "Trusted networks",
-        ListenerAuth::Either => "Service accounts and trusted networks",
-    }
+    let tone = if mode == ListenerTls::None { Tone::Warn } else { Tone::Good };
+    (tone, mode.words())
 }
 
 mod words {

@@ -2,14 +2,14 @@
 
 use crate::{
     api::projects::{CreateProject, load_projects},
-    components::{field::Check, prelude::*},
+    components::{field::Check, prelude::*, status::project_state},
     next::encode,
     pages::settings::{Resume, Suspend},
     strings::places,
     typed,
 };
 use leptos::prelude::*;
-use relay_types::project::ProjectRow;
+use relay_types::project::{ProjectRow, ProjectState};
 
 /// The page the forms are on.
 const PAGE: &str = "/admin/projects";
@@ -48,19 +48,13 @@ fn Page(rows: Vec<ProjectRow>) -> impl IntoView {
 
 #[component]
 fn List(rows: Vec<ProjectRow>) -> impl IntoView {
-    let count = |state: &str| rows.iter().filter(|row| is(row, state)).count() as u64;
-    let choices = vec![
-        Choice::all("All").counted(rows.len() as u64),
-        Choice::new("live", "Live").counted(count("live")),
-        Choice::new("sandbox", "Sandbox").counted(count("sandbox")),
-        Choice::new("suspended", "Suspended").counted(count("suspended")),
-    ];
+    let choices = tabs(&rows);
     let query = untrack(query);
-    let state = query.text("state");
+    let state = query.get("state").and_then(ProjectState::parse);
     let wanted = query.text("q").unwrap_or_default().to_lowercase();
     let mut shown: Vec<ProjectRow> = rows
         .into_iter()
-        .filter(|row| state.as_deref().is_none_or(|state| is(row, state)))
+        .filter(|row| state.is_none_or(|state| row.project.state() == state))
         .filter(|row| row.project.name.to_lowercase().contains(&wanted) || row.project.slug.as_str().contains(&wanted))
         .collect();
     sort(&mut shown, query.get(SORT), |row, word| match word {
@@ -103,14 +97,12 @@ fn List(rows: Vec<ProjectRow>) -> impl IntoView {
     }
 }
 
-/// Whether a row is under the tab `state`.
-fn is(row: &ProjectRow, state: &str) -> bool {
-    match state {
-        "suspended" => row.project.suspended.is_some(),
-        "sandbox" => row.project.sandbox,
-        "live" => !row.project.sandbox && row.project.suspended.is_none(),
-        _ => true,
-    }
+fn tabs(rows: &[ProjectRow]) -> Vec<Choice> {
+    let each = ProjectState::ALL.into_iter().map(|state| {
+        let count = rows.iter().filter(|row| row.project.state() == state).count();
+        Choice::new(state.as_str(), project_state(state).1).counted(count as u64)
+    });
+    std::iter::once(Choice::all("All").counted(rows.len() as u64)).chain(each).collect()
 }
 
 #[component]
@@ -136,14 +128,9 @@ fn Row(row: ProjectRow, below: String) -> impl IntoView {
     let slug = project.slug.to_string();
     let base = format!("/p/{slug}");
     let refusals = format!("{base}/refusals");
-    let suspended = project.suspended.is_some();
-    let state = match (suspended, project.sandbox) {
-        (true, _) => (Tone::Bad, "Suspended"),
-        (false, true) => (Tone::Warn, "Sandbox"),
-        (false, false) => (Tone::Good, "Live"),
-    };
+    let state = project.state();
     let shown = slug.clone();
-    let actions = if suspended {
+    let actions = if state == ProjectState::Suspended {
         view! { <Resume slug back=PAGE.to_owned()/> }.into_any()
     } else {
         view! { <Suspend slug back=PAGE.to_owned()/> }.into_any()
@@ -158,7 +145,7 @@ fn Row(row: ProjectRow, below: String) -> impl IntoView {
                 <small class="mono">{shown}</small>
             </Cell>
             <Cell label="State">
-                <Status state/>
+                <Status state=project_state(state)/>
                 {reason.map(|reason| view! { <small>{reason}</small> })}
             </Cell>
             <Cell label="Members" right=true>
@@ -209,8 +196,8 @@ fn NewProject() -> impl IntoView {
                         label="To begin with"
                         value="sandbox"
                         options=vec![
-                            ("sandbox", "In the sandbox", words::SANDBOX),
-                            ("live", "Live", "Mail may go to anyone from the first message on."),
+                            ("sandbox", "Sandbox", words::SANDBOX),
+                            ("active", "Active", "Mail may go to anyone from the first message on."),
                         ]
                     />
                     <Submit>"Create project"</Submit>

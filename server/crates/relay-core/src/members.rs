@@ -20,7 +20,7 @@ use crate::{
 use relay_types::{
     EmailAddress, Timestamp,
     member::{Invitation, InvitationId, Member, Role},
-    project::{ProjectId, Slug},
+    project::{ProjectId, ProjectState, Slug},
     user::{ProjectLink, UserId},
 };
 use sea_orm::{
@@ -161,7 +161,7 @@ pub(crate) async fn projects_of(core: &Core, user: UserId, operator: bool) -> Re
             Ok(ProjectLink {
                 slug: Slug::parse(&row.slug).map_err(Error::internal)?,
                 role: roles.get(&row.id).map(|role| projects::role(role)).transpose()?,
-                suspended: row.suspended_reason.is_some(),
+                state: ProjectState::of(row.suspended_reason.is_some(), row.sandbox),
                 name: row.name,
             })
         })

@@ -15,6 +15,17 @@ pub enum ListenerTls {
     None,
 }
 
+impl ListenerTls {
+    /// In words, as the start prints it and pages show it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Starttls => "STARTTLS",
+            Self::Implicit => "TLS from the first byte",
+            Self::None => "No TLS",
+        }
+    }
+}
+
 /// Who may send through a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -25,6 +36,17 @@ pub enum ListenerAuth {
     Networks,
     /// Both.
     Either,
+}
+
+impl ListenerAuth {
+    /// In words, as the start prints it and pages show it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Required => "Service accounts",
+            Self::Networks => "Trusted networks",
+            Self::Either => "Service accounts and trusted networks",
+        }
+    }
 }
 
 /// A listener and its live state.

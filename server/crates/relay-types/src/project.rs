@@ -108,7 +108,7 @@ pub struct Project {
     pub slug: Slug,
     /// Name.
     pub name: String,
-    /// Why it is suspended; none while it is active.
+    /// Why it is suspended; none while it is not.
     pub suspended: Option<Suspension>,
     /// In the sandbox only verified recipients are allowed.
     pub sandbox: bool,
@@ -120,6 +120,53 @@ pub struct Project {
     pub route: Route,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Project {
+    /// Whether its mail is taken, and for whom.
+    pub fn state(&self) -> ProjectState {
+        ProjectState::of(self.suspended.is_some(), self.sandbox)
+    }
+}
+
+/// Whether a project's mail is taken, and for whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProjectState {
+    /// For anyone, within the limits.
+    Active,
+    /// For verified senders and members alone.
+    Sandbox,
+    /// For nobody.
+    Suspended,
+}
+
+impl ProjectState {
+    /// All states.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Sandbox, Self::Suspended];
+
+    /// Suspension counts before the sandbox.
+    pub fn of(suspended: bool, sandbox: bool) -> Self {
+        match (suspended, sandbox) {
+            (true, _) => Self::Suspended,
+            (false, true) => Self::Sandbox,
+            (false, false) => Self::Active,
+        }
+    }
+
+    /// The word in URLs and lists.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Sandbox => "sandbox",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
 }
 
 /// Why and since when a project may not send.

@@ -56,7 +56,7 @@ pub struct ServiceAccount {
     pub username: String,
     /// Whether it may send now.
     pub state: AccountState,
-    /// Stops working then.
+    /// When it expires: from then on it cannot sign in.
     pub expires_at: Option<Timestamp>,
     /// From where it may sign in; empty means anywhere.
     pub allowed_cidrs: Vec<Cidr>,
@@ -122,7 +122,7 @@ pub struct ServiceAccountDetail {
 pub struct ServiceAccountSettings {
     /// What it is for.
     pub label: String,
-    /// Stops working then.
+    /// When it expires: from then on it cannot sign in.
     pub expires_at: Option<Timestamp>,
     /// From where it may sign in; empty means anywhere.
     pub allowed_cidrs: Vec<Cidr>,

@@ -1,6 +1,10 @@
 //! People who sign in to the portal.
 
-use crate::{EmailAddress, Id, Timestamp, member::Role, project::Slug};
+use crate::{
+    EmailAddress, Id, Timestamp,
+    member::Role,
+    project::{ProjectState, Slug},
+};
 use serde::{Deserialize, Serialize};
 
 /// Marker of [`UserId`].
@@ -53,6 +57,6 @@ pub struct ProjectLink {
     pub name: String,
     /// The person's role in it; none for an operator who is not a member.
     pub role: Option<Role>,
-    /// Whether it is suspended.
-    pub suspended: bool,
+    /// Whether its mail is taken, and for whom.
+    pub state: ProjectState,
 }

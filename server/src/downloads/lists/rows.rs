@@ -210,11 +210,7 @@ pub const PROJECT: [&str; 10] = [
 /// A project.
 pub fn project(row: ProjectRow) -> [String; 10] {
     let ProjectRow { project, members, accepted_day, refused_day } = row;
-    let state = match (&project.suspended, project.sandbox) {
-        (Some(_), _) => "suspended",
-        (None, true) => "sandbox",
-        (None, false) => "live",
-    };
+    let state = project.state().as_str();
     [
         project.slug.to_string(),
         project.name,

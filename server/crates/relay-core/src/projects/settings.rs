@@ -1,7 +1,7 @@
 //! Changes of a project: what owners may set, and what operators may. Each gives whether it changed anything.
 
-use super::{access, authorize_operator, lookup, name_of, route};
-use crate::{Access, Actor, Core, Error, Result, audit, tables::project};
+use super::{access, authorize, authorize_operator, lookup, name_of, route};
+use crate::{Access, Actor, Core, Error, Result, audit, sign_in, tables::project};
 use relay_types::{
     EmailAddress,
     audit::FieldChange,
@@ -94,8 +94,13 @@ pub async fn set_limits(core: &Core, actor: &Actor, slug: &Slug, limits: Limits)
     .await
 }
 
-/// Puts in or takes out of the sandbox. Operator only.
+/// Puts in or takes out of the sandbox. Operator only; out of it one who has just typed the password, as mail may go to
+/// anyone then (`sign_in::recent`). Field: `password`.
 pub async fn set_sandbox(core: &Core, actor: &Actor, slug: &Slug, sandbox: bool) -> Result<bool> {
+    if !sandbox {
+        authorize(core, actor, slug, Access::Operate).await?;
+        sign_in::recent(core, actor)?;
+    }
     change(core, actor, slug, Access::Operate, "project.set_sandbox", |before, row| {
         row.sandbox = Set(sandbox);
         Ok(vec![field("sandbox", Some(audit::yes_no(before.sandbox)), Some(audit::yes_no(sandbox)))])

@@ -67,6 +67,7 @@ async fn refusals_by_the_matrix() {
     for (actor, expected) in cast.refused(Access::Operate) {
         assert_eq!(word(&set_limits(core, actor, &slug, Limits::default()).await), expected, "{actor:?}");
         assert_eq!(word(&set_sandbox(core, actor, &slug, true).await), expected, "{actor:?}");
+        assert_eq!(word(&set_sandbox(core, actor, &slug, false).await), expected, "{actor:?}");
         assert_eq!(word(&suspend(core, actor, &slug, "spam").await), expected, "{actor:?}");
         assert_eq!(word(&resume(core, actor, &slug).await), expected, "{actor:?}");
     }

@@ -1,6 +1,7 @@
 //! Signing in: who may, and what guessing costs.
 
 use super::*;
+use crate::projects;
 use crate::test_support::{CLIENT, Test, id_of, word};
 use std::time::Duration;
 
@@ -115,6 +116,7 @@ async fn what_gives_power_away_is_refused_to_a_session_that_was_left_open() {
             service_accounts::create(core, &left_open, &project, settings("two")).await.map(|_| ()),
             service_accounts::issue_secret(core, &left_open, &project, account).await.map(|_| ()),
             users::set_operator(core, &left_open, id_of(&other), true).await,
+            projects::set_sandbox(core, &left_open, &project, false).await.map(|_| ()),
         ];
         for outcome in refused {
             assert!(matches!(outcome, Err(Error::Invalid { field: "password", .. })), "{outcome:?}");
@@ -129,6 +131,8 @@ async fn what_gives_power_away_is_refused_to_a_session_that_was_left_open() {
     let again = confirm(core, &left_open, Zeroizing::new(RIGHT.to_owned())).await.expect("confirmed");
     service_accounts::issue_secret(core, &again, &project, account).await.expect("a second secret");
     users::set_operator(core, &again, id_of(&other), true).await.expect("an operator");
+    projects::set_sandbox(core, &left_open, &project, true).await.expect("into the sandbox without it");
+    projects::set_sandbox(core, &again, &project, false).await.expect("out of it");
 }
 
 #[tokio::test]
