@@ -59,6 +59,16 @@ impl AppError {
         Self::Invalid { field: field.to_owned(), reason: reason.to_string() }
     }
 
+    /// No answer came, or none of ours.
+    pub fn unreachable() -> Self {
+        Self::Unavailable { reason: "The server could not be reached. Try again in a moment.".to_owned() }
+    }
+
+    /// The answer is not what this page was made for: the server was updated since the page was opened.
+    pub fn outdated() -> Self {
+        Self::Unavailable { reason: "The portal was updated since you opened it. Reload the page.".to_owned() }
+    }
+
     /// The name of the input it is about, when it is about one.
     pub fn field(&self) -> Option<&str> {
         match self {
@@ -98,9 +108,7 @@ impl FromServerFnError for AppError {
     /// Failures of the transport itself. Their texts are for developers and are not passed on.
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Deserialization(_) => {
-                Self::Unavailable { reason: "The server could not be reached. Try again in a moment.".to_owned() }
-            }
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Deserialization(_) => Self::unreachable(),
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Serialization(_) => {
                 Self::invalid("", "The form did not arrive whole. Reload the page and try again.")
             }

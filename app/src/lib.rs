@@ -15,6 +15,7 @@ pub mod pages;
 mod routes;
 pub mod strings;
 pub mod typed;
+pub mod wire;
 
 #[cfg(feature = "ssr")]
 pub mod ssr;

@@ -13,7 +13,7 @@
 //! #[component]
 //! pub fn Networks() -> impl IntoView {
 //!     let slug = use_slug();
-//!     let data = Resource::new_blocking(move || (slug.get(), query()), |(slug, query)| list(slug, query.text("q")));
+//!     let data = read_again(search, move || LoadNetworks { slug: slug.get() });
 //!     view! { <Load resource=data let:rows><List rows/></Load> }
 //! }
 //! #[component]

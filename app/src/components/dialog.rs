@@ -5,7 +5,7 @@ use crate::{
     components::{
         copy::CopyButton,
         field::{Hidden, StepUp, Submit, TextField},
-        form::{FormHandle, PostForm},
+        form::{FormState, PostForm},
         icon::{Glyph, Icon},
         notice::Go,
     },
@@ -14,13 +14,6 @@ use crate::{
     strings,
 };
 use leptos::{html, prelude::*};
-use serde::de::DeserializeOwned;
-use server_fn::{
-    Http, ServerFn,
-    client::Client,
-    codec::{Json, PostUrl},
-    request::ClientReq,
-};
 
 /// A button and the dialog it opens. The server decides nothing by this dialog: it is for the person.
 #[component]
@@ -100,9 +93,10 @@ fn close(node: NodeRef<html::Dialog>) {
 /// A dangerous act: names the consequence and asks for the name of the thing. The server function takes `confirm` and
 /// checks it with `confirmed`. Children are the form's hidden inputs.
 #[component]
-pub fn Danger<S>(
+pub fn Danger(
     /// From `use_form`.
-    form: FormHandle<S>,
+    #[prop(into)]
+    form: FormState,
     /// Unique on the page.
     #[prop(into)]
     id: String,
@@ -119,13 +113,7 @@ pub fn Danger<S>(
     what: &'static str,
     /// Hidden inputs, and others the act needs.
     children: Children,
-) -> impl IntoView
-where
-    S: ServerFn<Error = AppError, Protocol = Http<PostUrl, Json>> + DeserializeOwned + Clone + Send + Sync + 'static,
-    S::Output: DeserializeOwned + Send + Sync + 'static,
-    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<web_sys::FormData>,
-    S::Client: Client<AppError>,
-{
+) -> impl IntoView {
     view! {
         <Dialog id button kind="danger" title=format!("{button}?") open=form.is_reply() about=name.clone()>
             <p>{consequence}</p>

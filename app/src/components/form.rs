@@ -26,7 +26,7 @@
 //!   it is.
 //! - A result that must be shown (a secret): return it and read `form.output()`. Do not redirect then.
 //! - After success either `done(path, code)` on the server (goes there, with a toast), or nothing: then the browser
-//!   stays, and `form.succeeded()` counts up so that a resource can use it as a source.
+//!   stays.
 //!
 //! # How it works without JavaScript
 //! The browser posts to the server function. `ssr::forms` runs it and, when it failed or returned something, renders
@@ -37,16 +37,12 @@ use crate::{
     components::{notice::Notice, query::here, status::Tone},
     error::AppError,
     strings,
+    wire::{self, Call, Outcome},
 };
-use leptos::{context::Provider, html, prelude::*};
+use leptos::{context::Provider, ev::SubmitEvent, form::form_data_from_event, html, prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
-use server_fn::{
-    Bytes, Decodes, Http, ServerFn,
-    client::Client,
-    codec::{JsonEncoding, PostUrl},
-    request::ClientReq,
-};
-use std::sync::Arc;
+use server_fn::ServerFn;
+use std::{marker::PhantomData, ops::Deref, sync::Arc};
 
 /// Inputs as they were sent: names and values.
 type Posted = Arc<[(String, String)]>;
@@ -60,8 +56,8 @@ pub struct FormReply {
     pub path: Arc<str>,
     /// The inputs as they were sent.
     pub values: Posted,
-    /// The output as JSON, or the error.
-    pub outcome: Result<Arc<[u8]>, AppError>,
+    /// What it returned, or the error.
+    pub outcome: Outcome,
 }
 
 impl FormReply {
@@ -75,29 +71,54 @@ impl FormReply {
 /// to a plain post is the function's.
 pub const PAGE: &str = "__page";
 
-/// A server function as a form uses it.
-pub struct FormHandle<S: ServerFn + 'static>
-where
-    S::Output: 'static,
-{
-    action: ServerAction<S>,
+/// A server function as a form uses it: a `FormState` that knows what comes back.
+pub struct FormHandle<S> {
     state: FormState,
+    posts_to: PhantomData<fn() -> S>,
 }
 
-impl<S: ServerFn + 'static> Clone for FormHandle<S> {
+impl<S> Clone for FormHandle<S> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<S: ServerFn + 'static> Copy for FormHandle<S> {}
+impl<S> Copy for FormHandle<S> {}
 
-/// What the inputs of a form need to know. Found in their context.
+impl<S> Deref for FormHandle<S> {
+    type Target = FormState;
+
+    fn deref(&self) -> &FormState {
+        &self.state
+    }
+}
+
+impl<S> From<FormHandle<S>> for FormState {
+    fn from(form: FormHandle<S>) -> Self {
+        form.state
+    }
+}
+
+impl<S: ServerFn> FormHandle<S> {
+    /// What the last successful call returned; none after `forget`.
+    pub fn output(&self) -> Signal<Option<S::Output>>
+    where
+        S::Output: DeserializeOwned + Sync + 'static,
+    {
+        let outcome = self.state.outcome;
+        Signal::derive(move || outcome.with(|outcome| wire::from_json(outcome.as_ref()?.as_ref().ok()?).ok()))
+    }
+}
+
+/// How a form stands, whatever it posts to. Its inputs find it in their context.
 #[derive(Clone, Copy)]
 pub struct FormState {
     /// The last error; none while it runs and after success.
     pub error: Signal<Option<AppError>>,
     /// It is on its way.
     pub pending: Signal<bool>,
+    running: RwSignal<bool>,
+    path: &'static str,
+    outcome: RwSignal<Option<Outcome>>,
     posted: StoredValue<Option<Posted>>,
     names: StoredValue<Vec<&'static str>>,
     prefix: StoredValue<String>,
@@ -112,6 +133,17 @@ impl FormState {
     /// Whether the page is the answer to a plain post of this form.
     pub fn is_reply(&self) -> bool {
         self.posted.with_value(Option::is_some)
+    }
+
+    /// Whether the dialog this form stands in must be open already: the page is the answer to its plain post, which
+    /// failed.
+    pub fn failed_reply(&self) -> bool {
+        self.is_reply() && self.error.with_untracked(Option::is_some)
+    }
+
+    /// Drops the last outcome, such as a secret that was put away.
+    pub fn forget(&self) {
+        self.outcome.set(None);
     }
 
     /// The error of the input `name`.
@@ -138,118 +170,45 @@ fn value_of(values: &[(String, String)], name: &str) -> Option<String> {
 }
 
 /// The one form of this page that posts to `S`.
-pub fn use_form<S>() -> FormHandle<S>
-where
-    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
-    S::Output: DeserializeOwned + Send + Sync + 'static,
-{
-    make_form(None)
+pub fn use_form<S: ServerFn>() -> FormHandle<S> {
+    FormHandle { state: make_form(S::PATH, None), posts_to: PhantomData }
 }
 
 /// One of several forms of this page that post to `S`: the one whose hidden input `name` holds `value`.
-pub fn use_form_for<S>(name: &'static str, value: &str) -> FormHandle<S>
-where
-    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
-    S::Output: DeserializeOwned + Send + Sync + 'static,
-{
-    make_form(Some((name, value)))
+pub fn use_form_for<S: ServerFn>(name: &'static str, value: &str) -> FormHandle<S> {
+    FormHandle { state: make_form(S::PATH, Some((name, value))), posts_to: PhantomData }
 }
 
-fn make_form<S>(which: Option<(&'static str, &str)>) -> FormHandle<S>
-where
-    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
-    S::Output: DeserializeOwned + Send + Sync + 'static,
-{
-    let action = ServerAction::<S>::new();
-    // Leptos would show an error taken from the URL here; anyone can write that into a link.
-    action.clear();
+fn make_form(path: &'static str, which: Option<(&'static str, &str)>) -> FormState {
     let reply = use_context::<FormReply>().filter(|reply| {
-        *reply.path == *S::PATH
+        *reply.path == *path
             && which.is_none_or(|(name, value)| value_of(&reply.values, name).as_deref() == Some(value))
     });
-    if let Some(reply) = &reply {
-        action.value().set(Some(match &reply.outcome {
-            Ok(json) => JsonEncoding::decode(Bytes::copy_from_slice(json))
-                .map_err(|_| AppError::Internal { reference: "none".to_owned() }),
-            Err(error) => Err(error.clone()),
-        }));
-    }
-    let value = action.value();
-    let pending = action.pending();
-    let path = S::PATH.rsplit('/').next().unwrap_or_default();
-    let prefix = path.trim_end_matches(|c: char| c.is_ascii_digit()).replace('_', "-");
+    let outcome = RwSignal::new(reply.as_ref().map(|reply| reply.outcome.clone()));
+    let running = RwSignal::new(false);
+    let function = path.rsplit('/').next().unwrap_or_default();
+    let prefix = function.trim_end_matches(|c: char| c.is_ascii_digit()).replace('_', "-");
     let prefix = which.map_or(prefix.clone(), |(_, value)| format!("{prefix}-{value}"));
-    let state = FormState {
+    FormState {
         error: Signal::derive(move || {
-            if pending.get() { None } else { value.with(|value| value.as_ref()?.as_ref().err().cloned()) }
+            if running.get() { None } else { outcome.with(|outcome| outcome.as_ref()?.as_ref().err().cloned()) }
         }),
-        pending: pending.into(),
+        pending: running.into(),
+        running,
+        path,
+        outcome,
         posted: StoredValue::new(reply.map(|reply| reply.values)),
         names: StoredValue::new(Vec::new()),
         prefix: StoredValue::new(prefix),
-    };
-    FormHandle { action, state }
-}
-
-impl<S> FormHandle<S>
-where
-    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
-    S::Output: DeserializeOwned + Send + Sync + 'static,
-{
-    /// What the last successful call returned; none after `forget`.
-    pub fn output(&self) -> Signal<Option<S::Output>>
-    where
-        S::Output: Clone,
-    {
-        let value = self.action.value();
-        Signal::derive(move || value.with(|value| value.as_ref()?.as_ref().ok().cloned()))
-    }
-
-    /// Counts successful calls: a source for resources that must be read again.
-    pub fn succeeded(&self) -> Signal<usize> {
-        let (value, version) = (self.action.value(), self.action.version());
-        let last = StoredValue::new(0);
-        Signal::derive(move || {
-            let version = version.get();
-            if value.with(|value| matches!(value, Some(Ok(_)))) {
-                last.set_value(version);
-            }
-            last.get_value()
-        })
-    }
-
-    /// The last error.
-    pub fn error(&self) -> Signal<Option<AppError>> {
-        self.state.error
-    }
-
-    /// Whether it is on its way.
-    pub fn pending(&self) -> Signal<bool> {
-        self.state.pending
-    }
-
-    /// Whether the dialog this form stands in must be open already: the page is the answer to its plain post, which
-    /// failed.
-    pub fn failed_reply(&self) -> bool {
-        self.state.is_reply() && self.state.error.with_untracked(Option::is_some)
-    }
-
-    /// Whether the page is the answer to its plain post.
-    pub fn is_reply(&self) -> bool {
-        self.state.is_reply()
-    }
-
-    /// Drops the last outcome, such as a secret that was put away.
-    pub fn forget(&self) {
-        self.action.clear();
     }
 }
 
 /// The form itself. Children are inputs of `components::field`.
 #[component]
-pub fn PostForm<S>(
+pub fn PostForm(
     /// From `use_form`.
-    form: FormHandle<S>,
+    #[prop(into)]
+    form: FormState,
     /// All on one line: a button with hidden inputs, or one short input.
     #[prop(optional)]
     inline: bool,
@@ -258,32 +217,50 @@ pub fn PostForm<S>(
     look: &'static str,
     /// Inputs.
     children: Children,
-) -> impl IntoView
-where
-    S: ServerFn<Error = AppError, Protocol = Http<PostUrl, server_fn::codec::Json>>
-        + DeserializeOwned
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Output: DeserializeOwned + Send + Sync + 'static,
-    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<web_sys::FormData>,
-    S::Client: Client<AppError>,
-{
-    let FormHandle { action, state } = form;
+) -> impl IntoView {
     let node = NodeRef::<html::Form>::new();
-    focus_first_error(node, state);
-    let value = action.value();
-    put_away(node, Signal::derive(move || value.with(|value| matches!(value, Some(Ok(_))))));
+    focus_first_error(node, form);
+    let outcome = form.outcome;
+    put_away(node, Signal::derive(move || outcome.with(|outcome| matches!(outcome, Some(Ok(_))))));
     let class = format!("form{}{}{look}", if inline { " inline" } else { "" }, if look.is_empty() { "" } else { " " });
     view! {
-        <ActionForm action node_ref=node attr:class=class attr:novalidate="">
-            <Inputs state children/>
-        </ActionForm>
+        <form
+            node_ref=node
+            action=form.path
+            method="post"
+            class=class
+            novalidate=true
+            on:submit=move |event| submit(&event, form)
+        >
+            <Inputs state=form children/>
+        </form>
     }
 }
 
-/// The part that does not depend on the server function, so that it is compiled once.
+/// In the browser: the same post as the browser itself would make, without leaving the page. A second press while one is
+/// on its way does nothing.
+fn submit(event: &SubmitEvent, form: FormState) {
+    if event.default_prevented() {
+        return;
+    }
+    // Without its values the form is left to the browser.
+    let Ok(data) = form_data_from_event(event) else { return };
+    let Ok(pairs) = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data) else { return };
+    event.prevent_default();
+    if form.running.get_untracked() {
+        return;
+    }
+    form.running.set(true);
+    let call = Call { path: form.path, arguments: pairs.to_string().into() };
+    spawn_local(async move {
+        let outcome = wire::post(call).await;
+        // The answer may have led to another page.
+        form.outcome.try_set(Some(outcome));
+        form.running.try_set(false);
+    });
+}
+
+/// The inputs, and above them an error that has no input of its own.
 #[component]
 fn Inputs(state: FormState, children: Children) -> impl IntoView {
     // The inputs are made first, so that the summary knows which errors have a place of their own.

@@ -4,11 +4,11 @@
 //! `use_me`. The use cases decide again whatever a page leaves out.
 
 use crate::{
-    api::frame::{self, Console},
+    api::frame::{Console, LoadConsole, LoadMe},
     components::{
         keys::{Jump, Keys},
         live::{follow_live, provide_live},
-        load::Load,
+        load::{BareError, Load, read},
         notice::Notice,
         places::{self, Place},
         sidebar::{Sidebar, Switcher},
@@ -16,6 +16,7 @@ use crate::{
         time::Time,
     },
     error::AppError,
+    wire::ask,
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{
@@ -62,7 +63,7 @@ pub fn use_param(name: &'static str) -> Memo<String> {
 #[component]
 pub fn ProjectLayout() -> impl IntoView {
     let slug = use_slug();
-    let console = Resource::new_blocking(move || slug.get(), frame::load_console);
+    let console = read(move || LoadConsole { slug: slug.get() });
     view! { <Load resource=console around=true let:console><ProjectConsole console/></Load> }
 }
 
@@ -98,7 +99,7 @@ fn refresh(slug: Slug, frame: RwSignal<ProjectFrame>) {
     let read = move || {
         let slug = slug.to_string();
         spawn_local(async move {
-            if let Ok(console) = frame::load_console(slug).await {
+            if let Ok(console) = ask(LoadConsole { slug }).await {
                 frame.try_set(console.frame);
             }
         });
@@ -116,10 +117,14 @@ fn refresh(slug: Slug, frame: RwSignal<ProjectFrame>) {
 /// `/admin/…`
 #[component]
 pub fn OperatorLayout() -> impl IntoView {
-    let me = Resource::new_blocking(|| (), |()| operator());
+    let me = read(|| LoadMe {});
     view! {
         <Load resource=me around=true let:me>
-            <OperatorConsole me/>
+            {if me.operator {
+                view! { <OperatorConsole me/> }.into_any()
+            } else {
+                view! { <BareError error=AppError::Forbidden/> }.into_any()
+            }}
         </Load>
     }
 }
@@ -130,15 +135,10 @@ fn OperatorConsole(me: Me) -> impl IntoView {
     view! { <PlainConsole me places=places::operator()/> }
 }
 
-async fn operator() -> Result<Me, AppError> {
-    let me = frame::load_me().await?;
-    if me.operator { Ok(me) } else { Err(AppError::Forbidden) }
-}
-
 /// `/` and `/account`
 #[component]
 pub fn PersonLayout() -> impl IntoView {
-    let me = Resource::new_blocking(|| (), |()| frame::load_me());
+    let me = read(|| LoadMe {});
     view! {
         <Load resource=me around=true let:me>
             <PlainConsole me places=places::person()/>

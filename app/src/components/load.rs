@@ -4,20 +4,95 @@ use crate::{
     components::{query::here, raw_text::SafeTitle},
     error::AppError,
     strings,
+    wire::{self, Call, Outcome},
 };
 use leptos::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use server_fn::ServerFn;
+use std::{marker::PhantomData, pin::Pin, sync::Arc};
+
+/// What a page is about: asked of the server, on its way, and there. Made by [`read`] or [`read_again`].
+pub struct Reading<T> {
+    resource: Resource<Outcome>,
+    says: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Reading<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Reading<T> {}
+
+impl<T> Reading<T> {
+    /// Asks again; the old content stays until the answer is there.
+    pub fn refetch(&self) {
+        self.resource.refetch();
+    }
+}
+
+/// Asks the server for what a page shows, and again whenever the arguments change.
+///
+/// ```ignore
+/// let page = read(move || LoadMessage { slug: slug.get(), id: id.get() });
+/// view! { <Load resource=page let:message><Detail message/></Load> }
+/// ```
+pub fn read<S>(call: impl Fn() -> S + Send + Sync + 'static) -> Reading<S::Output>
+where
+    S: ServerFn<Error = AppError> + Serialize + 'static,
+    S::Output: Serialize,
+{
+    read_again(String::new, call)
+}
+
+/// As [`read`], and again whenever `turn` says something else, such as what was done last.
+pub fn read_again<S>(
+    turn: impl Fn() -> String + Send + Sync + 'static,
+    call: impl Fn() -> S + Send + Sync + 'static,
+) -> Reading<S::Output>
+where
+    S: ServerFn<Error = AppError> + Serialize + 'static,
+    S::Output: Serialize,
+{
+    let call = Arc::new(call);
+    let asked = call.clone();
+    let resource = resource(Box::new(move || (Call::of(&asked()), turn())), answer_here(call));
+    Reading { resource, says: PhantomData }
+}
+
+type Asked = Box<dyn Fn() -> (Call, String) + Send + Sync>;
+type Ask = Box<dyn Fn(Call) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
+
+/// Compiled once; what differs from page to page is boxed.
+fn resource(asked: Asked, ask: Ask) -> Resource<Outcome> {
+    Resource::new_blocking(asked, move |(call, _)| ask(call))
+}
+
+/// Rendering on the server, the function is run and its answer written; the browser reads it from the page.
+#[cfg(feature = "ssr")]
+fn answer_here<S>(call: Arc<impl Fn() -> S + Send + Sync + 'static>) -> Ask
+where
+    S: ServerFn<Error = AppError> + 'static,
+    S::Output: Serialize,
+{
+    Box::new(move |_| {
+        let call = untrack(|| call());
+        Box::pin(async move { wire::to_json(&call.run_body().await?) })
+    })
+}
+
+#[cfg(not(feature = "ssr"))]
+fn answer_here<S>(_: Arc<impl Fn() -> S + Send + Sync + 'static>) -> Ask {
+    Box::new(|call| Box::pin(wire::post(call)))
+}
 
 /// Shows the page for what `resource` gives, or says why there is nothing. The server waits for it, so the status code,
 /// the title and the content are right without JavaScript; while it is read again the old content stays.
-///
-/// ```ignore
-/// let page = Resource::new_blocking(move || (slug.get(), query()), |(slug, query)| list_messages(slug, …));
-/// view! { <Load resource=page let:data><MessagesPage data/></Load> }
-/// ```
 #[component]
 pub fn Load<T, C, V>(
-    /// What the page is about. Make it with `Resource::new_blocking`.
-    resource: Resource<Result<T, AppError>>,
+    /// What the page is about.
+    resource: Reading<T>,
     /// It is what stands around a page: its error is a page of its own.
     #[prop(optional)]
     around: bool,
@@ -25,19 +100,25 @@ pub fn Load<T, C, V>(
     children: C,
 ) -> impl IntoView
 where
-    T: Clone + Send + Sync + 'static,
-    C: Fn(T) -> V + Clone + Send + Sync + 'static,
+    T: DeserializeOwned + 'static,
+    C: Fn(T) -> V + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    loaded(resource.resource, around, Arc::new(move |answer| Ok(children(wire::from_json(answer)?).into_any())))
+}
+
+type Show = Arc<dyn Fn(&RawValue) -> Result<AnyView, AppError> + Send + Sync>;
+
+fn loaded(resource: Resource<Outcome>, around: bool, show: Show) -> AnyView {
     view! {
         <Transition fallback=|| {
             view! { <p class="loading" role="status">{strings::LOADING}</p> }
         }>
             {move || {
-                let children = children.clone();
+                let show = show.clone();
                 Suspend::new(async move {
-                    match resource.await {
-                        Ok(data) => children(data).into_any(),
+                    match resource.await.and_then(|answer| show(&answer)) {
+                        Ok(page) => page,
                         Err(error) if around => view! { <BareError error/> }.into_any(),
                         Err(error) => view! { <ErrorPage error/> }.into_any(),
                     }

@@ -34,15 +34,26 @@ pub fn here() -> String {
     })
 }
 
+/// The query string of this page: a turn for `read_again`, for pages that sort what they show.
+pub fn search() -> String {
+    use_location().search.get()
+}
+
+/// What was done last: a turn for `read_again`.
+pub fn done() -> String {
+    query().text("done").unwrap_or_default()
+}
+
 /// What was done last on the page of the thing `id` (the last segment of its path): a source for the resource that must
 /// then be read again. Another page that is being opened does not count: the thing may be gone.
-pub fn use_done_at(id: Memo<String>) -> Memo<Option<String>> {
+pub fn use_done_at(id: Memo<String>) -> impl Fn() -> String + Send + Sync + 'static {
     let (path, query) = (use_location().pathname, use_query_map());
-    Memo::new(move |before: Option<&Option<String>>| {
+    let done = Memo::new(move |before: Option<&Option<String>>| {
         let done = query.with(|query| query.get("done"));
         let here = path.with(|path| id.with(|id| path.rsplit('/').next() == Some(id)));
         if here { done } else { before.cloned().flatten() }
-    })
+    });
+    move || done.get().unwrap_or_default()
 }
 
 impl Query {

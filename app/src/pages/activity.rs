@@ -1,7 +1,7 @@
 //! `/p/:slug/activity`: who changed what, newest first.
 
 use crate::{
-    api::audit::{ActivityQuery, load_activity},
+    api::audit::{ActivityQuery, LoadActivity},
     components::prelude::*,
     strings::places,
 };
@@ -16,7 +16,7 @@ use relay_types::{
 pub fn Activity() -> impl IntoView {
     let slug = use_slug();
     let asked = || ActivityQuery::read(|name| query().text(name));
-    let data = Resource::new_blocking(move || (slug.get(), asked()), |(slug, query)| load_activity(slug, query));
+    let data = read(move || LoadActivity { slug: slug.get(), query: asked() });
     view! {
         <Load resource=data let:page>
             <Entries page/>

@@ -1,6 +1,6 @@
 //! `/p/:slug/captured`: mail that was kept here instead of being sent.
 
-use crate::{api::captured::load_captured, components::prelude::*, pages::messages::Row, strings::places};
+use crate::{api::captured::LoadCaptured, components::prelude::*, pages::messages::Row, strings::places};
 use leptos::prelude::*;
 use relay_types::{change::Topic, message::MessageRow, page::Page};
 
@@ -8,8 +8,7 @@ use relay_types::{change::Topic, message::MessageRow, page::Page};
 #[component]
 pub fn Captured() -> impl IntoView {
     let slug = use_slug();
-    let data =
-        Resource::new_blocking(move || (slug.get(), query().text("after")), |(slug, after)| load_captured(slug, after));
+    let data = read(move || LoadCaptured { slug: slug.get(), after: query().text("after") });
     use_live(&[Topic::Messages], move || data.refetch());
     view! {
         <Load resource=data let:page>

@@ -1,6 +1,6 @@
 //! `/p/:slug/captured/:id`: a captured message as its recipient would read it, in a sandbox.
 
-use crate::{api::captured::load_captured_message, components::prelude::*, strings::places};
+use crate::{api::captured::LoadCapturedMessage, components::prelude::*, strings::places};
 use leptos::prelude::*;
 use relay_types::message::{Attachment, CapturedMessage as Captured};
 
@@ -8,7 +8,7 @@ use relay_types::message::{Attachment, CapturedMessage as Captured};
 #[component]
 pub fn CapturedMessage() -> impl IntoView {
     let (slug, id) = (use_slug(), use_param("id"));
-    let data = Resource::new_blocking(move || (slug.get(), id.get()), |(slug, id)| load_captured_message(slug, id));
+    let data = read(move || LoadCapturedMessage { slug: slug.get(), id: id.get() });
     view! {
         <Load resource=data let:message>
             <Detail slug=slug.get_untracked() message/>

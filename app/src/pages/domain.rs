@@ -1,7 +1,7 @@
 //! `/p/:slug/domains/:id`: the records that prove a domain and sign its mail, and what DNS says of them.
 
 use crate::{
-    api::domains::{CheckDomain, RemoveDomain, VerifyDomain, load_domain},
+    api::domains::{CheckDomain, LoadDomain, RemoveDomain, VerifyDomain},
     components::{dkim_key::Key, prelude::*, status::verification},
     pages::activity::History,
     strings::places,
@@ -18,8 +18,7 @@ use relay_types::{
 pub fn Domain() -> impl IntoView {
     let (slug, id) = (use_slug(), use_param("id"));
     let done = use_done_at(id);
-    let source = move || (slug.get(), id.get(), done.get());
-    let data = Resource::new_blocking(source, |(slug, id, _)| load_domain(slug, id));
+    let data = read_again(done, move || LoadDomain { slug: slug.get(), id: id.get() });
     view! {
         <Load resource=data let:detail>
             <Page detail/>
@@ -65,7 +64,7 @@ fn waiting(keys: &[DkimKey]) -> usize {
 #[component]
 fn Check(id: String) -> impl IntoView {
     let form = use_form::<CheckDomain>();
-    let pending = form.pending();
+    let pending = form.pending;
     view! {
         <PostForm form inline=true>
             <HiddenSlug/>

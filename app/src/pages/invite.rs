@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        invitations::{AcceptInvitation, Invited, load_invitation},
+        invitations::{AcceptInvitation, Invited, LoadInvitation},
         session::SignOut,
     },
     components::prelude::*,
@@ -17,7 +17,7 @@ use relay_types::member::InvitationOffer;
 pub fn Invite() -> impl IntoView {
     let token = use_param("token");
     // The query too: after signing out here it is the same page for someone else.
-    let data = Resource::new_blocking(move || (token.get(), query()), |(token, _)| load_invitation(token));
+    let data = read_again(search, move || LoadInvitation { token: token.get() });
     view! {
         <Load resource=data let:invited>
             <Page token=token.get_untracked() invited/>

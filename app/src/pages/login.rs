@@ -1,7 +1,7 @@
 //! `/login`: who a person is.
 
 use crate::{
-    api::session::{Door, SignIn, load_login},
+    api::session::{Door, LoadLogin, SignIn},
     components::prelude::*,
     next::safe_next,
     typed,
@@ -11,7 +11,7 @@ use leptos::prelude::*;
 /// Sign in.
 #[component]
 pub fn Login() -> impl IntoView {
-    let data = Resource::new_blocking(|| (), |()| load_login());
+    let data = read(|| LoadLogin {});
     view! {
         <Load resource=data let:door>
             <Page door/>

@@ -2,7 +2,7 @@
 
 use crate::{
     api::members::{
-        InviteMember, MembersPage, RemoveMember, ResendInvitation, SetRole, WithdrawInvitation, load_members,
+        InviteMember, LoadMembers, MembersPage, RemoveMember, ResendInvitation, SetRole, WithdrawInvitation,
     },
     components::{field::Check, prelude::*},
     strings::{ADDRESS, may, places, role as role_words},
@@ -15,7 +15,7 @@ use relay_types::member::{Invitation, Member, Role};
 #[component]
 pub fn Members() -> impl IntoView {
     let slug = use_slug();
-    let data = Resource::new_blocking(move || (slug.get(), query()), |(slug, _)| load_members(slug));
+    let data = read_again(search, move || LoadMembers { slug: slug.get() });
     view! {
         <Load resource=data let:page>
             <Page page/>

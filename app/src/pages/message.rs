@@ -5,7 +5,7 @@ mod facts;
 mod mend;
 
 use crate::{
-    api::messages::{CancelMessage, HoldMessage, ReleaseMessage, RetryMessage, end_of, load_message},
+    api::messages::{CancelMessage, HoldMessage, LoadMessage, ReleaseMessage, RetryMessage, end_of},
     components::{prelude::*, status::message_state},
     strings::places,
 };
@@ -23,8 +23,7 @@ use relay_types::{
 pub fn Message() -> impl IntoView {
     let (slug, id) = (use_slug(), use_param("id"));
     let done = use_done_at(id);
-    let source = move || (slug.get(), id.get(), done.get());
-    let data = Resource::new_blocking(source, |(slug, id, _)| load_message(slug, id));
+    let data = read_again(done, move || LoadMessage { slug: slug.get(), id: id.get() });
     use_live(&[Topic::Message], move || data.refetch());
     view! {
         <Load resource=data let:message>

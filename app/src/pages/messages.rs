@@ -1,7 +1,7 @@
 //! `/p/:slug/messages`: what the project sent, narrowed by the URL.
 
 use crate::{
-    api::messages::{ChangeMessages, MessageQuery, MessagesPage, load_messages},
+    api::messages::{ChangeMessages, LoadMessages, MessageQuery, MessagesPage},
     components::{prelude::*, query::AFTER, status::message_state},
     strings::places,
 };
@@ -17,8 +17,7 @@ pub fn Messages() -> impl IntoView {
     let slug = use_slug();
     let asked = || MessageQuery::read(|name| query().text(name));
     // Read again after what was done to chosen ones.
-    let source = move || (slug.get(), asked(), query().text("done"));
-    let data = Resource::new_blocking(source, |(slug, query, _)| load_messages(slug, query));
+    let data = read_again(done, move || LoadMessages { slug: slug.get(), query: asked() });
     // Not while messages are being chosen: what is ticked would be lost.
     let follow = move || {
         if !some_chosen() {

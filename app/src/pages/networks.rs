@@ -1,7 +1,7 @@
 //! `/p/:slug/networks`: address blocks whose machines send without signing in.
 
 use crate::{
-    api::networks::{AddNetwork, NetworksPage, RemoveNetwork, RenameNetwork, load_networks},
+    api::networks::{AddNetwork, LoadNetworks, NetworksPage, RemoveNetwork, RenameNetwork},
     components::{client_lines::NetworkLines, prelude::*},
     strings::places,
     typed,
@@ -13,7 +13,7 @@ use relay_types::network::Network;
 #[component]
 pub fn Networks() -> impl IntoView {
     let slug = use_slug();
-    let data = Resource::new_blocking(move || (slug.get(), query()), |(slug, _)| load_networks(slug));
+    let data = read_again(search, move || LoadNetworks { slug: slug.get() });
     view! {
         <Load resource=data let:page>
             <Page page/>

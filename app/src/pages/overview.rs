@@ -3,7 +3,7 @@
 use crate::{
     api::{
         messages::SendTestMessage,
-        overview::{OverviewPage, load_overview},
+        overview::{LoadOverview, OverviewPage},
     },
     components::{field::Check, prelude::*},
     mending::{mend, rule_words},
@@ -22,10 +22,7 @@ use relay_types::{
 #[component]
 pub fn Overview() -> impl IntoView {
     let slug = use_slug();
-    let data = Resource::new_blocking(
-        move || (slug.get(), query().text("period")),
-        |(slug, period)| load_overview(slug, period),
-    );
+    let data = read(move || LoadOverview { slug: slug.get(), period: query().text("period") });
     use_live(&[Topic::Messages, Topic::Refusals], move || data.refetch());
     view! {
         <Load resource=data let:page>

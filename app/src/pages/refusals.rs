@@ -1,7 +1,7 @@
 //! `/p/:slug/refusals`: what was refused at the door, each with the way to mend it.
 
 use crate::{
-    api::refusals::{RefusalQuery, RefusalsPage, load_refusals},
+    api::refusals::{LoadRefusals, RefusalQuery, RefusalsPage},
     components::prelude::*,
     mending::{mend, rule_words},
     strings::places,
@@ -17,7 +17,7 @@ use relay_types::{
 pub fn Refusals() -> impl IntoView {
     let slug = use_slug();
     let asked = || RefusalQuery::read(|name| query().text(name));
-    let data = Resource::new_blocking(move || (slug.get(), asked()), |(slug, query)| load_refusals(slug, query));
+    let data = read(move || LoadRefusals { slug: slug.get(), query: asked() });
     use_live(&[Topic::Refusals], move || data.refetch());
     view! {
         <Load resource=data let:page>

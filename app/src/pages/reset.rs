@@ -1,7 +1,7 @@
 //! `/reset` and `/reset/:token`: a forgotten password.
 
 use crate::{
-    api::users::{RequestReset as Request, ResetPassword, load_reset},
+    api::users::{LoadReset, RequestReset as Request, ResetPassword},
     components::prelude::*,
     strings::PASSWORD_HINT,
     typed,
@@ -49,7 +49,7 @@ pub fn RequestReset() -> impl IntoView {
 #[component]
 pub fn SetPassword() -> impl IntoView {
     let token = use_param("token");
-    let data = Resource::new_blocking(move || token.get(), load_reset);
+    let data = read(move || LoadReset { token: token.get() });
     view! {
         <Load resource=data let:good>
             <Choose token=token.get_untracked() good/>

@@ -3,7 +3,7 @@
 use crate::{
     api::{
         domains::AddDomain,
-        senders::{AddSender, RemoveSender, ResendLink, SendersPage, VerifySender, load_senders},
+        senders::{AddSender, LoadSenders, RemoveSender, ResendLink, SendersPage, VerifySender},
     },
     components::{field::Check, prelude::*, status::verification},
     strings::{ADDRESS, places},
@@ -22,7 +22,7 @@ const LONG: usize = 12;
 #[component]
 pub fn Senders() -> impl IntoView {
     let slug = use_slug();
-    let data = Resource::new_blocking(move || (slug.get(), query()), |(slug, _)| load_senders(slug));
+    let data = read_again(search, move || LoadSenders { slug: slug.get() });
     view! {
         <Load resource=data let:page>
             <Page page/>

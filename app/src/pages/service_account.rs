@@ -2,7 +2,7 @@
 
 use crate::{
     api::service_accounts::{
-        AccountPage, IssueSecret, RemoveAccount, RevokeSecret, SwitchAccount, UpdateAccount, load_account, sender_of,
+        AccountPage, IssueSecret, LoadAccount, RemoveAccount, RevokeSecret, SwitchAccount, UpdateAccount, sender_of,
     },
     components::{
         client_lines::AccountLines,
@@ -24,8 +24,7 @@ use relay_types::{
 pub fn ServiceAccount() -> impl IntoView {
     let (slug, id) = (use_slug(), use_param("id"));
     let done = use_done_at(id);
-    let source = move || (slug.get(), id.get(), done.get());
-    let data = Resource::new_blocking(source, |(slug, id, _)| load_account(slug, id));
+    let data = read_again(done, move || LoadAccount { slug: slug.get(), id: id.get() });
     let reload = Callback::new(move |()| data.refetch());
     view! {
         <Load resource=data let:page>
@@ -355,7 +354,7 @@ fn Actions(account: service_account::ServiceAccount) -> impl IntoView {
                 <PostForm form=update>
                     <HiddenSlug/>
                     <HiddenId id=id.get_value()/>
-                    <SettingsFields account error=update.error()/>
+                    <SettingsFields account error=update.error/>
                     <Submit>"Save"</Submit>
                 </PostForm>
             </Dialog>

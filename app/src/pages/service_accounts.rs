@@ -1,7 +1,7 @@
 //! `/p/:slug/service-accounts`: programs that send.
 
 use crate::{
-    api::service_accounts::{AccountsPage, CreateAccount, list_accounts},
+    api::service_accounts::{AccountsPage, CreateAccount, ListAccounts},
     components::{
         prelude::*,
         service_account::{SecretIssued, SettingsFields, senders_summary},
@@ -19,7 +19,7 @@ const LONG: usize = 12;
 #[component]
 pub fn ServiceAccounts() -> impl IntoView {
     let slug = use_slug();
-    let data = Resource::new_blocking(move || (slug.get(), query()), |(slug, _)| list_accounts(slug));
+    let data = read_again(search, move || ListAccounts { slug: slug.get() });
     view! {
         <Load resource=data let:page>
             <Page page/>
@@ -161,7 +161,7 @@ fn Create(form: FormHandle<CreateAccount>, sender: String) -> impl IntoView {
             <p>{words::CREATE}</p>
             <PostForm form>
                 <HiddenSlug/>
-                <SettingsFields error=form.error() sender/>
+                <SettingsFields error=form.error sender/>
                 <StepUp/>
                 <Submit>"Create and show the secret"</Submit>
             </PostForm>

@@ -6,7 +6,7 @@ mod route;
 use crate::{
     api::{
         projects::{ResumeProject, SuspendProject},
-        settings::{SaveGeneral, SaveLimits, SetSandbox, SettingsPage, load_settings},
+        settings::{LoadSettings, SaveGeneral, SaveLimits, SetSandbox, SettingsPage},
     },
     components::{field::Check, prelude::*, status::project_state},
     strings::places,
@@ -23,7 +23,7 @@ use route::RouteCard;
 #[component]
 pub fn Settings() -> impl IntoView {
     let slug = use_slug();
-    let data = Resource::new_blocking(move || (slug.get(), query()), |(slug, _)| load_settings(slug));
+    let data = read_again(search, move || LoadSettings { slug: slug.get() });
     view! {
         <Load resource=data let:page>
             <Page page/>

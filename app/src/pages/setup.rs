@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        session::{Door, load_door},
+        session::{Door, LoadDoor},
         users::SetUp,
     },
     components::prelude::*,
@@ -14,7 +14,7 @@ use leptos::prelude::*;
 /// Set up Relaykeep.
 #[component]
 pub fn Setup() -> impl IntoView {
-    let data = Resource::new_blocking(|| (), |()| load_door());
+    let data = read(|| LoadDoor {});
     view! {
         <Load resource=data let:door>
             <Page door/>

@@ -1,7 +1,7 @@
 //! `/s/:code`: the address printed in an SMTP refusal leads to the page that mends it.
 
 use crate::{
-    api::refusals::{FixPage, load_fix},
+    api::refusals::{FixPage, LoadFix},
     components::prelude::*,
     mending::{explanation, mend_unassigned, page, rule_words},
 };
@@ -11,7 +11,7 @@ use leptos::prelude::*;
 #[component]
 pub fn ShortLink() -> impl IntoView {
     let code = use_param("code");
-    let data = Resource::new_blocking(move || code.get(), load_fix);
+    let data = read(move || LoadFix { code: code.get() });
     view! {
         <Load resource=data let:fix>
             <Why fix/>

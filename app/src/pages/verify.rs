@@ -2,7 +2,7 @@
 //! links too; the button does.
 
 use crate::{
-    api::senders::{VerifyByLink, load_sender_offer},
+    api::senders::{LoadSenderOffer, VerifyByLink},
     components::prelude::*,
 };
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use relay_types::sender::SenderOffer;
 #[component]
 pub fn Verify() -> impl IntoView {
     let token = use_param("token");
-    let data = Resource::new_blocking(move || token.get(), load_sender_offer);
+    let data = read(move || LoadSenderOffer { token: token.get() });
     view! {
         <Load resource=data let:offer>
             <Page token=token.get_untracked() offer/>

@@ -8,6 +8,7 @@ use super::router::{Portal, render};
 use crate::{
     components::form::{FormReply, PAGE},
     error::AppError,
+    wire::Outcome,
 };
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -77,11 +78,12 @@ pub async fn answer(portal: Portal, request: Request) -> Response {
 }
 
 /// The page to render as the answer; none when the redirect that the function made is the answer.
-fn outcome(answer: &HeaderMap, body: &Bytes, asked: &HeaderMap) -> Option<Result<std::sync::Arc<[u8]>, AppError>> {
+fn outcome(answer: &HeaderMap, body: &Bytes, asked: &HeaderMap) -> Option<Outcome> {
     if answer.contains_key(SERVER_FN_ERROR_HEADER) {
         return Some(Err(AppError::de(body.clone())));
     }
-    (!went_on(answer, asked) && body.as_ref() != b"null" && !body.is_empty()).then(|| Ok(body.as_ref().into()))
+    let shown = !went_on(answer, asked) && body.as_ref() != b"null" && !body.is_empty();
+    shown.then(|| serde_json::from_slice(body).map_err(super::internal))
 }
 
 /// Leptos sends a plain form back to where it came from (it may leave a `?` at the end); anything else was decided by

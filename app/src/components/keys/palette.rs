@@ -3,8 +3,9 @@
 
 use super::Jump;
 use crate::{
-    api::search::search,
+    api::search::Search,
     components::{status::message_state, text},
+    wire::ask,
 };
 use leptos::{html, prelude::*, task::spawn_local};
 use relay_types::search::Found;
@@ -115,7 +116,7 @@ impl Typing {
             return;
         }
         spawn_local(async move {
-            let found = search(text).await.unwrap_or_default();
+            let found = ask(Search { typed: text }).await.unwrap_or_default();
             if self.turn.try_get_value() == Some(this) {
                 self.found.set(found);
                 let count = options.with_untracked(Vec::len) as u64;

@@ -1,7 +1,7 @@
 //! `/admin/activity`: who changed what, on the platform and in all projects.
 
 use crate::{
-    api::audit::{ActivityQuery, load_all_activity},
+    api::audit::{ActivityQuery, LoadAllActivity},
     components::prelude::*,
     pages::activity::Entries,
 };
@@ -10,8 +10,7 @@ use leptos::prelude::*;
 /// Activity.
 #[component]
 pub fn AdminActivity() -> impl IntoView {
-    let asked = || ActivityQuery::read(|name| query().text(name));
-    let data = Resource::new_blocking(asked, load_all_activity);
+    let data = read(|| LoadAllActivity { query: ActivityQuery::read(|name| query().text(name)) });
     view! {
         <Load resource=data let:page>
             <Entries page all=true/>

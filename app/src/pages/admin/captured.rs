@@ -2,7 +2,7 @@
 //! the route capture, this is where invitations and links to verify or reset are found.
 
 use crate::{
-    api::captured::{load_captured_message_of_portal, load_captured_of_portal},
+    api::captured::{LoadCapturedMessageOfPortal, LoadCapturedOfPortal},
     components::prelude::*,
     pages::{captured::CapturedTable, captured_message::Read},
     strings::places,
@@ -19,7 +19,7 @@ const BASE: &str = "/admin/captured";
 /// Captured mail of the portal.
 #[component]
 pub fn AdminCaptured() -> impl IntoView {
-    let data = Resource::new_blocking(|| query().text("after"), load_captured_of_portal);
+    let data = read(|| LoadCapturedOfPortal { after: query().text("after") });
     use_live(&[Topic::Messages], move || data.refetch());
     view! {
         <Load resource=data let:page>
@@ -49,7 +49,7 @@ fn List(page: Page<MessageRow>) -> impl IntoView {
 #[component]
 pub fn AdminCapturedMessage() -> impl IntoView {
     let id = use_param("id");
-    let data = Resource::new_blocking(move || id.get(), load_captured_message_of_portal);
+    let data = read(move || LoadCapturedMessageOfPortal { id: id.get() });
     view! {
         <Load resource=data let:message>
             <Detail message/>

@@ -1,7 +1,7 @@
 //! `/admin/listeners`: where programs connect, with live state.
 
 use crate::{
-    api::listeners::load_listeners,
+    api::listeners::LoadListeners,
     components::{prelude::*, time::now},
     strings::places,
 };
@@ -18,7 +18,7 @@ const SOON: Duration = Duration::from_secs(14 * 86_400);
 /// Listeners.
 #[component]
 pub fn AdminListeners() -> impl IntoView {
-    let data = Resource::new_blocking(|| (), |()| load_listeners());
+    let data = read(|| LoadListeners {});
     use_live(&[Topic::Listeners], move || data.refetch());
     view! {
         <Load resource=data let:listeners>

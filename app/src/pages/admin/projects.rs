@@ -1,7 +1,7 @@
 //! `/admin/projects`: all projects, with what they did today; made, suspended and resumed here.
 
 use crate::{
-    api::projects::{CreateProject, load_projects},
+    api::projects::{CreateProject, LoadProjects},
     components::{field::Check, prelude::*, status::project_state},
     next::encode,
     pages::settings::{Resume, Suspend},
@@ -17,7 +17,7 @@ const PAGE: &str = "/admin/projects";
 /// Projects.
 #[component]
 pub fn AdminProjects() -> impl IntoView {
-    let data = Resource::new_blocking(query, |_| load_projects());
+    let data = read_again(search, || LoadProjects {});
     view! {
         <Load resource=data let:rows>
             <Page rows/>

@@ -1,7 +1,7 @@
 //! `/admin/queue`: what waits, by destination, and what can be done with all of a destination's mail.
 
 use crate::{
-    api::queue::{HoldDestination, QueuePage, ReleaseDestination, RetryDestination, load_queue},
+    api::queue::{HoldDestination, LoadQueue, QueuePage, ReleaseDestination, RetryDestination},
     components::{prelude::*, time::now},
     strings::places,
 };
@@ -21,7 +21,7 @@ const MOST: usize = 200;
 /// Queue.
 #[component]
 pub fn AdminQueue() -> impl IntoView {
-    let data = Resource::new_blocking(query, |_| load_queue());
+    let data = read_again(search, || LoadQueue {});
     use_live(&[Topic::Queue], move || data.refetch());
     view! {
         <Load resource=data let:page>

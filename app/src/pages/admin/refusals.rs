@@ -1,7 +1,7 @@
 //! `/admin/refusals`: what was refused before it was known whose it is: wrong credentials, strangers at the door.
 
 use crate::{
-    api::refusals::{RefusalQuery, load_unassigned_refusals},
+    api::refusals::{LoadUnassignedRefusals, RefusalQuery},
     components::prelude::*,
     pages::refusals::Rows,
     strings::places,
@@ -12,8 +12,7 @@ use relay_types::{change::Topic, page::Page, refusal::Refusal};
 /// Refusals of no project.
 #[component]
 pub fn AdminRefusals() -> impl IntoView {
-    let asked = || RefusalQuery::read(|name| query().text(name));
-    let data = Resource::new_blocking(asked, load_unassigned_refusals);
+    let data = read(|| LoadUnassignedRefusals { query: RefusalQuery::read(|name| query().text(name)) });
     use_live(&[Topic::Refusals], move || data.refetch());
     view! {
         <Load resource=data let:rows>

@@ -2,8 +2,8 @@
 
 use crate::{
     api::platform::{
-        CheckDefaultDomain, PausePlatform, PlatformFacts, PlatformPage, ReplaceDefaultDomain, ResumePlatform,
-        SetDefaultDomain, load_platform,
+        CheckDefaultDomain, LoadPlatform, PausePlatform, PlatformFacts, PlatformPage, ReplaceDefaultDomain,
+        ResumePlatform, SetDefaultDomain,
     },
     components::{dkim_key::Key, field::Check, prelude::*},
     strings::places,
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// Settings.
 #[component]
 pub fn AdminSettings() -> impl IntoView {
-    let data = Resource::new_blocking(query, |_| load_platform());
+    let data = read_again(search, || LoadPlatform {});
     view! {
         <Load resource=data let:page>
             <Page page/>
@@ -163,7 +163,7 @@ fn Replace(name: String) -> impl IntoView {
 fn Current(detail: DomainDetail) -> impl IntoView {
     let DomainDetail { domain, keys, .. } = detail;
     let check = use_form::<CheckDefaultDomain>();
-    let pending = check.pending();
+    let pending = check.pending;
     let asked = domain.checked_at;
     let name = domain.name.to_string();
     let shown = name.clone();

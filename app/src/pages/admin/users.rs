@@ -1,7 +1,7 @@
 //! `/admin/users`: everyone who can sign in; who is an operator, who is locked out.
 
 use crate::{
-    api::admin_users::{LockUser, MakeOperator, UnlockUser, UnmakeOperator, load_users},
+    api::admin_users::{LoadUsers, LockUser, MakeOperator, UnlockUser, UnmakeOperator},
     components::prelude::*,
     strings::{ADDRESS, places},
 };
@@ -14,7 +14,7 @@ const LONG: usize = 12;
 /// Users.
 #[component]
 pub fn AdminUsers() -> impl IntoView {
-    let data = Resource::new_blocking(query, |_| load_users());
+    let data = read_again(search, || LoadUsers {});
     view! {
         <Load resource=data let:users>
             <Page users/>

@@ -1,7 +1,6 @@
 //! Mail addresses and reverse-paths (RFC 5321 §4.1.2, RFC 6531 §3.3).
 
-use crate::{DomainName, DomainNameError};
-use icu_normalizer::ComposingNormalizerBorrowed;
+use crate::{DomainName, DomainNameError, unicode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
@@ -65,11 +64,7 @@ impl EmailAddress {
     /// composed (Unicode NFC).
     pub fn key(&self) -> String {
         let lower = self.local.to_lowercase();
-        let local = if lower.is_ascii() {
-            lower
-        } else {
-            ComposingNormalizerBorrowed::new_nfc().normalize(&lower).into_owned()
-        };
+        let local = if lower.is_ascii() { lower } else { unicode::composed(&lower) };
         Self { local, domain: self.domain.clone() }.to_string()
     }
 

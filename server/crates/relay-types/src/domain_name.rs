@@ -1,5 +1,6 @@
 //! Domain names as mail uses them: A-labels, lower case, no trailing dot.
 
+use crate::unicode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
@@ -39,8 +40,11 @@ impl DomainName {
         if text.starts_with('[') || text.parse::<std::net::IpAddr>().is_ok() {
             return Err(DomainNameError::Address);
         }
-        let ascii = idna::domain_to_ascii_strict(text).map_err(|_| DomainNameError::Malformed)?;
-        if ascii.len() > 253 || ascii.split('.').any(|label| label.len() > 63) {
+        if text.is_ascii() && is_too_long(text) {
+            return Err(DomainNameError::TooLong);
+        }
+        let ascii = unicode::to_a_labels(text).ok_or(DomainNameError::Malformed)?;
+        if is_too_long(&ascii) {
             return Err(DomainNameError::TooLong);
         }
         let well_formed = |label: &str| {
@@ -66,6 +70,10 @@ impl DomainName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn is_too_long(name: &str) -> bool {
+    name.len() > 253 || name.split('.').any(|label| label.len() > 63)
 }
 
 impl fmt::Display for DomainName {
@@ -103,6 +111,14 @@ mod tests {
         for (typed, stored) in [("Example.ORG", "example.org"), ("käse.example", "xn--kse-qla.example")] {
             assert_eq!(DomainName::parse(typed).map(|d| d.to_string()), Ok(stored.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_called_so() {
+        let (label, name) = (format!("{}.example", "a".repeat(64)), format!("{}example", "abc.".repeat(62)));
+        assert_eq!(DomainName::parse(&label), Err(DomainNameError::TooLong));
+        assert_eq!(DomainName::parse(&name), Err(DomainNameError::TooLong));
+        assert!(DomainName::parse(&label[1..]).is_ok());
     }
 
     #[test]

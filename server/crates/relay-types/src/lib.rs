@@ -33,6 +33,7 @@ pub mod sender;
 pub mod sender_pattern;
 pub mod service_account;
 pub mod timestamp;
+mod unicode;
 pub mod user;
 
 pub use address::{AddressError, EmailAddress, ReversePath};
