@@ -130,7 +130,8 @@ fn the_printed_lines_of_msmtp_python_and_curl_send() {
         assert!(sends && said.contains("250 2.0.0 Ok: queued as "), "{said}");
         let mut curl = Command::new("sh");
         let (sends, said) = clients::run(curl.args(["-ec", text("curl, port %: in a shell")]));
-        assert!(sends, "{said}");
+        assert!(sends && said.contains("250 2.0.0 Ok: queued as "), "{said}");
+        assert!(!said.contains("> AUTH"), "what it says is printed, and in that the secret: {said}");
         let file = relay.path("msmtprc");
         fs::write(&file, text("msmtp, port %: ~/.msmtprc")).unwrap();
         fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();

@@ -64,9 +64,12 @@ pub(super) fn sendmail(at: &Submission<'_>) -> ClientLines {
     let Submission { host, port, .. } = at;
     let config = format!(
         "{}define(`confAUTH_MECHANISMS', `PLAIN LOGIN')dnl\n\
+         dnl # On Red Hat: /etc/pki/tls/certs and /etc/pki/tls/certs/ca-bundle.crt. Without both, nothing verifies.\n\
+         define(`confCACERT_PATH', `/etc/ssl/certs')dnl\n\
          define(`confCACERT', `{CA_FILE}')dnl\n\
-         FEATURE(`access_db', `hash -T<TMPF> -o /etc/mail/access.db')dnl\n\
-         FEATURE(`authinfo', `hash -o /etc/mail/authinfo.db')dnl\n",
+         FEATURE(`authinfo', `hash -o /etc/mail/authinfo.db')dnl\n\
+         dnl # Leave this out where the file has such a line:\n\
+         FEATURE(`access_db', `hash -T<TMPF> -o /etc/mail/access.db')dnl\n",
         smart_host(host, *port)
     );
     let authinfo = format!(
@@ -94,19 +97,22 @@ pub(super) fn sendmail(at: &Submission<'_>) -> ClientLines {
         ],
         note: Some(if at.self_signed {
             "The relay's certificate was made for a trial: the line in access asks for encryption, not for a certificate \
-             that can be checked."
+             that can be checked. sendmail signs in with the SASL plug-ins of its system: package libsasl2-modules on \
+             Debian."
         } else {
-            "The line in access makes sendmail keep mail back rather than send it to a server it cannot verify."
+            "The line in access makes sendmail keep mail back rather than send it to a server it cannot verify. sendmail \
+             signs in with the SASL plug-ins of its system: package libsasl2-modules on Debian."
         }),
     }
 }
 
-/// Everything goes to one host and port. The `relay` mailer is the one `SMART_HOST` uses.
+/// Everything goes to one host and port. The mailer is named, because sendmail strikes a smart host out that is an
+/// address of its own machine, as in a trial.
 fn smart_host(host: &str, port: u16) -> String {
     format!(
-        "define(`SMART_HOST', `[{host}]')dnl\n\
-         define(`RELAY_MAILER_ARGS', `TCP $h {port}')dnl\n\
-         define(`ESMTP_MAILER_ARGS', `TCP $h {port}')dnl\n"
+        "dnl # before the MAILER lines\n\
+         define(`SMART_HOST', `relay:[{host}]')dnl\n\
+         define(`RELAY_MAILER_ARGS', `TCP $h {port}')dnl\n"
     )
 }
 

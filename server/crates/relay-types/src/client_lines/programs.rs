@@ -149,6 +149,7 @@ pub(super) fn java(at: &Submission<'_>) -> ClientLines {
          return new PasswordAuthentication({}, {});\n            \
          }}\n        \
          }});\n        \
+         session.setDebug(true); // prints the relay's replies\n        \
          MimeMessage message = new MimeMessage(session);\n        \
          message.setFrom(new InternetAddress({sender}));\n        \
          message.setRecipient(Message.RecipientType.TO, new InternetAddress({sender}));\n        \
@@ -160,7 +161,12 @@ pub(super) fn java(at: &Submission<'_>) -> ClientLines {
         quote::string(at.username),
         quote::string(at.secret),
     );
-    one("Java", "Send.java", text, Some("Needs Jakarta Mail, for example org.eclipse.angus:angus-mail."))
+    one(
+        "Java",
+        "Send.java",
+        text,
+        Some("Needs Jakarta Mail: org.eclipse.angus:angus-mail, or libjakarta-mail-java on Debian."),
+    )
 }
 
 pub(super) fn curl(at: &Submission<'_>) -> ClientLines {
@@ -170,6 +176,7 @@ pub(super) fn curl(at: &Submission<'_>) -> ClientLines {
     let sender = quote::shell(&at.sender);
     let text = format!(
         "curl --url {} --ssl-reqd{insecure} --crlf \\\n  \
+         --silent --show-error --dump-header - \\\n  \
          --user {} \\\n  \
          --mail-from {sender} --mail-rcpt {sender} \\\n  \
          --upload-file - <<'MESSAGE'\n\
@@ -184,9 +191,10 @@ pub(super) fn curl(at: &Submission<'_>) -> ClientLines {
         from = at.sender,
     );
     let note = if at.self_signed {
-        "--insecure: the relay's certificate was made for a trial and is not checked. --crlf: SMTP wants CRLF at line ends."
+        "--insecure: the relay's certificate was made for a trial and is not checked. --crlf: SMTP wants CRLF at line ends. \
+         --dump-header: prints the relay's replies."
     } else {
-        "--crlf: SMTP wants CRLF at line ends."
+        "--crlf: SMTP wants CRLF at line ends. --dump-header: prints the relay's replies."
     };
     one("curl", "in a shell", text, Some(note))
 }
