@@ -203,13 +203,7 @@ async fn one_by_one(core: &Core, works: &[&Work]) -> Vec<Result<Done>> {
 
 /// The same failure for each; what kind it is tells whether another time may do.
 fn again(error: &Error, times: usize) -> Vec<Result<Done>> {
-    let cause = error.to_string();
-    let one = || match error {
-        Error::Full { .. } => Error::Full { cause: cause.clone() },
-        Error::Unavailable { .. } => Error::Unavailable { cause: cause.clone() },
-        _ => Error::Internal { cause: cause.clone() },
-    };
-    (0..times).map(|_| Err(one())).collect()
+    (0..times).map(|_| Err(error.clone())).collect()
 }
 
 enum Failure {

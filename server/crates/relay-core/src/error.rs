@@ -4,7 +4,7 @@
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a use case did nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// There is no such thing, or the one who asks may not know of it.
     #[error("not found")]
@@ -137,11 +137,14 @@ fn fault_of_postgres(code: &str) -> Fault {
     }
 }
 
-/// By the primary result code, which is the low octet of what SQLite says.
+/// By the primary result code, which is the low octet of what SQLite says. It says FULL when a write meets ENOSPC; a
+/// quota (EDQUOT) and a limit on a file's size (EFBIG) are its IOERR_WRITE, or IOERR_SHMSIZE beside the log.
 fn fault_of_sqlite(code: &str) -> Fault {
-    match code.parse::<u32>().unwrap_or_default() & 0xff {
-        // SQLITE_FULL
+    let code = code.parse::<u32>().unwrap_or_default();
+    match code & 0xff {
+        // FULL
         13 => Fault::Full,
+        10 if [778, 4874].contains(&code) => Fault::Full,
         // BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, CANTOPEN, PROTOCOL
         5 | 6 | 7 | 8 | 9 | 10 | 14 | 15 => Fault::Away,
         _ => Fault::Ours,
@@ -173,7 +176,9 @@ mod tests {
             ("13", Fault::Full),
             ("5", Fault::Away),
             ("517", Fault::Away),
-            ("778", Fault::Away),
+            ("778", Fault::Full),
+            ("4874", Fault::Full),
+            ("266", Fault::Away),
             ("1", Fault::Ours),
             ("275", Fault::Ours),
         ] {

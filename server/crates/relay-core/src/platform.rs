@@ -68,8 +68,7 @@ pub async fn resume(core: &Core, actor: &Actor) -> Result<()> {
 
 /// The pause as it stood at most a second ago.
 pub(crate) async fn pause_of_now(core: &Core) -> Result<Option<Pause>> {
-    let found = core.last_pause.0.try_get_with((), read(core)).await;
-    found.map_err(|error| Error::Unavailable { cause: error.to_string() })
+    core.last_pause.0.try_get_with((), read(core)).await.map_err(|error| Error::clone(&error))
 }
 
 async fn read(core: &Core) -> Result<Option<Pause>> {

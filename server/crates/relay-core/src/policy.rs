@@ -49,15 +49,19 @@ impl Rejection {
 /// A verdict of policy: `Ok(Err(…))` is a refusal, `Err(…)` is no verdict (the store cannot be reached).
 pub type Verdict<T> = Result<std::result::Result<T, Rejection>>;
 
-/// At MAIL: is the platform not paused, the project active, the actor still allowed in, the reverse-path verified and allowed? Reads what is
-/// stored now.
+/// At MAIL: is the project active, the actor still allowed in, the platform not paused, the reverse-path verified and
+/// allowed? Reads what is stored now.
 pub async fn judge_mail(core: &Core, actor: &Actor, reverse_path: &ReversePath) -> Verdict<()> {
-    match submitter::read(core, actor).await? {
-        Who::Relaykeep => Ok(Ok(())),
-        Who::Nobody => Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
-        Who::Barred(rejection) => Ok(Err(rejection)),
-        Who::Submitter(submitter) => judge_reverse_path(core, &submitter, reverse_path).await,
+    let submitter = match submitter::read(core, actor).await? {
+        Who::Relaykeep => return Ok(Ok(())),
+        Who::Nobody => return Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
+        Who::Barred(rejection) => return Ok(Err(rejection)),
+        Who::Submitter(submitter) => submitter,
+    };
+    if let Err(rejection) = judge_platform(core).await? {
+        return Ok(Err(rejection));
     }
+    judge_reverse_path(core, &submitter, reverse_path).await
 }
 
 /// At RCPT, the `already`-th recipient of the transaction (0 for the first): sandbox, limits.
@@ -104,6 +108,9 @@ pub(crate) async fn judge_portal(
     if let Err(rejection) = submitter.admitted() {
         return Ok(Err(rejection));
     }
+    if let Err(rejection) = judge_platform(core).await? {
+        return Ok(Err(rejection));
+    }
     if let Err(rejection) = judge_reverse_path(core, &submitter, &ReversePath::Address(from.clone())).await? {
         return Ok(Err(rejection));
     }
@@ -115,10 +122,13 @@ pub(crate) async fn judge_portal(
     Ok(Ok(()))
 }
 
+/// While the platform is paused it takes no mail of any project.
+async fn judge_platform(core: &Core) -> Verdict<()> {
+    let pause = platform::pause_of_now(core).await?;
+    Ok(pause.map_or(Ok(()), |pause| Err(Rejection::new(Rule::Paused).detail(pause.reason))))
+}
+
 async fn judge_reverse_path(core: &Core, submitter: &Submitter, reverse_path: &ReversePath) -> Verdict<()> {
-    if let Some(pause) = platform::pause_of_now(core).await? {
-        return Ok(Err(Rejection::new(Rule::Paused).detail(pause.reason)));
-    }
     match reverse_path {
         ReversePath::Null if submitter.may_notify => Ok(Ok(())),
         ReversePath::Null => Ok(Err(Rejection::new(Rule::NullReversePath))),
