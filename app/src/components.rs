@@ -7,6 +7,7 @@ pub mod raw_text;
 // What a page is made of
 pub mod card;
 pub mod chart;
+pub mod choose_all;
 pub mod client_lines;
 pub mod code_lines;
 pub mod copy;
@@ -46,9 +47,10 @@ pub mod prelude {
     pub use super::{
         card::{Card, Fact, Facts, Item, Items, Tile, Tiles},
         chart::Chart,
+        choose_all::ChooseAll,
         code_lines::Code,
         copy::CopyButton,
-        dialog::{Danger, Dialog, HiddenId, HiddenSlug, SecretOnce},
+        dialog::{Danger, Dialog, HiddenId, HiddenSlug, SecretOnce, led_to},
         dns_record::Record,
         field::{CheckField, Hidden, RadioField, SelectField, StepUp, Submit, TextField, TextareaField},
         filters::{Choice, Choose, CsvLink, Filters, Pager, SearchField, Segments, Tabs, any_choice, periods},

@@ -122,7 +122,7 @@ pub fn page(
         Rule::AuthenticationRequired => ("/networks".to_owned(), "Add the network"),
         Rule::ReversePathNotVerified | Rule::FromNotVerified | Rule::SenderNotVerified | Rule::Sandbox => match address
         {
-            Some(address) => (format!("/senders?address={}", encode(address)), "Verify it"),
+            Some(address) => (format!("/senders?new={}", encode(address)), "Verify it"),
             None => ("/senders".to_owned(), "Verify it"),
         },
     };
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn every_rule_ends_in_the_one_page_that_mends_it() {
         let account = format!("/p/bio/service-accounts/{}", ServiceAccountId::from_uuid(Uuid::nil()));
-        let (sender, own) = ("/p/bio/senders?address=a%2Bb%40c.example", "/s/abcd2345");
+        let (sender, own) = ("/p/bio/senders?new=a%2Bb%40c.example", "/s/abcd2345");
         for rule in Rule::ALL {
             let (mends, looks) = match rule {
                 Rule::AuthenticationRequired => ("/p/bio/networks", own),

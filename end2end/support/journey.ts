@@ -69,12 +69,13 @@ class Journey {
   async verifyAddress(): Promise<void> {
     this.relay.dns.domain("gene.example");
     await this.olivia.place("Senders");
-    await this.olivia.type({ Address: "results@nowhere.example" });
     await this.olivia.press("Add address");
+    await this.olivia.type({ Address: "results@nowhere.example" });
+    await this.olivia.press("Send the link");
     await expect(this.page.getByLabel("Address", { exact: true })).toHaveAttribute("aria-invalid", "true");
     this.refused();
     await this.olivia.type({ Address: SENDER });
-    await this.olivia.press("Add address");
+    await this.olivia.press("Send the link");
     await this.olivia.isTold("Sender added; the verification link is on its way");
     const row = this.page.getByRole("row").filter({ hasText: SENDER });
     await expect(row).toContainText("Pending");
@@ -98,8 +99,9 @@ class Journey {
 
   async verifyDomain(): Promise<void> {
     this.relay.dns.domain(DOMAIN);
-    await this.olivia.type({ Domain: DOMAIN });
     await this.olivia.press("Add domain");
+    await this.olivia.type({ Domain: DOMAIN });
+    await this.olivia.press("Show the records");
     await this.olivia.sees(DOMAIN);
     await expect(this.page.getByText("Not verified yet.")).toBeVisible();
     const fields = async (name: string) => {

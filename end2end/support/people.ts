@@ -68,6 +68,15 @@ export class Visitor {
     await this.ready();
   }
 
+  /** On the page of the members: sends an invitation. */
+  async invites(address: string, role = "Member"): Promise<void> {
+    await this.press("Invite someone");
+    const dialog = this.page.getByRole("dialog", { name: "Invite someone" });
+    await dialog.getByLabel("Role", { exact: true }).selectOption(role);
+    await dialog.getByLabel("Address", { exact: true }).fill(address);
+    await dialog.getByRole("button", { name: "Send invitation" }).click();
+  }
+
   /** As an operator: the link in the newest mail of the portal to `address` with this subject. */
   async portalLink(address: string, subject: string | RegExp): Promise<string> {
     const row = this.page.getByRole("row").filter({ hasText: address }).filter({ hasText: subject });

@@ -107,9 +107,7 @@ export class World {
   /** Makes a user of the one who is invited, by the link in the mail. */
   async join(by: Visitor, project: string, role: string, who: { email: string; password: string }): Promise<BrowserContext> {
     await by.open(`/p/${project}/members`);
-    await by.page.getByRole("combobox", { name: "Role" }).last().selectOption(role);
-    await by.type({ Address: who.email });
-    await by.press("Send invitation");
+    await by.invites(who.email, role);
     await by.isTold("Invitation sent");
     const link = await by.portalLink(who.email, "Invitation to");
     const context = await this.browser.newContext({ javaScriptEnabled: false });
@@ -151,8 +149,7 @@ export class World {
       await joined.close();
     }
     await runs.open("/p/biology/members");
-    await runs.type({ Address: "invited@lab.example" });
-    await runs.press("Send invitation");
+    await runs.invites("invited@lab.example");
     this.ids.set("invite", await runs.portalLink("invited@lab.example", "Invitation to").then(lastSegment));
     this.ids.set("verify", await runs.portalLink("pending@lab.example", /May Biology/).then(lastSegment));
     await context.close();

@@ -55,8 +55,9 @@ test("a page says when its browser side cannot start, and goes on working", asyn
   await expect(page.locator("#boot-failed")).toBeVisible();
   await expect(page.locator("html")).toHaveAttribute("data-hydrated", "no");
   complaintsOf(page).expected(/could not start|Failed to load resource|Failed to fetch/);
-  await page.getByLabel("Address block").fill("10.9.0.0/33");
   await page.getByRole("button", { name: "Add network" }).click();
+  await page.getByLabel("Address block").fill("10.9.0.0/33");
+  await page.getByRole("button", { name: "Trust this network" }).click();
   await expect(page.getByLabel("Address block")).toHaveValue("10.9.0.0/33");
   await expect(page.getByLabel("Address block")).toBeFocused();
   complaintsOf(page).expected(/status of 422/);

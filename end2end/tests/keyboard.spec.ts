@@ -163,7 +163,10 @@ test("a dangerous act asks for the name, and the field that is wrong gets the fo
 
 test("the first field that is wrong gets the focus, and what was typed stays", async ({ page, world }) => {
   await at(page, world, "/p/biology/networks");
-  const [block, label] = [page.getByLabel("Address block"), page.getByLabel("Name", { exact: true }).last()];
+  await page.getByRole("button", { name: "Add network" }).press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Add a network" });
+  const [block, label] = [dialog.getByLabel("Address block"), dialog.getByLabel("Name", { exact: true })];
+  await expect(block).toBeFocused();
   await block.fill("10.9.0.0/33");
   await label.fill("lab");
   await page.keyboard.press("Enter");

@@ -114,6 +114,30 @@ test("a list is read again under its filter, and not under the hands of who type
   await expect(page).toHaveURL(/\?q=spring$/);
 });
 
+test("one box chooses all that wait, and the choice stays while the list goes on", async ({ page, scene }) => {
+  for (const subject of ["Spring report", "Autumn report"]) await scene.mail(subject);
+  await at(page, scene, "/p/biology/messages");
+  const [all, status] = [page.getByRole("checkbox", { name: "Choose all 2" }), page.locator(".chosen").getByRole("status")];
+  const each = page.getByRole("row").getByRole("checkbox", { name: /^Choose (Spring|Autumn) report$/ });
+  await expect(each).toHaveCount(2);
+  await expect(status).toHaveText("");
+  await all.press("Space");
+  for (const box of await each.all()) await expect(box).toBeChecked();
+  await expect(status).toHaveText("2 of 2 chosen");
+  await scene.mail("Winter report");
+  await expect(dot(page)).toHaveText("Paused");
+  await expect(each.first()).toBeChecked();
+  await each.first().press("Space");
+  await expect(all).toBeChecked({ indeterminate: true });
+  await expect(status).toHaveText("1 of 2 chosen");
+  await all.press("Space");
+  await expect(all).toBeChecked();
+  await all.press("Space");
+  for (const box of await each.all()) await expect(box).not.toBeChecked();
+  await all.blur();
+  await expect(page.getByRole("checkbox", { name: "Choose all 3" })).not.toBeChecked();
+});
+
 test("a stream that broke is opened again, and the page goes on", async ({ page, scene }) => {
   await at(page, scene, "/p/biology/messages");
   const refused = page.waitForEvent("requestfailed", (request) => request.url().includes("/events"));

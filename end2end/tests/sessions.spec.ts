@@ -32,8 +32,7 @@ async function invited(world: World, address: string, project = "chemistry"): Pr
   const context = await world.context("operator", { javaScriptEnabled: false });
   const operator = new Visitor(await context.newPage(), world.relay, false);
   await operator.open(`/p/${project}/members`);
-  await operator.type({ Address: address });
-  await operator.press("Send invitation");
+  await operator.invites(address);
   const link = await operator.portalLink(address, "Invitation to");
   await context.close();
   return link;

@@ -5,9 +5,10 @@ use crate::{
     components::{
         copy::CopyButton,
         field::{Hidden, StepUp, Submit, TextField},
-        form::{FormState, PostForm},
+        form::{FormReply, FormState, PostForm},
         icon::{Glyph, Icon},
         notice::Go,
+        query::{NEW, query},
     },
     error::AppError,
     next::encode,
@@ -30,7 +31,7 @@ pub fn Dialog(
     /// Heading of the dialog.
     #[prop(into)]
     title: String,
-    /// Open already: the page answers a plain post of the form in it.
+    /// Open already: the page answers a plain post of the form in it, or a link led to it (see [`led_to`]).
     #[prop(optional)]
     open: bool,
     /// What the button is about, for screen readers: in a list each row has the same words.
@@ -42,6 +43,9 @@ pub fn Dialog(
     let heading = format!("{id}-title");
     let label = (!about.is_empty()).then(|| format!("{button} {about}"));
     let node = NodeRef::<html::Dialog>::new();
+    if open {
+        be_modal(node);
+    }
     view! {
         <button
             type="button"
@@ -71,6 +75,21 @@ pub fn Dialog(
             </button>
         </dialog>
     }
+}
+
+/// What a link wants added on this page, with `?new=…`. Nothing in the answer to a plain post: that shows its own dialog.
+pub fn led_to() -> Option<String> {
+    if use_context::<FormReply>().is_some() { None } else { untrack(query).text(NEW) }
+}
+
+/// In the browser: a dialog that the server sent open becomes a real modal one.
+fn be_modal(node: NodeRef<html::Dialog>) {
+    Effect::new(move || {
+        if let Some(dialog) = node.get() {
+            dialog.close();
+            let _ = dialog.show_modal();
+        }
+    });
 }
 
 /// For browsers without invoker commands: what the button's own command has not done by the next frame.
@@ -159,13 +178,7 @@ pub fn SecretOnce(
     children: Option<Children>,
 ) -> impl IntoView {
     let node = NodeRef::<html::Dialog>::new();
-    // Open without JavaScript; a real modal with it.
-    Effect::new(move || {
-        if let Some(dialog) = node.get() {
-            dialog.close();
-            let _ = dialog.show_modal();
-        }
-    });
+    be_modal(node);
     let on_click = move |_| {
         if let Some(on_leave) = on_leave {
             on_leave.run(());

@@ -9,6 +9,9 @@ pub const AFTER: &str = "after";
 /// Name of the parameter with the sort order: a column's word, with `-` before it for descending.
 pub const SORT: &str = "sort";
 
+/// Name of the parameter with what is to be added on this page: the link that led here opens the dialog for it.
+pub const NEW: &str = "new";
+
 /// The URL of this page, as it was when it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
@@ -69,9 +72,8 @@ impl Query {
 
     /// The URL of this page with `key` set to `value` (or without it), from the first page on.
     pub fn with(&self, key: &str, value: Option<&str>) -> String {
-        let kept = self.pairs.iter().filter(|(name, value)| {
-            name != key && name != AFTER && name != "done" && !name.starts_with("__") && !value.is_empty()
-        });
+        let kept =
+            self.pairs.iter().filter(|(name, value)| name != key && !is_of_the_moment(name) && !value.is_empty());
         let mut url = String::new();
         for (name, value) in kept.map(|(name, value)| (name.as_str(), value.as_str())).chain(value.map(|v| (key, v))) {
             url.push(if url.is_empty() { '?' } else { '&' });
@@ -82,9 +84,14 @@ impl Query {
 
     /// The parameters a GET form on this page carries along besides `own`, its own inputs.
     pub fn others(&self, own: &[&str]) -> Vec<(String, String)> {
-        let dropped = |name: &str| own.contains(&name) || name == AFTER || name == "done" || name.starts_with("__");
+        let dropped = |name: &str| own.contains(&name) || is_of_the_moment(name);
         self.pairs.iter().filter(|(name, value)| !dropped(name) && !value.is_empty()).cloned().collect()
     }
+}
+
+/// What is said once, and no link of the page carries on.
+fn is_of_the_moment(name: &str) -> bool {
+    name == AFTER || name == NEW || name == "done" || name.starts_with("__")
 }
 
 #[cfg(test)]
@@ -95,7 +102,7 @@ mod tests {
     fn a_new_filter_starts_at_the_first_page() {
         let query = Query {
             path: "/p/bio/messages".to_owned(),
-            pairs: [("state", "held"), ("after", "c1"), ("q", "a b"), ("done", "saved")]
+            pairs: [("state", "held"), ("after", "c1"), ("q", "a b"), ("done", "saved"), ("new", "x@y.example")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .to_vec(),
         };

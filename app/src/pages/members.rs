@@ -30,19 +30,24 @@ fn Page(page: MembersPage) -> impl IntoView {
     let no_owner = !members.iter().any(|member| member.role == Role::Owner);
     let (none, invited) = (members.is_empty(), !invitations.is_empty());
     view! {
-        <PageHeader title=places::MEMBERS>{(!none || invited).then(|| view! { <CsvLink/> })}</PageHeader>
+        <PageHeader title=places::MEMBERS>
+            {(!none || invited).then(|| view! { <CsvLink/> })}
+            {(administer && !none).then(|| view! { <Invite first=no_owner/> })}
+        </PageHeader>
         {if none {
-            view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
+            view! {
+                <EmptyState title=words::EMPTY_TITLE text=words::EMPTY>
+                    {administer.then(|| view! { <Invite first=no_owner/> })}
+                </EmptyState>
+            }
+                .into_any()
         } else {
             view! { <List members administer/> }.into_any()
         }}
         {(no_owner && !none)
             .then(|| view! { <Notice tone=Tone::Warn title=words::NO_OWNER_TITLE>{words::NO_OWNER}</Notice> })}
         {invited.then(|| view! { <Invitations invitations administer/> })}
-        <div class="halves">
-            {administer.then(|| view! { <Invite first=no_owner/> })}
-            <Roles/>
-        </div>
+        <Roles/>
     }
 }
 
@@ -224,7 +229,7 @@ fn Invite(first: bool) -> impl IntoView {
     let form = use_form::<InviteMember>();
     let role = if first { Role::Owner } else { Role::Member };
     view! {
-        <Card title="Invite someone">
+        <Dialog id="invite" button="Invite someone" kind="primary" title="Invite someone" open=form.failed_reply()>
             <PostForm form>
                 <HiddenSlug/>
                 <TextField
@@ -237,7 +242,7 @@ fn Invite(first: bool) -> impl IntoView {
                 <SelectField name="role" label="Role" value=role.as_str() options=role_options()/>
                 <Submit>"Send invitation"</Submit>
             </PostForm>
-        </Card>
+        </Dialog>
     }
 }
 

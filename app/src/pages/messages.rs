@@ -75,10 +75,11 @@ fn Rows(slug: String, rows: Vec<MessageRow>, next: Option<String>) -> impl IntoV
     if rows.is_empty() {
         return view! { <EmptyState title=words::NONE_TITLE text=words::NONE/> }.into_any();
     }
-    let choose = use_abilities().manage && rows.iter().any(|row| waits(row.state));
+    let waiting = rows.iter().filter(|row| waits(row.state)).count();
+    let choose = use_abilities().manage && waiting > 0;
     let shown = rows.len();
     let list = view! { <List slug rows choose/> };
-    let list = if choose { view! { <Chosen>{list}</Chosen> }.into_any() } else { list.into_any() };
+    let list = if choose { view! { <Chosen waiting>{list}</Chosen> }.into_any() } else { list.into_any() };
     view! {
         {list}
         <Pager shown next/>
@@ -118,7 +119,7 @@ fn waits(state: MessageState) -> bool {
 
 /// The form around a list in which messages can be chosen: what can be done with them stands above it.
 #[component]
-fn Chosen(children: Children) -> impl IntoView {
+fn Chosen(waiting: usize, children: Children) -> impl IntoView {
     let form = use_form::<ChangeMessages>();
     let here = untrack(query);
     let back = here.with(AFTER, here.get(AFTER));
@@ -127,6 +128,7 @@ fn Chosen(children: Children) -> impl IntoView {
             <HiddenSlug/>
             <Hidden name="back" value=back/>
             <div class="chosen" role="group" aria-label=words::CHOSEN>
+                <ChooseAll name="ids[]" label=format!("{} {waiting}", words::CHOOSE_ALL)/>
                 <span class="soft">{words::CHOSEN}</span>
                 <Submit kind="" named=("wish", "retry")>{words::RETRY}</Submit>
                 <Submit kind="" named=("wish", "hold")>{words::HOLD}</Submit>
@@ -229,6 +231,7 @@ mod words {
         "Subject and sender were searched in the newest 100,000 messages only, those accepted since";
     pub const SEARCHED_NOT: &str = "A queue id, a Message-ID and the address of a recipient are found in all of them.";
     pub const CHOOSE: &str = "Choose";
+    pub const CHOOSE_ALL: &str = "Choose all";
     pub const CHOSEN: &str = "With those you choose:";
     pub const RETRY: &str = "Try now";
     pub const HOLD: &str = "Hold";

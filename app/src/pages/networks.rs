@@ -27,19 +27,26 @@ fn Page(page: NetworksPage) -> impl IntoView {
     let manage = use_abilities().manage;
     let empty = networks.is_empty();
     view! {
-        <PageHeader title=places::NETWORKS>{(!empty).then(|| view! { <CsvLink/> })}</PageHeader>
-        {empty.then(|| view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> })}
-        {(!empty).then(|| view! { <List networks manage/> })}
+        <PageHeader title=places::NETWORKS>
+            {(!empty).then(|| view! { <CsvLink/> })} {(manage && !empty).then(|| view! { <Add/> })}
+        </PageHeader>
+        {if empty {
+            view! {
+                <EmptyState title=words::EMPTY_TITLE text=words::EMPTY>
+                    {manage.then(|| view! { <Add/> })}
+                </EmptyState>
+            }
+                .into_any()
+        } else {
+            view! { <List networks manage/> }.into_any()
+        }}
         <div class="halves">
-            <div class="stack">
-                {manage.then(|| view! { <Add/> })}
-                <Card title="What a network may do">
-                    <p>{words::IS_THE_PROJECT}</p>
-                    <p>{words::RULES_HOLD}</p>
-                    <p>{words::HELO}</p>
-                    <p>{words::LONGEST}</p>
-                </Card>
-            </div>
+            <Card title="What a network may do">
+                <p>{words::IS_THE_PROJECT}</p>
+                <p>{words::RULES_HOLD}</p>
+                <p>{words::HELO}</p>
+                <p>{words::LONGEST}</p>
+            </Card>
             <Card title="Lines for its machines">
                 <NetworkLines access/>
             </Card>
@@ -145,23 +152,24 @@ fn Actions(network: Network) -> impl IntoView {
 fn Add() -> impl IntoView {
     let form = use_form::<AddNetwork>();
     // A refusal leads here with the address it was about.
-    let refused = untrack(|| query().text("cidr")).unwrap_or_default();
+    let refused = led_to();
+    let open = refused.is_some() || form.failed_reply();
     view! {
-        <Card title="Add a network">
+        <Dialog id="add-network" button="Add network" kind="primary" title="Add a network" open>
             <PostForm form>
                 <HiddenSlug/>
                 <TextField
                     name="cidr"
                     label="Address block"
-                    value=refused
+                    value=refused.unwrap_or_default()
                     hint="A block such as 192.0.2.0/24 or 2001:db8::/48, or one address. The smaller the better."
                     mono=true
                     check=typed::check_cidr as crate::components::field::Check
                 />
                 <TextField name="label" label="Name" hint=words::LABEL_HINT/>
-                <Submit>"Add network"</Submit>
+                <Submit>"Trust this network"</Submit>
             </PostForm>
-        </Card>
+        </Dialog>
     }
 }
 

@@ -37,8 +37,17 @@ fn Page(page: SendersPage) -> impl IntoView {
     let lost = domains.iter().filter(|domain| domain.state == Verification::Lost).count();
     let none = senders.is_empty() && domains.is_empty();
     view! {
-        <PageHeader title=places::SENDERS>{(!none).then(|| view! { <CsvLink/> })}</PageHeader>
-        {none.then(|| view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> })}
+        <PageHeader title=places::SENDERS>
+            {(!none).then(|| view! { <CsvLink/> })} {(manage && !none).then(|| view! { <Add/> })}
+        </PageHeader>
+        {none
+            .then(|| {
+                view! {
+                    <EmptyState title=words::EMPTY_TITLE text=words::EMPTY>
+                        {manage.then(|| view! { <Add/> })}
+                    </EmptyState>
+                }
+            })}
         {(lost > 0)
             .then(|| {
                 view! {
@@ -47,13 +56,27 @@ fn Page(page: SendersPage) -> impl IntoView {
                     </Notice>
                 }
             })}
-        <Domains domains manage/>
-        <Addresses senders manage/>
+        {(!none)
+            .then(|| {
+                view! {
+                    <Domains domains/>
+                    <Addresses senders manage/>
+                }
+            })}
+    }
+}
+
+/// What adds a domain, and what adds an address.
+#[component]
+fn Add() -> impl IntoView {
+    view! {
+        <AddSenderForm/>
+        <AddDomainForm/>
     }
 }
 
 #[component]
-fn Domains(domains: Vec<Domain>, manage: bool) -> impl IntoView {
+fn Domains(domains: Vec<Domain>) -> impl IntoView {
     let slug = use_slug().get_untracked();
     let none = domains.is_empty();
     let mut domains = domains;
@@ -66,10 +89,7 @@ fn Domains(domains: Vec<Domain>, manage: bool) -> impl IntoView {
     });
     view! {
         <Card title="Domains" note=text::count(domains.len() as u64, "domain", "domains") flush=true>
-            <div class="pad">
-                <p>{words::DOMAINS}</p>
-                {manage.then(|| view! { <AddDomainForm/> })}
-            </div>
+            <p class="pad">{words::DOMAINS}</p>
             {(!none)
                 .then(|| {
                     view! {
@@ -123,17 +143,22 @@ fn DomainRow(domain: Domain, slug: String) -> impl IntoView {
 fn AddDomainForm() -> impl IntoView {
     let form = use_form::<AddDomain>();
     view! {
-        <PostForm form inline=true>
-            <HiddenSlug/>
-            <TextField
-                name="name"
-                label="Domain"
-                hint="Its page then has the records to publish."
-                check=typed::check_domain as Check
-            />
-            <Submit>"Add domain"</Submit>
-            <AsVerified/>
-        </PostForm>
+        <Dialog id="add-domain" button="Add domain" kind="primary" title="Add a domain" open=form.failed_reply()>
+            <p>{words::DOMAINS}</p>
+            <PostForm form>
+                <HiddenSlug/>
+                <TextField
+                    name="name"
+                    label="Domain"
+                    hint="Its page then has the records to publish."
+                    check=typed::check_domain as Check
+                />
+                <div class="actions">
+                    <Submit>"Show the records"</Submit>
+                    <AsVerified/>
+                </div>
+            </PostForm>
+        </Dialog>
     }
 }
 
@@ -144,7 +169,7 @@ fn Addresses(senders: Vec<Sender>, manage: bool) -> impl IntoView {
         <Card title="Addresses" note=text::count(all as u64, "address", "addresses") flush=true>
             <div class="pad">
                 <p>{words::ADDRESSES}</p>
-                {manage.then(|| view! { <AddSenderForm/> })} {(all > LONG).then(|| view! { <Narrow senders=senders.clone()/> })}
+                {(all > LONG).then(|| view! { <Narrow senders=senders.clone()/> })}
             </div>
             {(all > 0).then(|| view! { <AddressTable senders manage/> })}
         </Card>
@@ -155,21 +180,27 @@ fn Addresses(senders: Vec<Sender>, manage: bool) -> impl IntoView {
 fn AddSenderForm() -> impl IntoView {
     let form = use_form::<AddSender>();
     // A refusal leads here with the address it was about.
-    let refused = untrack(|| query().text("address")).unwrap_or_default();
+    let refused = led_to();
+    let open = refused.is_some() || form.failed_reply();
     view! {
-        <PostForm form inline=true>
-            <HiddenSlug/>
-            <TextField
-                name="address"
-                label="Address"
-                kind="email"
-                value=refused
-                hint="It gets a link; whoever reads its mail confirms it."
-                check=typed::check_address as Check
-            />
-            <Submit kind="">"Add address"</Submit>
-            <AsVerified/>
-        </PostForm>
+        <Dialog id="add-address" button="Add address" title="Add an address" open>
+            <p>{words::ADDRESSES}</p>
+            <PostForm form>
+                <HiddenSlug/>
+                <TextField
+                    name="address"
+                    label="Address"
+                    kind="email"
+                    value=refused.unwrap_or_default()
+                    hint="It gets a link; whoever reads its mail confirms it."
+                    check=typed::check_address as Check
+                />
+                <div class="actions">
+                    <Submit>"Send the link"</Submit>
+                    <AsVerified/>
+                </div>
+            </PostForm>
+        </Dialog>
     }
 }
 

@@ -123,6 +123,7 @@ fn chosen_messages_are_held_and_released_from_the_list_without_javascript() {
         let page = operator.get("/p/bio/messages?state=deferred").body;
         Some(boxes(&page)).filter(|ids| ids.len() == 3)
     });
+    assert!(!operator.get(list).text().contains("Choose all"), "that box needs the browser's side");
     let chosen = [("wish", "hold"), ("ids[]", ids[0].as_str()), ("ids[]", ids[1].as_str())];
     let answer = operator.submit(list, "change_messages", &chosen);
     let [location] = &answer.header("Location")[..] else { panic!("{}\n{}", answer.headers, answer.body) };

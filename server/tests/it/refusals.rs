@@ -254,8 +254,8 @@ fn a_refusal_is_on_the_page_of_its_project_and_of_no_other_and_its_url_leads_to_
     assert!(!chem.contains(&from_bio) && !chem.contains(&forged), "{chem}");
 
     for (reply, words, mend) in [
-        (&from_bio, "Reverse-path not verified", "/p/bio/senders?address=lab%40chem.test"),
-        (&forged, "From not verified", "/p/bio/senders?address=ceo%40bank.test"),
+        (&from_bio, "Reverse-path not verified", "/p/bio/senders?new=lab%40chem.test"),
+        (&forged, "From not verified", "/p/bio/senders?new=ceo%40bank.test"),
     ] {
         let link = short_link(&world.relay, reply);
         let page = portal.get(&link);

@@ -78,7 +78,7 @@ fn List(rows: Vec<ProjectRow>) -> impl IntoView {
         _ => None,
     };
     let below = match (asked.is_some(), to.as_deref(), cidr) {
-        (true, Some("networks"), Some(cidr)) => format!("/networks?cidr={}", encode(&cidr)),
+        (true, Some("networks"), Some(cidr)) => format!("/networks?new={}", encode(&cidr)),
         (true, Some(to), _) => format!("/{to}"),
         _ => String::new(),
     };
