@@ -25,6 +25,7 @@ pub mod table;
 pub mod text;
 pub mod time;
 pub mod timeline;
+pub mod views;
 
 // What a person changes
 pub mod dialog;
@@ -67,5 +68,6 @@ pub mod prelude {
         text::{self, Unseen},
         time::{Time, TimeStyle},
         timeline::{Day, Dialogue, Moment, Timeline, new_days},
+        views::Views,
     };
 }

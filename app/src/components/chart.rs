@@ -1,5 +1,6 @@
 //! Counts over time as stacked bars: an SVG drawn on the server, with the same numbers in a table below it.
 
+use crate::components::views::Views;
 use crate::components::{
     text,
     time::{Time, TimeStyle, date},
@@ -55,7 +56,7 @@ pub fn Chart(
                 </text>
             }
         })
-        .collect_view();
+        .views();
     let columns = bars
         .iter()
         .enumerate()
@@ -77,11 +78,11 @@ pub fn Chart(
                 {label}
             }
         })
-        .collect_view();
+        .views();
     view! {
         <figure class="chart">
             <figcaption class="legend">
-                {SERIES.map(|(name, _)| view! { <span class=name>{name}</span> }).collect_view()}
+                {SERIES.map(|(name, _)| view! { <span class=name>{name}</span> }).views()}
             </figcaption>
             <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=label>
                 {lines}
@@ -117,7 +118,7 @@ fn stack(counts: &Counts, x: f64, width: f64, y: &dyn Fn(u64) -> f64) -> impl In
                 }
             })
         })
-        .collect_view()
+        .views()
 }
 
 #[component]
@@ -129,7 +130,7 @@ fn Numbers(bars: Vec<Bar>, days: bool) -> impl IntoView {
                 <tr>
                     <th scope="col">"From"</th>
                     <th scope="col" class="right">"Accepted"</th>
-                    {SERIES.map(|(name, _)| view! { <th scope="col" class="right">{name}</th> }).collect_view()}
+                    {SERIES.map(|(name, _)| view! { <th scope="col" class="right">{name}</th> }).views()}
                 </tr>
             </thead>
             <tbody>
@@ -142,11 +143,11 @@ fn Numbers(bars: Vec<Bar>, days: bool) -> impl IntoView {
                                 <td class="right">{text::number(bar.counts.accepted)}</td>
                                 {SERIES
                                     .map(|(_, of)| view! { <td class="right">{text::number(of(&bar.counts))}</td> })
-                                    .collect_view()}
+                                    .views()}
                             </tr>
                         }
                     })
-                    .collect_view()}
+                    .views()}
             </tbody>
         </table>
     }

@@ -1,5 +1,6 @@
 //! Ready lines for programs, with this relay's host and ports, one client to open at a time.
 
+use crate::components::views::Views;
 use crate::components::{code_lines::Code, layout::use_me, notice::Notice, status::Tone};
 use leptos::prelude::*;
 use relay_types::{
@@ -68,7 +69,7 @@ fn Group(tls: &'static str, port: u16, lines: Vec<ClientLines>) -> impl IntoView
                 .into_iter()
                 .enumerate()
                 .map(|(i, lines)| view! { <Client name=name.clone() open=i == 0 port lines/> })
-                .collect_view()}
+                .views()}
         </div>
     }
 }
@@ -87,7 +88,7 @@ fn Client(name: String, open: bool, port: u16, lines: ClientLines) -> impl IntoV
                         <Code code=file.text what=format!("{client}, port {port}: {}", file.place)/>
                     }
                 })
-                .collect_view()}
+                .views()}
             {note.map(|note| view! { <p class="place">{note}</p> })}
         </details>
     }

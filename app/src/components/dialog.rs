@@ -1,6 +1,7 @@
 //! Dialogs that open without JavaScript (by invoker commands of the browser): danger, which asks for the name of the
 //! thing, and a secret, which is shown once.
 
+use crate::components::views::Views;
 use crate::{
     components::{
         copy::CopyButton,
@@ -213,7 +214,7 @@ pub fn SecretOnce(
                                 </div>
                             }
                         })
-                        .collect_view()}
+                        .views()}
                 </div>
                 {children.map(|children| children())}
                 <div class="actions">

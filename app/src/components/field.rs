@@ -1,5 +1,6 @@
 //! Inputs of a `PostForm`: label above, hint below it, error at the field. What was sent stays; passwords never do.
 
+use crate::components::views::Views;
 use crate::components::{
     form::{FormReply, FormState},
     raw_text::SafeTextarea,
@@ -251,7 +252,7 @@ pub fn SelectField(
                     let selected = value == now;
                     view! { <option value=value selected=selected>{text}</option> }
                 })
-                .collect_view()}
+                .views()}
         </select>
     };
     frame.around(label, hint, input.into_any())
@@ -366,7 +367,7 @@ pub fn RadioField(
                         </div>
                     }
                 })
-                .collect_view()}
+                .views()}
             {move || {
                 let id = error_id.clone();
                 shown(error).map(|error| view! { <p class="error" id=id>{error}</p> })

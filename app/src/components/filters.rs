@@ -1,6 +1,7 @@
 //! Narrowing a list: tabs with counts, a search field, choices, the pager, and the list as CSV. All are links and GET
 //! forms, so the state is in the URL.
 
+use crate::components::views::Views;
 use crate::{
     components::{
         icon::{Glyph, Icon},
@@ -88,7 +89,7 @@ fn links(name: &'static str, choices: Vec<Choice>) -> impl IntoView {
                 </a>
             }
         })
-        .collect_view()
+        .views()
 }
 
 /// The filter bar: a GET form to this same page. Children are `SearchField` and `Choose`. `own` names their
@@ -117,7 +118,7 @@ pub fn Filters(
                 .others(own)
                 .into_iter()
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-                .collect_view()}
+                .views()}
             {children()}
             <button class="button" type="submit">
                 "Show"
@@ -210,7 +211,7 @@ pub fn Choose(
                         let selected = value == now;
                         view! { <option value=value selected=selected>{text}</option> }
                     })
-                    .collect_view()}
+                    .views()}
             </select>
         </label>
     }

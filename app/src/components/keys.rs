@@ -4,6 +4,7 @@
 mod palette;
 
 use crate::components::places::Place;
+use crate::components::views::Views;
 use leptos::{ev, html, prelude::*};
 use leptos_router::hooks::use_navigate;
 use palette::Palette;
@@ -120,7 +121,7 @@ fn Help(node: NodeRef<html::Dialog>, shortcuts: Vec<(char, &'static str)>) -> im
                             <dd>{label}</dd>
                         }
                     })
-                    .collect_view()}
+                    .views()}
             </dl>
         </dialog>
     }

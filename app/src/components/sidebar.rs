@@ -1,6 +1,7 @@
 //! The sidebar: switcher on top, places with their counts, the person at the foot. Under 900 pixels it is a drawer,
 //! which is a popover of the browser, so it opens without JavaScript.
 
+use crate::components::views::Views;
 use crate::{
     api::session::SignOut,
     components::{
@@ -75,10 +76,10 @@ fn sections(places: Vec<Place>, frame: Option<RwSignal<ProjectFrame>>) -> impl I
         .map(|(name, list)| {
             view! {
                 <p class="section">{name}</p>
-                <ul>{list.into_iter().map(|place| view! { <Entry place frame/> }).collect_view()}</ul>
+                <ul>{list.into_iter().map(|place| view! { <Entry place frame/> }).views()}</ul>
             }
         })
-        .collect_view()
+        .views()
 }
 
 #[component]
@@ -147,7 +148,7 @@ pub fn Switcher(
                             </li>
                         }
                     })
-                    .collect_view()}
+                    .views()}
                 <li class="apart"><A href="/" exact=true>"All projects"</A></li>
                 {operator
                     .then(|| {

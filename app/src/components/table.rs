@@ -9,10 +9,11 @@
 //!             <Cell label="Subject"><a class="row" href=url>{row.subject}</a><small class="mono">{row.from}</small></Cell>
 //!             <Cell label="Accepted" right=true><Time at=row.accepted_at/></Cell>
 //!         </tr>
-//!     }).collect_view()}
+//!     }).views()}
 //! </Table>
 //! ```
 
+use crate::components::views::Views;
 use crate::components::{
     icon::{Glyph, Icon},
     query::{SORT, query},
@@ -77,7 +78,7 @@ pub fn Table(
         <div class="table">
             <table aria-label=label>
                 <thead>
-                    <tr>{columns.into_iter().map(|column| view! { <Head column/> }).collect_view()}</tr>
+                    <tr>{columns.into_iter().map(|column| view! { <Head column/> }).views()}</tr>
                 </thead>
                 <tbody>{children()}</tbody>
             </table>

@@ -1,5 +1,6 @@
 //! What happened, in order; and what was said to a mail server.
 
+use crate::components::views::Views;
 use crate::components::{
     status::Tone,
     time::{Time, TimeStyle, date},
@@ -87,7 +88,7 @@ pub fn Dialogue(
                     let (who, failed) = speaker(&line);
                     view! { <span class:failed=failed><i>{who}</i>{line.text}"\n"</span> }
                 })
-                .collect_view()}
+                .views()}
         </pre>
     }
 }

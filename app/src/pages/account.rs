@@ -87,7 +87,7 @@ fn Mine(projects: Vec<ProjectLink>) -> impl IntoView {
                             </Item>
                         }
                     })
-                    .collect_view()}
+                    .views()}
             </Items>
         </Card>
     }

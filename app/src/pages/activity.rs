@@ -96,7 +96,7 @@ fn List(page: Page<AuditEntry>, all: bool) -> impl IntoView {
     }
     view! {
         <Table label=places::ACTIVITY columns>
-            {items.into_iter().map(|entry| view! { <Row entry all/> }).collect_view()}
+            {items.into_iter().map(|entry| view! { <Row entry all/> }).views()}
         </Table>
         <Pager shown next/>
     }
@@ -124,11 +124,11 @@ pub fn History(
                         let title = view! { {words_of(&entry.action)} " by " {entry.actor} }.into_any();
                         view! {
                             <Moment tone=Tone::Unknown at=entry.at style=TimeStyle::Relative title>
-                                {entry.changes.into_iter().map(change).collect_view()}
+                                {entry.changes.into_iter().map(change).views()}
                             </Moment>
                         }
                     })
-                    .collect_view()}
+                    .views()}
             </Timeline>
         </Card>
     }
@@ -145,7 +145,7 @@ fn Row(entry: AuditEntry, all: bool) -> impl IntoView {
             </Cell>
             <Cell label="Who"><span class="whole">{actor}</span> {client.map(|client| view! { <small class="mono">{client}</small> })}</Cell>
             <Cell label="What">{words_of(&action)} <small class="mono">{subject}</small></Cell>
-            <Cell label="Change">{changes.into_iter().map(change).collect_view()}</Cell>
+            <Cell label="Change">{changes.into_iter().map(change).views()}</Cell>
             {all
                 .then(|| {
                     view! {

@@ -48,7 +48,7 @@ pub fn CapturedTable(
         Column::new("From program"),
         Column::new("Accepted").right(),
     ];
-    let rows = page.items.into_iter().map(|row| view! { <Row href=format!("{base}/{}", row.id) row/> }).collect_view();
+    let rows = page.items.into_iter().map(|row| view! { <Row href=format!("{base}/{}", row.id) row/> }).views();
     view! {
         <Table label=places::CAPTURED columns>
             {rows}

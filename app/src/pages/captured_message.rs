@@ -91,7 +91,7 @@ fn Attachments(own: String, attachments: Vec<Attachment>) -> impl IntoView {
                             </Item>
                         }
                     })
-                    .collect_view()}
+                    .views()}
             </Items>
         </Card>
     }

@@ -111,7 +111,7 @@ fn Keys(keys: Vec<DkimKey>) -> impl IntoView {
     view! {
         <Card title="Signatures (DKIM)" note=format!("{signing} of {all} keys sign")>
             <p>{words::KEYS}</p>
-            {keys.into_iter().map(|key| view! { <Key key_=key/> }).collect_view()}
+            {keys.into_iter().map(|key| view! { <Key key_=key/> }).views()}
         </Card>
     }
 }

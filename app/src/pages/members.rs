@@ -68,7 +68,7 @@ fn List(members: Vec<Member>, administer: bool) -> impl IntoView {
     ];
     view! {
         <Table label="Members" columns>
-            {members.into_iter().map(|member| view! { <Row member administer/> }).collect_view()}
+            {members.into_iter().map(|member| view! { <Row member administer/> }).views()}
         </Table>
     }
 }
@@ -159,7 +159,7 @@ fn Invitations(invitations: Vec<Invitation>, administer: bool) -> impl IntoView 
                 {invitations
                     .into_iter()
                     .map(|invitation| view! { <Invited invitation administer/> })
-                    .collect_view()}
+                    .views()}
             </Table>
         </Card>
     }
@@ -256,7 +256,7 @@ fn Roles() -> impl IntoView {
                     .map(|of| {
                         view! { <Fact term=role_words(of)>{may(of)}</Fact> }
                     })
-                    .collect_view()}
+                    .views()}
             </Facts>
             <p class="soft">{words::OPERATORS}</p>
         </Card>

@@ -102,7 +102,7 @@ fn List(slug: String, rows: Vec<MessageRow>, choose: bool) -> impl IntoView {
     let href = move |row: &MessageRow| format!("/p/{slug}/messages/{}", row.id);
     view! {
         <Table label=places::MESSAGES columns>
-            {rows.into_iter().map(|row| view! { <Row href=href(&row) choose row/> }).collect_view()}
+            {rows.into_iter().map(|row| view! { <Row href=href(&row) choose row/> }).views()}
         </Table>
     }
 }

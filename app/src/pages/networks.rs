@@ -75,7 +75,7 @@ fn List(networks: Vec<Network>, manage: bool) -> impl IntoView {
     }
     view! {
         <Table label="Trusted networks" columns>
-            {networks.into_iter().map(|network| view! { <Row network manage/> }).collect_view()}
+            {networks.into_iter().map(|network| view! { <Row network manage/> }).views()}
         </Table>
     }
 }

@@ -164,7 +164,7 @@ fn Steps(slug: String, readiness: Readiness) -> impl IntoView {
                             view! { <Item tone=Tone::Warn note=why link=(href, go)>{what}</Item> }.into_any()
                         }
                     })
-                    .collect_view()}
+                    .views()}
             </Items>
         </Card>
     }
@@ -195,7 +195,7 @@ fn Refused(slug: String, refusals: Vec<Refusal>) -> impl IntoView {
                             </Item>
                         }
                     })
-                    .collect_view()}
+                    .views()}
             </Items>
         </Card>
     }

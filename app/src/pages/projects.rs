@@ -35,7 +35,7 @@ pub fn Projects() -> impl IntoView {
             "state" => Key::number(row.state as u64),
             _ => Key::None,
         });
-        rows.into_iter().map(|project| view! { <Row project/> }).collect_view()
+        rows.into_iter().map(|project| view! { <Row project/> }).views()
     };
     view! {
         <PageHeader title=places::PROJECTS>{new()}</PageHeader>

@@ -72,7 +72,7 @@ pub fn Rows(
     let shown = rows.len();
     view! {
         <Table label=places::REFUSALS columns>
-            {rows.into_iter().map(|row| view! { <Row slug=slug.clone() row/> }).collect_view()}
+            {rows.into_iter().map(|row| view! { <Row slug=slug.clone() row/> }).views()}
         </Table>
         <Pager shown next/>
     }

@@ -105,7 +105,7 @@ fn Domains(domains: Vec<Domain>) -> impl IntoView {
                             {domains
                                 .into_iter()
                                 .map(|domain| view! { <DomainRow domain slug=slug.clone()/> })
-                                .collect_view()}
+                                .views()}
                         </Table>
                     }
                 })}
@@ -260,7 +260,7 @@ fn AddressTable(senders: Vec<Sender>, manage: bool) -> impl IntoView {
     }
     view! {
         <Table label="Addresses" columns>
-            {shown.into_iter().map(|sender| view! { <AddressRow sender manage/> }).collect_view()}
+            {shown.into_iter().map(|sender| view! { <AddressRow sender manage/> }).views()}
         </Table>
     }
     .into_any()

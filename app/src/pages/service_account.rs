@@ -150,7 +150,7 @@ fn AccountFacts(account: service_account::ServiceAccount) -> impl IntoView {
 
 /// Each on a line of its own, in monospace.
 fn each(values: impl Iterator<Item = String>) -> AnyView {
-    values.map(|value| view! { <code class="line">{value}</code> }).collect_view().into_any()
+    values.map(|value| view! { <code class="line">{value}</code> }).views().into_any()
 }
 
 #[component]
@@ -178,7 +178,7 @@ fn Secrets(
             let age = if two { Some(if i == 0 { "older" } else { "newer" }) } else { None };
             view! { <SecretRow account=of_rows.clone() secret age manage=manage && two/> }
         })
-        .collect_view();
+        .views();
     view! {
         <Card title="Secrets" note=if two { "two live: rotating" } else { "one live" } flush=true>
             {rotation}
@@ -316,7 +316,7 @@ fn Sources(sources: Vec<SourceUse>) -> impl IntoView {
             }
             .into_any()
         })
-        .collect_view();
+        .views();
     let columns = vec![
         Column::new("Address"),
         Column::new("Secret"),

@@ -115,7 +115,7 @@ fn Rows(accounts: Vec<ServiceAccount>, base: String) -> impl IntoView {
     ];
     view! {
         <Table label="Service accounts" columns>
-            {accounts.into_iter().map(|account| view! { <Row account base=base.clone()/> }).collect_view()}
+            {accounts.into_iter().map(|account| view! { <Row account base=base.clone()/> }).views()}
         </Table>
     }
 }

@@ -2,6 +2,7 @@
 //! which the server is asked for once the person stops typing.
 
 use super::Jump;
+use crate::components::views::Views;
 use crate::{
     api::search::Search,
     components::{status::message_state, text},
@@ -81,7 +82,7 @@ pub(super) fn Palette(node: NodeRef<html::Dialog>, jumps: Vec<Jump>) -> impl Int
                                 </a>
                             }
                         })
-                        .collect_view()
+                        .views()
                 }}
             </div>
             <p class="none" hidden=move || !none()>

@@ -60,7 +60,7 @@ fn List(listeners: Vec<ListenerStatus>) -> impl IntoView {
     ];
     view! {
         <Table label="Listeners" columns>
-            {listeners.into_iter().map(|listener| view! { <Row listener/> }).collect_view()}
+            {listeners.into_iter().map(|listener| view! { <Row listener/> }).views()}
         </Table>
     }
 }

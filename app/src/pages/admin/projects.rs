@@ -117,7 +117,7 @@ fn Rows(rows: Vec<ProjectRow>, below: String) -> impl IntoView {
     ];
     view! {
         <Table label="Projects" columns>
-            {rows.into_iter().map(|row| view! { <Row row below=below.clone()/> }).collect_view()}
+            {rows.into_iter().map(|row| view! { <Row row below=below.clone()/> }).views()}
         </Table>
     }
 }

@@ -133,7 +133,7 @@ fn Destinations(destinations: Vec<QueueDestination>) -> impl IntoView {
     ];
     view! {
         <Table label="Destinations" columns>
-            {destinations.into_iter().map(|destination| view! { <Row destination/> }).collect_view()}
+            {destinations.into_iter().map(|destination| view! { <Row destination/> }).views()}
         </Table>
     }
 }

@@ -100,7 +100,7 @@ fn Configured(facts: PlatformFacts) -> impl IntoView {
                             </tr>
                         }
                     })
-                    .collect_view()}
+                    .views()}
             </Table>
         </Card>
     }
@@ -188,7 +188,7 @@ fn Current(detail: DomainDetail) -> impl IntoView {
             <Replace name/>
         </div>
         <p class="soft">{words::PUBLISH}</p>
-        {keys.into_iter().map(|key| view! { <Key key_=key/> }).collect_view()}
+        {keys.into_iter().map(|key| view! { <Key key_=key/> }).views()}
     }
 }
 

@@ -89,7 +89,7 @@ fn List(users: Vec<User>) -> impl IntoView {
     ];
     view! {
         <Table label="Users" columns>
-            {users.into_iter().map(|user| view! { <Row user/> }).collect_view()}
+            {users.into_iter().map(|user| view! { <Row user/> }).views()}
         </Table>
     }
 }

@@ -20,7 +20,7 @@ pub fn Story(slug: String, events: Vec<Event>, source: Source) -> impl IntoView 
                             <Line slug=slug.clone() event source=source.clone()/>
                         }
                     })
-                    .collect_view()}
+                    .views()}
             </Timeline>
         </Card>
     }
@@ -109,7 +109,7 @@ fn AttemptLine(at: relay_types::Timestamp, attempt: Attempt) -> impl IntoView {
                                         </li>
                                     }
                                 })
-                                .collect_view()}
+                                .views()}
                         </ul>
                     }
                 })}

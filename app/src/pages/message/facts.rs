@@ -60,7 +60,7 @@ pub fn Recipients(recipients: Vec<Recipient>) -> impl IntoView {
                             </Item>
                         }
                     })
-                    .collect_view()}
+                    .views()}
             </Items>
         </Card>
     }
