@@ -9,36 +9,84 @@
 use serde::{
     Deserializer,
     de::{
-        DeserializeOwned, DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
-        VariantAccess, Visitor,
+        self, DeserializeOwned, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess, SeqAccess,
+        Unexpected, VariantAccess, Visitor,
     },
     forward_to_deserialize_any,
 };
-use serde_json::{Error, Map, Value};
+use serde_json::{Map, Value};
+use std::fmt;
 
 /// Reads `text`.
-pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
-    T::deserialize(Reader(serde_json::from_str(text)?))
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
+    T::deserialize(Reader(serde_json::from_str(text).map_err(|_| Unreadable)?))
+}
+
+/// The text is no JSON, or not of this type. Nobody can do anything about where exactly, so that is not said, and the
+/// code that would say it is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the JSON that was expected")]
+pub struct Unreadable;
+
+impl de::Error for Unreadable {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+
+    fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
+        Self
+    }
+
+    fn invalid_value(_: Unexpected<'_>, _: &dyn Expected) -> Self {
+        Self
+    }
+
+    fn invalid_length(_: usize, _: &dyn Expected) -> Self {
+        Self
+    }
+
+    fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
+        Self
+    }
+
+    fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
+        Self
+    }
+
+    fn missing_field(_: &'static str) -> Self {
+        Self
+    }
+
+    fn duplicate_field(_: &'static str) -> Self {
+        Self
+    }
 }
 
 struct Reader(Value);
 
-/// The value has another shape than the type.
-fn unlike<T>() -> Result<T, Error> {
-    Err(Error::custom("not the shape that was expected"))
-}
-
 /// The place of `name` in `names`.
-fn place(name: &str, names: &[&str]) -> Result<u32, Error> {
+fn place(name: &str, names: &[&str]) -> Result<u32, Unreadable> {
     let at = names.iter().position(|one| *one == name);
-    at.and_then(|at| u32::try_from(at).ok()).map_or_else(unlike, Ok)
+    at.and_then(|at| u32::try_from(at).ok()).ok_or(Unreadable)
 }
 
 impl<'de> Deserializer<'de> for Reader {
-    type Error = Error;
+    type Error = Unreadable;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.0.deserialize_any(visitor)
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+        match self.0 {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(value) => visitor.visit_bool(value),
+            Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+                (Some(number), ..) => visitor.visit_u64(number),
+                (_, Some(number), _) => visitor.visit_i64(number),
+                (.., Some(number)) => visitor.visit_f64(number),
+                _ => Err(Unreadable),
+            },
+            Value::String(_) => self.deserialize_string(visitor),
+            Value::Array(_) => self.deserialize_seq(visitor),
+            Value::Object(_) => self.deserialize_map(visitor),
+        }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -46,10 +94,10 @@ impl<'de> Deserializer<'de> for Reader {
         _: &'static str,
         names: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Unreadable> {
         match self.0 {
             Value::Object(fields) => visitor.visit_seq(Fields { names, fields }),
-            _ => unlike(),
+            _ => Err(Unreadable),
         }
     }
 
@@ -58,37 +106,37 @@ impl<'de> Deserializer<'de> for Reader {
         _: &'static str,
         names: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Unreadable> {
         let (name, content) = match self.0 {
             Value::String(name) => (name, None),
             Value::Object(object) if object.len() == 1 => match object.into_iter().next() {
                 Some((name, content)) => (name, Some(content)),
-                None => return unlike(),
+                None => return Err(Unreadable),
             },
-            _ => return unlike(),
+            _ => return Err(Unreadable),
         };
         visitor.visit_enum(Variant { place: place(&name, names)?, content })
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         match self.0 {
             Value::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unreadable> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         match self.0 {
             Value::Array(items) => visitor.visit_seq(Items(items.into_iter())),
-            _ => unlike(),
+            _ => Err(Unreadable),
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unreadable> {
         self.deserialize_seq(visitor)
     }
 
@@ -97,29 +145,29 @@ impl<'de> Deserializer<'de> for Reader {
         _: &'static str,
         _: usize,
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Unreadable> {
         self.deserialize_seq(visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         match self.0 {
             Value::Object(map) => visitor.visit_map(Entries { entries: map.into_iter(), value: Value::Null }),
-            _ => unlike(),
+            _ => Err(Unreadable),
         }
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         self.deserialize_string(visitor)
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         match self.0 {
             Value::String(text) => visitor.visit_string(text),
-            _ => unlike(),
+            _ => Err(Unreadable),
         }
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         visitor.visit_unit()
     }
 
@@ -143,9 +191,9 @@ impl Fields {
 }
 
 impl<'de> SeqAccess<'de> for Fields {
-    type Error = Error;
+    type Error = Unreadable;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Unreadable> {
         self.next().map(|value| seed.deserialize(Reader(value))).transpose()
     }
 }
@@ -154,9 +202,9 @@ impl<'de> SeqAccess<'de> for Fields {
 struct Items(std::vec::IntoIter<Value>);
 
 impl<'de> SeqAccess<'de> for Items {
-    type Error = Error;
+    type Error = Unreadable;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Unreadable> {
         self.0.next().map(|value| seed.deserialize(Reader(value))).transpose()
     }
 
@@ -172,15 +220,15 @@ struct Entries {
 }
 
 impl<'de> MapAccess<'de> for Entries {
-    type Error = Error;
+    type Error = Unreadable;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unreadable> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
         self.value = value;
         seed.deserialize(Reader(Value::String(key))).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unreadable> {
         seed.deserialize(Reader(self.value.take()))
     }
 }
@@ -192,11 +240,11 @@ struct Variant {
 }
 
 impl<'de> EnumAccess<'de> for Variant {
-    type Error = Error;
+    type Error = Unreadable;
     type Variant = Content;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content), Error> {
-        let place: serde::de::value::U32Deserializer<Error> = self.place.into_deserializer();
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content), Unreadable> {
+        let place: serde::de::value::U32Deserializer<Unreadable> = self.place.into_deserializer();
         Ok((seed.deserialize(place)?, Content(self.content)))
     }
 }
@@ -205,22 +253,26 @@ impl<'de> EnumAccess<'de> for Variant {
 struct Content(Option<Value>);
 
 impl<'de> VariantAccess<'de> for Content {
-    type Error = Error;
+    type Error = Unreadable;
 
-    fn unit_variant(self) -> Result<(), Error> {
-        if self.0.is_none() { Ok(()) } else { unlike() }
+    fn unit_variant(self) -> Result<(), Unreadable> {
+        if self.0.is_none() { Ok(()) } else { Err(Unreadable) }
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
-        self.0.map_or_else(unlike, |value| seed.deserialize(Reader(value)))
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Unreadable> {
+        self.0.ok_or(Unreadable).and_then(|value| seed.deserialize(Reader(value)))
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        self.0.map_or_else(unlike, |value| Reader(value).deserialize_seq(visitor))
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unreadable> {
+        self.0.ok_or(Unreadable).and_then(|value| Reader(value).deserialize_seq(visitor))
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
-        self.0.map_or_else(unlike, |value| Reader(value).deserialize_struct("", names, visitor))
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Unreadable> {
+        self.0.ok_or(Unreadable).and_then(|value| Reader(value).deserialize_struct("", names, visitor))
     }
 }
 
