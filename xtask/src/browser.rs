@@ -8,11 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use walrus::ModuleConfig;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::wasm_target::{TARGET, WasmTarget};
 use crate::workspace::{run, site_dir, target_dir};
-use crate::{css, progress, site};
+use crate::{css, progress, site, uncalled};
 
 /// How the browser side is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,13 +85,13 @@ fn bind(module: &Path, profile: Profile) -> Result<Glue> {
     let input = site::content_hash(&bytes);
     if fs::read_to_string(&stamp).ok().as_ref() != Some(&input) {
         let _ = fs::remove_dir_all(&folder);
-        Bindgen::new()
-            .input_bytes("relaykeep", bytes)
-            .web(true)?
-            .typescript(false)
-            .remove_name_section(profile == Profile::Release)
-            .remove_producers_section(true)
-            .generate(&folder)?;
+        let mut module = ModuleConfig::new()
+            .strict_validate(false)
+            .generate_name_section(profile == Profile::Dev)
+            .generate_producers_section(false)
+            .parse(&bytes)?;
+        uncalled::drop_bodies(&mut module)?;
+        Bindgen::new().input_module("relaykeep", module).web(true)?.typescript(false).generate(&folder)?;
         if folder.join("snippets").exists() {
             bail!("a dependency of the browser side brings JavaScript snippets, which the site folder does not carry");
         }

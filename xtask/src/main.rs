@@ -10,6 +10,7 @@ mod test;
 mod browser;
 mod css;
 mod site;
+mod uncalled;
 mod wasm_target;
 
 mod packages;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use time::OffsetDateTime;
 
 /// Milliseconds since the Unix epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,20 +40,41 @@ impl Timestamp {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    /// RFC 3339, for `<time datetime>` and JSON.
+    /// RFC 3339, for `<time datetime>` and JSON; with milliseconds when there are any.
     pub fn rfc3339(self) -> String {
-        self.utc().format(&Rfc3339).unwrap_or_default()
+        let clock = self.clock_text();
+        format!("{}T{}Z", self.date_text(), clock.strip_suffix(".000").unwrap_or(&clock))
     }
 
     /// `2026-11-21 13:58:02 UTC`, for people.
     pub fn text(self) -> String {
-        let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
-        self.utc().format(&format).unwrap_or_default()
+        let (hour, minute, second) = self.utc().to_hms();
+        format!("{} {hour:02}:{minute:02}:{second:02} UTC", self.date_text())
     }
 
     /// `13:58:02.114`, for timelines.
     pub fn clock_text(self) -> String {
-        let format = format_description!("[hour]:[minute]:[second].[subsecond digits:3]");
-        self.utc().format(&format).unwrap_or_default()
+        let (hour, minute, second, milli) = self.utc().to_hms_milli();
+        format!("{hour:02}:{minute:02}:{second:02}.{milli:03}")
+    }
+
+    /// `2026-11-21`.
+    fn date_text(self) -> String {
+        let (year, month, day) = self.utc().to_calendar_date();
+        format!("{year:04}-{:02}-{day:02}", u8::from(month))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn a_moment_is_written_in_utc() {
+        let at = Timestamp(1_795_269_482_014);
+        assert_eq!(at.rfc3339(), "2026-11-21T13:58:02.014Z");
+        assert_eq!(Timestamp(1_795_269_482_000).rfc3339(), "2026-11-21T13:58:02Z");
+        assert_eq!((at.text().as_str(), at.clock_text().as_str()), ("2026-11-21 13:58:02 UTC", "13:58:02.014"));
+        assert_eq!(Timestamp(-1).text(), "1969-12-31 23:59:59 UTC");
     }
 }
