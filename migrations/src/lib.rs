@@ -15,6 +15,7 @@ mod m20261121_000005_refusal_cause;
 mod m20261121_000006_throttled;
 mod m20261121_000007_lists;
 mod m20261121_000008_found;
+mod m20261121_000009_told;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_throttled::Migration),
             Box::new(m20261121_000007_lists::Migration),
             Box::new(m20261121_000008_found::Migration),
+            Box::new(m20261121_000009_told::Migration),
         ]
     }
 }

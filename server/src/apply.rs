@@ -2,15 +2,15 @@
 //! nothing. It adds and changes; it never removes what the file does not name.
 //!
 //! The whole file is judged first. Should the work end half-way all the same, what was done stays, is reported, and the
-//! next run does the rest.
+//! next run does the rest. A secret that was issued by a run which died before its report is replaced by the next.
 
 mod file;
 mod judge;
 
 use anyhow::{Context, Result};
 use file::{File, ProjectPart};
-use relay_core::{Actor, Core, Error, domains, networks, projects, senders, service_accounts};
-use relay_types::{EmailAddress, project::Slug, sender::Verification};
+use relay_core::{Actor, Core, Error, IssuedSecret, domains, networks, projects, senders, service_accounts};
+use relay_types::{EmailAddress, project::Slug, sender::Verification, service_account::ServiceAccountId};
 use serde::Serialize;
 use std::{collections::HashMap, io::Write, path::Path};
 
@@ -21,6 +21,8 @@ pub struct Issued {
     label: String,
     username: String,
     secret: String,
+    #[serde(skip)]
+    account: ServiceAccountId,
 }
 
 /// What a run did, as JSON on stdout.
@@ -48,11 +50,20 @@ pub async fn run(core: &Core, path: &Path, output: &mut impl Write) -> Result<()
             let names: Vec<_> = report.issued.iter().map(|issued| issued.username.as_str()).collect();
             match names.as_slice() {
                 [] => "the report cannot be written; what the file says is done".to_owned(),
-                names => format!("the report cannot be written; issue new secrets for {}", names.join(", ")),
+                names => {
+                    format!("the report cannot be written; the next run issues new secrets for {}", names.join(", "))
+                }
             }
         })?;
+        told(core, &report).await?;
     }
     outcome.with_context(place)
+}
+
+/// Its secrets are known now, and stay.
+async fn told(core: &Core, report: &Report) -> Result<()> {
+    let accounts: Vec<_> = report.issued.iter().map(|issued| issued.account).collect();
+    Ok(service_accounts::told(core, &Actor::System, &accounts).await?)
 }
 
 /// Does what a judged file says; what was done before an error is in the report.
@@ -191,23 +202,27 @@ impl Run<'_> {
 
     async fn service_accounts(&mut self, part: &ProjectPart) -> Result<()> {
         let known = service_accounts::list(self.core, &Actor::System, &part.slug).await?;
+        let untold = service_accounts::untold(self.core, &Actor::System, &part.slug).await?;
         for wanted in &part.service_accounts {
             let place = || format!("service account {}", wanted.label());
             match known.iter().find(|account| account.label == wanted.label()) {
                 None => {
                     let settings = wanted.of_new().with_context(place)?;
-                    let made = service_accounts::create(self.core, &Actor::System, &part.slug, settings).await;
+                    let made = service_accounts::create_untold(self.core, &Actor::System, &part.slug, settings).await;
                     let (id, secret) = made.with_context(place)?;
                     let made = service_accounts::get(self.core, &Actor::System, &part.slug, id).await;
-                    self.report.issued.push(Issued {
-                        project: part.slug.clone(),
-                        label: wanted.label().to_owned(),
-                        // The secret is told whatever happens; the name is on the account's page too.
-                        username: made.map(|made| made.account.username).unwrap_or_default(),
-                        secret: secret.reveal().to_owned(),
-                    });
+                    // The secret is told whatever happens; the name is on the account's page too.
+                    let username = made.map(|made| made.account.username).unwrap_or_default();
+                    self.issued(part, wanted.label(), id, username, &secret);
                 }
                 Some(account) => {
+                    if untold.contains(&account.id) {
+                        let secret =
+                            service_accounts::issue_untold(self.core, &Actor::System, &part.slug, account.id).await;
+                        let secret = secret.with_context(place)?;
+                        self.issued(part, wanted.label(), account.id, account.username.clone(), &secret);
+                        self.report.changed += 1;
+                    }
                     let settings = wanted.over_known(account).with_context(place)?;
                     if settings == file::settings_of(account) {
                         continue;
@@ -220,6 +235,18 @@ impl Run<'_> {
             self.report.changed += 1;
         }
         Ok(())
+    }
+
+    fn issued(
+        &mut self,
+        part: &ProjectPart,
+        label: &str,
+        account: ServiceAccountId,
+        username: String,
+        secret: &IssuedSecret,
+    ) {
+        let (project, label, secret) = (part.slug.clone(), label.to_owned(), secret.reveal().to_owned());
+        self.report.issued.push(Issued { project, label, username, secret, account });
     }
 }
 

@@ -40,6 +40,7 @@ async fn apply(test: &TestCore, yaml: &str) -> Report {
     judge::judge(&test.core, &file).await.expect("a good file");
     let (report, outcome) = work(&test.core, &file).await;
     outcome.expect("done");
+    told(&test.core, &report).await.expect("told");
     report
 }
 

@@ -1,11 +1,13 @@
-//! Nothing acknowledged is lost: the relay is killed under load, twenty times over, and its disk runs full.
+//! Nothing acknowledged is lost: the relay is killed under load, twenty times over, and its disk runs full; `apply` is
+//! killed at work.
 
 use crate::{
-    harness::{Relaykeep, Session, Sink, until},
+    harness::{Relaykeep, Session, Sink, clients, until},
     submission::{RULES, dns, routed},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -137,4 +139,43 @@ fn nothing_acknowledged_on_a_full_disk_is_lost() {
     let reply =
         Session::open(relay.networks).send("web@domain.test", &["a@other.test"], b"From: web@domain.test\r\n\r\n");
     assert!(reply.starts_with("250 "), "{reply}");
+}
+
+/// Killed in the middle of its work, `apply` has told no secret yet; the next run tells one for every account.
+#[test]
+fn an_apply_that_is_killed_is_completed_by_the_next_and_no_secret_is_lost() {
+    const ACCOUNTS: usize = 12;
+    let labels: Vec<String> = (0..ACCOUNTS).map(|n| format!("program {n}")).collect();
+    let accounts: String = labels.iter().map(|label| format!("      - {{ label: {label} }}\n")).collect();
+    let relay = Relaykeep::start("");
+    relay.apply("projects: [{ slug: bio }]");
+    let operator = relay.operator();
+    let file = relay.path("many.yaml");
+    let yaml = format!(
+        "projects:\n  - slug: bio\n    networks: [{{ cidr: 192.0.2.0/24 }}]\n    service_accounts:\n{accounts}"
+    );
+    fs::write(&file, &yaml).unwrap();
+    for made in [1, 4, 7] {
+        let apply = relay.begin(&["apply", &file.display().to_string()], "killed.json");
+        until(&format!("{made} accounts"), || {
+            let list = operator.get("/p/bio/service-accounts.csv").body;
+            (list.lines().count() > made).then_some(())
+        });
+        drop(apply);
+        assert_eq!(fs::read_to_string(relay.path("killed.json")).unwrap(), "", "it had done all when it was killed");
+    }
+    let issued = relay.apply(&yaml);
+    let mut told: Vec<&str> = issued.iter().map(|one| one.label.as_str()).collect();
+    told.sort_by_key(|label| labels.iter().position(|known| known == label));
+    assert_eq!(told, labels, "one secret for each");
+    for account in &issued {
+        let (opened, said) = clients::python(&format!(
+            "import smtplib, ssl\nc = ssl.create_default_context(); c.check_hostname = False; c.verify_mode = ssl.CERT_NONE\n\
+             smtplib.SMTP_SSL('127.0.0.1', {}, context=c).login('{}', '{}')\n",
+            relay.submissions, account.username, account.secret
+        ));
+        assert!(opened, "{}: {said}", account.label);
+    }
+    let (again, changed) = relay.apply_counted(&yaml);
+    assert!(again.is_empty() && changed == 0, "{again:?}");
 }

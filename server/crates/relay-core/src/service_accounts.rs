@@ -5,6 +5,7 @@
 
 mod authenticate;
 mod settings;
+mod untold;
 mod view;
 
 use crate::{
@@ -36,6 +37,7 @@ pub(crate) use view::barred_from;
 pub use {
     crate::uses::run_writer,
     authenticate::{AuthFailure, authenticate},
+    untold::{create_untold, issue_untold, told, untold},
 };
 
 /// An account has one secret, or two while it is rotated.
@@ -87,6 +89,17 @@ pub async fn create(
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
     let settings = judge_new(core, settings)?;
     sign_in::recent(core, actor)?;
+    make(core, actor, project, settings, true).await
+}
+
+/// The account with its first secret; `told` when the caller tells it at once.
+async fn make(
+    core: &Core,
+    actor: &Actor,
+    project: ProjectId,
+    settings: ServiceAccountSettings,
+    told: bool,
+) -> Result<(ServiceAccountId, IssuedSecret)> {
     let (issued, hash) = issue(core).await?;
     let id: ServiceAccountId = core.new_id();
     let transaction = core.db.begin().await?;
@@ -112,7 +125,7 @@ pub async fn create(
     let changes = settings::changes(None, &row);
     let subject = subject_of(&row);
     service_account::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await?;
-    insert_secret(core, &transaction, id, &issued, hash).await?;
+    insert_secret(core, &transaction, id, (&issued, hash), told).await?;
     audit::record(core, &transaction, actor, Some(project), "service_account.create", &subject, changes).await?;
     transaction.commit().await?;
     Ok((id, issued))
@@ -162,7 +175,7 @@ pub async fn issue_secret(core: &Core, actor: &Actor, project: &Slug, id: Servic
     if secrets_of(id).all(&transaction).await?.len() >= SECRETS {
         return Err(Error::conflict("There are two secrets already. Revoke the one that is not used any more first"));
     }
-    insert_secret(core, &transaction, id, &issued, hash).await?;
+    insert_secret(core, &transaction, id, (&issued, hash), true).await?;
     let changes = vec![audit::field("secret", None::<&str>, Some(format!("…{}", issued.hint())))];
     audit::record(core, &transaction, actor, Some(project), "secret.issue", &subject_of(&row), changes).await?;
     transaction.commit().await?;
@@ -376,8 +389,8 @@ async fn insert_secret(
     core: &Core,
     transaction: &DatabaseTransaction,
     account: ServiceAccountId,
-    issued: &IssuedSecret,
-    hash: String,
+    (issued, hash): (&IssuedSecret, String),
+    told: bool,
 ) -> Result<()> {
     let id: SecretId = core.new_id();
     let row = service_account_secret::ActiveModel {
@@ -387,6 +400,7 @@ async fn insert_secret(
         hint: Set(issued.hint()),
         created_at: Set(core.now().0),
         last_used_at: Set(None),
+        told: Set(told),
     };
     service_account_secret::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(())

@@ -204,6 +204,12 @@ impl Relaykeep {
         child.wait_with_output().unwrap()
     }
 
+    /// Begins another subcommand on the same data, whose standard output goes to this file of the data folder.
+    pub fn begin(&self, arguments: &[&str], output: &str) -> Process {
+        let output = File::create(self.path(output)).unwrap();
+        Process::start(self.command(arguments).stdin(Stdio::null()).stdout(output))
+    }
+
     /// Runs the binary with these arguments alone: none of this relay's settings reach it.
     pub fn bare(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_relaykeep")).args(arguments).stdin(Stdio::null()).output().unwrap()

@@ -282,3 +282,37 @@ async fn who_may_not_is_refused() {
     assert_eq!(word(&remove(core, outsider, neighbour, id).await), "NotFound");
     assert_eq!(account.sign_in(&account.secret).await, "in");
 }
+
+#[tokio::test]
+async fn a_secret_that_nobody_was_told_is_replaced_until_it_is() {
+    let account = Account::new().await;
+    let (core, project, system) = (&account.test.core, &account.project, &Actor::System);
+    assert_eq!(untold(core, system, project).await.expect("asked"), []);
+    assert_eq!(word(&issue_untold(core, system, project, account.id).await), "NotFound", "all was told");
+    let (id, lost) = create_untold(core, system, project, settings("report")).await.expect("made");
+    let username = get(core, system, project, id).await.expect("the account").account.username;
+    assert_eq!(untold(core, system, project).await.expect("asked"), [id]);
+    let kept = issue_untold(core, system, project, id).await.expect("another");
+    let opens = async |secret: &IssuedSecret| {
+        authenticate(core, CLIENT, &username, Zeroizing::new(secret.reveal().to_owned())).await.is_ok()
+    };
+    assert!(!opens(&lost).await && opens(&kept).await);
+    assert_eq!(untold(core, system, project).await.expect("asked"), [id], "it is not told yet either");
+    told(core, system, &[id]).await.expect("told");
+    assert_eq!(untold(core, system, project).await.expect("asked"), []);
+    assert!(opens(&kept).await);
+}
+
+#[tokio::test]
+async fn only_the_system_issues_what_a_report_tells() {
+    let account = Account::new().await;
+    let (core, project) = (&account.test.core, &account.project);
+    let of = projects::authorize(core, &Actor::System, project, Access::View).await.expect("the project");
+    let cast = account.test.cast(of, project).await;
+    for actor in [&cast.owner, &cast.viewer, &cast.outsider, &cast.operator, &cast.anonymous, &cast.service_account] {
+        assert!(create_untold(core, actor, project, settings("mine")).await.is_err(), "{actor:?}");
+        assert!(untold(core, actor, project).await.is_err(), "{actor:?}");
+        assert!(issue_untold(core, actor, project, account.id).await.is_err(), "{actor:?}");
+        assert!(told(core, actor, &[account.id]).await.is_err(), "{actor:?}");
+    }
+}

@@ -12,6 +12,8 @@ pub(crate) struct Model {
     pub(crate) hint: String,
     pub(crate) created_at: i64,
     pub(crate) last_used_at: Option<i64>,
+    /// Whether a person saw it; a report that is yet to be written has not told it.
+    pub(crate) told: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
