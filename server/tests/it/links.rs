@@ -1,6 +1,17 @@
 //! Links from mail: good once, and when they are dead the answer says so to people and to programs.
 
-use crate::harness::{Relaykeep, until};
+use crate::harness::{Portal, Relaykeep, until};
+
+/// The path of the link to `place` (such as `/reset/`) in a mail of the portal that was captured, as an operator reads it.
+pub fn mailed(operator: &Portal, place: &str) -> String {
+    until("the captured mail with the link", || {
+        let list = operator.get("/admin/captured").body;
+        let mails = list.split("href=\"/admin/captured/").skip(1).filter_map(|rest| rest.split('"').next());
+        let mut texts = mails.map(|id| operator.get(&format!("/admin/captured/{id}")).text());
+        let token = texts.find_map(|mail| Some(mail.split_once(place)?.1.split_whitespace().next()?.to_owned()))?;
+        Some(format!("{place}{token}"))
+    })
+}
 
 #[test]
 fn a_link_that_is_dead_answers_404_with_the_page_that_says_what_to_do() {
@@ -25,13 +36,7 @@ fn a_reset_link_answers_200_until_it_is_used() {
     let stranger = relay.stranger();
     let page = stranger.submit("/reset", "request_reset", &[("email", "operator@relay.test")]);
     assert!(page.text().contains("Look into your mail."), "{}", page.text());
-    let link = until("the captured mail with the link", || {
-        let list = operator.get("/admin/captured").body;
-        let (_, rest) = list.split_once("href=\"/admin/captured/")?;
-        let mail = operator.get(&format!("/admin/captured/{}", rest.split('"').next()?)).text();
-        let (_, token) = mail.split_once("/reset/")?;
-        Some(format!("/reset/{}", token.split_whitespace().next()?))
-    });
+    let link = mailed(&operator, "/reset/");
     assert_eq!(stranger.get(&link).status, 200);
     // A password that is refused leaves the link good, and the page shows its form.
     let page = stranger.submit(&link, "reset_password", &[("password", "short")]);

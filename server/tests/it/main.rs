@@ -13,6 +13,7 @@ mod links;
 mod lists;
 mod live;
 mod operations;
+mod races;
 mod refusals;
 mod signing;
 mod submission;

@@ -34,6 +34,11 @@ pub fn trusting(files: &CertificateFiles) -> Arc<ClientConfig> {
 }
 
 impl Client<TcpStream> {
+    /// The bare connection, once every reply was read.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream.into_inner()
+    }
+
     /// Makes TLS on the connection.
     pub async fn tls(self, config: &Arc<ClientConfig>) -> std::io::Result<Client<TlsStream<TcpStream>>> {
         self.tls_with(HOST, config).await

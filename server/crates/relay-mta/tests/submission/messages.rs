@@ -16,7 +16,7 @@ use relay_types::{
 };
 use std::time::Duration;
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
 };
 use tokio_rustls::client::TlsStream;
@@ -189,6 +189,59 @@ async fn all_sessions_together_hold_no_more_content_than_allowed() {
     client.send(&"x".repeat(1001)).await;
     assert!(client.reply().await.starts_with("452 4.3.1 "));
     client.is_closed().await;
+}
+
+/// Goes on with one octet at a time; what the relay said, once it has had enough.
+async fn trickled(client: Client<TcpStream>) -> String {
+    let (mut read, mut write) = client.into_stream().into_split();
+    let drops = tokio::spawn(async move {
+        let mut pace = tokio::time::interval(Duration::from_millis(5));
+        while write.write_all(b"x").await.is_ok() {
+            pace.tick().await;
+        }
+    });
+    let mut said = Vec::new();
+    // A reset is as good as an end.
+    let _ = tokio::time::timeout(Duration::from_secs(60), read.read_to_end(&mut said)).await.expect("an end");
+    drop(read);
+    drops.await.expect("the relay reads no more");
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[tokio::test]
+async fn a_message_that_comes_octet_by_octet_is_given_up_and_its_place_is_free() {
+    let strict = SubmissionSettings {
+        sessions_per_address: 1,
+        slow_start: Duration::from_millis(50),
+        data_rate: 10_000,
+        ..settings()
+    };
+    let relay = start(strict, &[(ListenerTls::None, Networks)]).await;
+    relay.trust("127.0.0.0/24").await;
+    for _ in 0..3 {
+        let mut client = connect(relay.addresses[0]).await;
+        greeted(&mut client).await;
+        client.say("MAIL FROM:<app@sender.example>").await;
+        client.say("RCPT TO:<c@d.example>").await;
+        assert!(client.say("DATA").await.starts_with("354 "));
+        let said = trickled(client).await;
+        assert!(said.starts_with("421 4.4.2 "), "{said}");
+    }
+    let status = relay.status(0);
+    assert_eq!((status.sessions, status.accepted_total), (0, 0));
+    let mut client = connect(relay.addresses[0]).await;
+    greeted(&mut client).await;
+    assert!(send(&mut client).await.starts_with("250 2.0.0 Ok: queued as "), "a client that sends is served");
+}
+
+#[tokio::test]
+async fn a_command_that_comes_octet_by_octet_is_given_up() {
+    let impatient = SubmissionSettings { idle: Duration::from_millis(50), ..settings() };
+    let relay = start(impatient, &[(ListenerTls::None, Networks)]).await;
+    let mut client = connect(relay.addresses[0]).await;
+    client.reply().await;
+    let said = trickled(client).await;
+    assert!(said.starts_with("421 4.4.2 "), "{said}");
 }
 
 #[tokio::test]
