@@ -29,9 +29,10 @@
 //! 5. What the person may not do is left out: `use_abilities().manage` and so on. The use case refuses it anyway.
 //! 6. State of a list is in the query string: `Tabs`, `Filters`, `Column::sorted_by`, `Pager` write it, `query()` reads it.
 //!    A list that is shown whole sorts its rows with `sort`; a long one has one order and keyset pages. `CsvLink` stands in
-//!    the header; its route and columns are in `server/downloads/lists.rs`.
+//!    the header; its route and columns are in `server/downloads/lists.rs`. Boxes of a bulk selection have a `ChooseAll`.
 //! 7. Forms: read the head of `components/form.rs`. Every form works without JavaScript, keeps what was typed, and shows
-//!    its error at the field. A secret or other result to be shown is returned and read from `form.output()`.
+//!    its error at the field. What adds to a list is a `Dialog` in the header, or in the `EmptyState`; `led_to()` fills
+//!    it in and opens it for a link with `?new=…`. A secret or other result to be shown is returned and read from `form.output()`.
 //! 8. Every refusal and warning ends in a link to the page that mends it: `Notice link=(href, words)`, `Item link=…`.
 //! 9. Server and browser must render the same tree: no `cfg!` in the structure, no clock but `time::now()`, no random
 //!    ids, browser-only things in `Effect`. Valid HTML: `<tbody>`, no `<div>` in `<p>`, no link in a link.

@@ -101,7 +101,7 @@ class Journey {
     this.relay.dns.domain(DOMAIN);
     await this.olivia.press("Add domain");
     await this.olivia.type({ Domain: DOMAIN });
-    await this.olivia.press("Show the records");
+    await this.olivia.press("Add and show the records");
     await this.olivia.sees(DOMAIN);
     await expect(this.page.getByText("Not verified yet.")).toBeVisible();
     const fields = async (name: string) => {
@@ -192,6 +192,7 @@ class Journey {
     await expect(row, "the exact reply is kept").toContainText(answer.text.replaceAll("\n", " "));
     await row.getByRole("link", { name: "Verify it" }).click();
     await this.olivia.sees("Senders");
+    await expect(this.page.getByRole("dialog", { name: "Add an address" })).toBeVisible();
     await expect(this.page.getByLabel("Address", { exact: true })).toHaveValue(FORGED);
 
     await this.olivia.open(short as string);

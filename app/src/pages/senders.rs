@@ -154,7 +154,7 @@ fn AddDomainForm() -> impl IntoView {
                     check=typed::check_domain as Check
                 />
                 <div class="actions">
-                    <Submit>"Show the records"</Submit>
+                    <Submit>"Add and show the records"</Submit>
                     <AsVerified/>
                 </div>
             </PostForm>

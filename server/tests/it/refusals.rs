@@ -414,6 +414,27 @@ fn a_suspended_project_is_refused_with_the_reason_in_a_session_that_is_open() {
 }
 
 #[test]
+fn the_sandbox_is_left_by_the_projects_name_and_entered_again_in_a_session_that_is_open() {
+    let world = World::start();
+    let (portal, page) = (world.relay.operator(), "/p/box/settings");
+    let mut session = world.session("boxed");
+    let mut outsider = |expected: &str| {
+        until("the other answer", || {
+            session.say("RSET");
+            assert!(session.say("MAIL FROM:<box@box.test>").starts_with("250 "));
+            session.say("RCPT TO:<a@other.test>").starts_with(expected).then_some(())
+        });
+    };
+    outsider("550 5.7.1 Recipient a@other.test refused: this project is in the sandbox");
+    let text = portal.submit(page, "set_sandbox", &[("confirm", "bio")]).text();
+    assert!(text.contains("Type box exactly as it is written") && text.contains("Take out of the sandbox"), "{text}");
+    portal.change(page, "set_sandbox", &[("confirm", "box")]);
+    outsider("250 ");
+    portal.change(page, "set_sandbox", &[("confirm", "box")]);
+    outsider("550 5.7.1 Recipient a@other.test refused: this project is in the sandbox");
+}
+
+#[test]
 fn a_paused_platform_tells_every_project_to_come_back_and_closes_the_session() {
     let world = World::start();
     let portal = world.relay.operator();
