@@ -200,7 +200,10 @@ class Journey {
     await expect(this.page.getByText(FORGED)).toBeVisible();
     await this.page.getByRole("link", { name: "Verify it" }).click();
     await this.olivia.sees("Senders");
-    await expect(this.page.getByLabel("Address", { exact: true })).toHaveValue(FORGED);
+    const dialog = this.page.getByRole("dialog", { name: "Add an address" });
+    await expect(dialog.getByLabel("Address", { exact: true })).toHaveValue(FORGED);
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await expect(dialog).toBeHidden();
   }
 
   async seeOverview(): Promise<void> {

@@ -69,7 +69,7 @@ pub fn Dialog(
                 class="button quiet close"
                 command="close"
                 commandfor=id.clone()
-                on:click=move |_| close(node)
+                on:click=move |_| close_if_open(node)
                 aria-label=strings::CANCEL
             >
                 <Glyph icon=Icon::Close/>
@@ -83,17 +83,21 @@ pub fn led_to() -> Option<String> {
     if use_context::<FormReply>().is_some() { None } else { untrack(query).text(NEW) }
 }
 
-/// In the browser: a dialog that the server sent open becomes a real modal one.
+/// In the browser: a dialog that is made open becomes a real modal one. By the next frame it stands in the page, which
+/// a dialog must for that.
 fn be_modal(node: NodeRef<html::Dialog>) {
     Effect::new(move || {
-        if let Some(dialog) = node.get() {
-            dialog.close();
-            let _ = dialog.show_modal();
-        }
+        node.track();
+        request_animation_frame(move || {
+            if let Some(dialog) = node.try_get_untracked().flatten().filter(|dialog| dialog.is_connected()) {
+                dialog.close();
+                let _ = dialog.show_modal();
+            }
+        });
     });
 }
 
-/// For browsers without invoker commands: what the button's own command has not done by the next frame.
+/// For browsers without invoker commands: what the buttons' own commands have not done by the next frame.
 fn open_if_not(node: NodeRef<html::Dialog>) {
     request_animation_frame(move || {
         if let Some(dialog) = node.try_get_untracked().flatten()
@@ -104,10 +108,12 @@ fn open_if_not(node: NodeRef<html::Dialog>) {
     });
 }
 
-fn close(node: NodeRef<html::Dialog>) {
-    if let Some(dialog) = node.try_get_untracked().flatten() {
-        dialog.close();
-    }
+fn close_if_open(node: NodeRef<html::Dialog>) {
+    request_animation_frame(move || {
+        if let Some(dialog) = node.try_get_untracked().flatten().filter(|dialog| dialog.open()) {
+            dialog.close();
+        }
+    });
 }
 
 /// A dangerous act: names the consequence and asks for the name of the thing. The server function takes `confirm` and
