@@ -58,7 +58,7 @@ pub mod prelude {
         form::{FormHandle, PostForm, use_form, use_form_for},
         layout::{use_abilities, use_frame, use_me, use_param, use_slug},
         live::use_live,
-        load::{ErrorPage, Load, read, read_again},
+        load::{DeadLink, ErrorPage, Load, read, read_again},
         notice::{EmptyState, Go, Notice},
         page_header::PageHeader,
         query::{Query, SORT, done, query, search, use_done_at},

@@ -1,6 +1,9 @@
 //! Inputs of a `PostForm`: label above, hint below it, error at the field. What was sent stays; passwords never do.
 
-use crate::components::views::Views;
+mod choice;
+
+pub use choice::{CheckField, RadioField, SelectField};
+
 use crate::components::{
     form::{FormReply, FormState},
     raw_text::SafeTextarea,
@@ -109,20 +112,27 @@ impl Frame {
     }
 
     fn around(self, label: &'static str, hint: &'static str, input: AnyView) -> AnyView {
+        let told = self.told();
         let Self { id, error, described, .. } = self;
-        let error_id = format!("{id}-error");
         view! {
             <div class="field" class:wrong=move || shown(error).is_some()>
                 <label for=id>{label}</label>
                 {described.map(|id| view! { <p class="hint" id=id>{hint}</p> })}
                 {input}
-                {move || {
-                    let id = error_id.clone();
-                    shown(error).map(|error| view! { <p class="error" id=id>{error}</p> })
-                }}
+                {told}
             </div>
         }
         .into_any()
+    }
+
+    /// The error, below the input.
+    fn told(&self) -> AnyView {
+        let (error, id) = (self.error, format!("{}-error", self.id));
+        let told = move || {
+            let id = id.clone();
+            shown(error).map(|error| view! { <p class="error" id=id>{error}</p> })
+        };
+        told.into_any()
     }
 }
 
@@ -220,44 +230,6 @@ pub fn TextareaField(
     frame.around(label, hint, input.into_any())
 }
 
-/// One of a few: values with their words.
-#[component]
-pub fn SelectField(
-    /// The server function's argument.
-    name: &'static str,
-    /// What it is.
-    label: &'static str,
-    /// What follows from the choice.
-    #[prop(default = "")]
-    hint: &'static str,
-    /// Values and words.
-    options: Vec<(String, String)>,
-    /// The value chosen at first.
-    #[prop(optional, into)]
-    value: String,
-) -> impl IntoView {
-    let frame = frame(name, !hint.is_empty());
-    let now = frame.posted.clone().unwrap_or(value);
-    let input = view! {
-        <select
-            id=frame.id.clone()
-            name=name
-            autofocus=frame.autofocus(false)
-            aria-invalid=frame.invalid()
-            aria-describedby=frame.described_by()
-        >
-            {options
-                .into_iter()
-                .map(|(value, text)| {
-                    let selected = value == now;
-                    view! { <option value=value selected=selected>{text}</option> }
-                })
-                .views()}
-        </select>
-    };
-    frame.around(label, hint, input.into_any())
-}
-
 /// One's own password, asked for only when the server did: it was last typed too long ago for what the form does. The
 /// argument is `password: Option<String>`, given to `ssr::actor_with`.
 #[component]
@@ -282,97 +254,6 @@ pub fn StepUp() -> impl IntoView {
                 />
             }
         })
-    }
-}
-
-/// Yes or no. The argument is `Option<String>`: `Some("on")` or `None`.
-#[component]
-pub fn CheckField(
-    /// The server function's argument.
-    name: &'static str,
-    /// What is so when it is ticked.
-    label: &'static str,
-    /// What follows from it.
-    #[prop(default = "")]
-    hint: &'static str,
-    /// Ticked at first.
-    #[prop(optional)]
-    checked: bool,
-) -> impl IntoView {
-    let frame = frame(name, !hint.is_empty());
-    let replied = use_context::<FormState>().is_some_and(|form| form.is_reply());
-    let checked = if replied { frame.posted.is_some() } else { checked };
-    let (invalid, described_by, autofocus) = (frame.invalid(), frame.described_by(), frame.autofocus(false));
-    let Frame { id, error, described, .. } = frame;
-    let error_id = format!("{id}-error");
-    view! {
-        <div class="field check" class:wrong=move || shown(error).is_some()>
-            <input
-                id=id.clone()
-                name=name
-                type="checkbox"
-                checked=checked
-                autofocus=autofocus
-                aria-invalid=invalid
-                aria-describedby=described_by
-            />
-            <label for=id>{label}</label>
-            {described.map(|id| view! { <p class="hint" id=id>{hint}</p> })}
-            {move || {
-                let id = error_id.clone();
-                shown(error).map(|error| view! { <p class="error" id=id>{error}</p> })
-            }}
-        </div>
-    }
-}
-
-/// One of a few, all in sight: values, words, and what follows from each.
-#[component]
-pub fn RadioField(
-    /// The server function's argument.
-    name: &'static str,
-    /// What is chosen.
-    label: &'static str,
-    /// Values, words, hints (empty for none).
-    options: Vec<(&'static str, &'static str, &'static str)>,
-    /// The value chosen at first.
-    #[prop(optional, into)]
-    value: String,
-) -> impl IntoView {
-    let frame = frame(name, false);
-    let now = frame.posted.clone().unwrap_or(value);
-    let (invalid, described_by, autofocus) = (frame.invalid(), frame.described_by(), frame.autofocus(false));
-    let Frame { id, error, .. } = frame;
-    let error_id = format!("{id}-error");
-    view! {
-        <fieldset class="field" class:wrong=move || shown(error).is_some() aria-describedby=described_by>
-            <legend>{label}</legend>
-            {options
-                .into_iter()
-                .map(|(value, text, hint)| {
-                    let id = format!("{id}-{value}");
-                    let checked = value == now;
-                    view! {
-                        <div class="radio">
-                            <input
-                                id=id.clone()
-                                type="radio"
-                                name=name
-                                value=value
-                                checked=checked
-                                autofocus=autofocus && checked
-                                aria-invalid=invalid.clone()
-                            />
-                            <label for=id>{text} {(!hint.is_empty()).then(|| view! { <small>{hint}</small> })}</label>
-                        </div>
-                    }
-                })
-                .views()}
-            {move || {
-                let id = error_id.clone();
-                shown(error).map(|error| view! { <p class="error" id=id>{error}</p> })
-            }}
-        </fieldset>
     }
 }
 

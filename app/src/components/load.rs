@@ -1,7 +1,7 @@
 //! What a page does with data that is on its way, and with data that did not come.
 
 use crate::{
-    components::{query::here, raw_text::SafeTitle},
+    components::{notice::Go, page_header::PageHeader, query::here, raw_text::SafeTitle},
     error::AppError,
     strings,
     wire::{self, Call, Outcome},
@@ -178,6 +178,35 @@ pub fn ErrorPage(error: AppError) -> impl IntoView {
                 </a>
             </div>
         </div>
+    }
+}
+
+/// A one-time link that is no longer good; its status says so too.
+#[component]
+pub fn DeadLink(
+    /// Says so.
+    title: &'static str,
+    /// Why that may be.
+    text: &'static str,
+    /// The way on, where there is one.
+    #[prop(optional, into)]
+    go: Option<Go>,
+) -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    crate::ssr::gone();
+    view! {
+        <PageHeader title/>
+        <p>{text}</p>
+        {go
+            .map(|go| {
+                view! {
+                    <p class="actions">
+                        <a class="button primary" href=go.href>
+                            {go.text}
+                        </a>
+                    </p>
+                }
+            })}
     }
 }
 

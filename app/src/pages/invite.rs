@@ -28,18 +28,7 @@ pub fn Invite() -> impl IntoView {
 #[component]
 fn Page(token: String, invited: Option<Invited>) -> impl IntoView {
     let Some(Invited { offer, me }) = invited else {
-        #[cfg(feature = "ssr")]
-        crate::ssr::gone();
-        return view! {
-            <PageHeader title=words::DEAD/>
-            <p>{words::DEAD_TEXT}</p>
-            <p class="actions">
-                <a class="button" href="/">
-                    {words::HOME}
-                </a>
-            </p>
-        }
-        .into_any();
+        return view! { <DeadLink title=words::DEAD text=words::DEAD_TEXT go=("/", words::HOME)/> }.into_any();
     };
     let email = offer.email.to_string();
     let known = offer.known_user;

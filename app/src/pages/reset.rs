@@ -61,18 +61,7 @@ pub fn SetPassword() -> impl IntoView {
 fn Choose(token: String, good: bool) -> impl IntoView {
     let form = use_form::<ResetPassword>();
     if !good {
-        #[cfg(feature = "ssr")]
-        crate::ssr::gone();
-        return view! {
-            <PageHeader title=words::DEAD/>
-            <p>{words::DEAD_TEXT}</p>
-            <p class="actions">
-                <a class="button primary" href="/reset">
-                    {words::AGAIN}
-                </a>
-            </p>
-        }
-        .into_any();
+        return view! { <DeadLink title=words::DEAD text=words::DEAD_TEXT go=("/reset", words::AGAIN)/> }.into_any();
     }
     view! {
         <PageHeader title=words::CHOOSE/>

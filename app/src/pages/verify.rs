@@ -27,18 +27,7 @@ fn Page(token: String, offer: Option<SenderOffer>) -> impl IntoView {
     move || match (done.get(), offer.clone()) {
         (Some(done), _) => view! { <Done done/> }.into_any(),
         (None, Some(offer)) => view! { <Ask token=token.clone() offer form/> }.into_any(),
-        (None, None) => view! { <Dead/> }.into_any(),
-    }
-}
-
-#[component]
-fn Dead() -> impl IntoView {
-    #[cfg(feature = "ssr")]
-    crate::ssr::gone();
-    view! {
-        <PageHeader title=words::DEAD/>
-        <p>{words::DEAD_TEXT}</p>
-        <p>{words::DEAD_WHY}</p>
+        (None, None) => view! { <DeadLink title=words::DEAD text=words::DEAD_TEXT/> }.into_any(),
     }
 }
 
@@ -96,7 +85,6 @@ mod words {
     pub const CLOSE: &str = "You can close this page. The project can remove the address at any time.";
     pub const HOME: &str = "Go to Relaykeep";
     pub const DEAD: &str = "This link is no longer good";
-    pub const DEAD_TEXT: &str = "A link works once, for three days, and only until a newer one is sent.";
-    pub const DEAD_WHY: &str = "If the address is verified already, nothing is left to do. Else ask a member of the \
+    pub const DEAD_TEXT: &str = "A link works once, for three days, and only until a newer one is sent. If the address is verified already, nothing is left to do. Else ask a member of the \
         project to send a new link from its senders.";
 }

@@ -1,10 +1,15 @@
 //! A message's story: envelope, recipients, attempts, events.
 
+mod captured;
+mod story;
+
+pub use captured::{Attachment, CapturedMessage};
+pub use story::{Attempt, AttemptOutcome, Cause, DialogueLine, Event, EventKind, Outcome, Recipient};
+
 use crate::{
     EmailAddress, Id, ReversePath, Timestamp,
     network::NetworkId,
     page::{Page, PageSize},
-    reply::Reply,
     service_account::ServiceAccountId,
 };
 use serde::{Deserialize, Serialize};
@@ -206,178 +211,6 @@ pub struct MessageList {
     pub searched_since: Option<Timestamp>,
 }
 
-/// One recipient as the message page shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recipient {
-    /// Identifier.
-    pub id: RecipientId,
-    /// Forward-path.
-    pub address: EmailAddress,
-    /// Where it stands.
-    pub state: RecipientState,
-    /// Attempts so far.
-    pub attempts: u32,
-    /// When it is tried next (state due).
-    pub due_at: Option<Timestamp>,
-    /// The last reply or failure, in words.
-    pub last_reply: Option<String>,
-}
-
-/// One line of the dialogue with the next hop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DialogueLine {
-    /// True for what we said.
-    pub ours: bool,
-    /// The line, without line end, secrets removed, 1,000 characters at most.
-    pub text: String,
-}
-
-/// How an attempt ended for one recipient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttemptOutcome {
-    /// The recipient.
-    pub address: EmailAddress,
-    /// Delivered, TempFail or PermFail.
-    pub outcome: Outcome,
-    /// When it is tried again, after a TempFail that is not the last.
-    pub next_at: Option<Timestamp>,
-}
-
-/// The closed list of ends of a delivery attempt for one recipient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The next hop took responsibility with this reply.
-    Delivered(Reply),
-    /// Shown in the portal; nothing left the machine.
-    Captured,
-    /// To be tried again.
-    TempFail(Cause),
-    /// Failed for good.
-    PermFail(Cause),
-}
-
-/// Why an attempt failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// The next hop said so.
-    Reply(Reply),
-    /// DNS: no such domain, null MX, time-out; the reply we give in its stead.
-    Dns(Reply),
-    /// No connection, lost connection, time-out, TLS; the reply we give in its stead.
-    Network(Reply),
-    /// A rule of ours: too old, no SMTPUTF8 at the next hop.
-    Local(Reply),
-}
-
-impl Cause {
-    /// The reply, theirs or the one in its stead.
-    pub fn reply(&self) -> &Reply {
-        match self {
-            Self::Reply(reply) | Self::Dns(reply) | Self::Network(reply) | Self::Local(reply) => reply,
-        }
-    }
-}
-
-/// A delivery attempt: one transaction with one next hop, for one or more recipients of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// 1 for the first.
-    pub number: u32,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// How long it took, in milliseconds.
-    pub milliseconds: u64,
-    /// Next hop's name; none when no host was reached or looked for (capture, DNS failure).
-    pub host: Option<String>,
-    /// Next hop's address.
-    pub address: Option<String>,
-    /// `TLS 1.3, verified`, `TLS 1.2, not verified`; none in the clear.
-    pub tls: Option<String>,
-    /// What was said, in order.
-    pub dialogue: Vec<DialogueLine>,
-    /// How it ended for each recipient.
-    pub outcomes: Vec<AttemptOutcome>,
-}
-
-/// What happened to a message, in order of time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub kind: EventKind,
-}
-
-/// The closed list of what can happen to a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EventKind {
-    /// Accepted and on disk.
-    Accepted {
-        /// `TLS 1.3`, when encrypted.
-        tls: Option<String>,
-        /// `PLAIN`, `LOGIN`, when authenticated.
-        mechanism: Option<String>,
-        /// Name of the listener.
-        listener: String,
-        /// The client's address; none for the portal and the system.
-        client: Option<String>,
-        /// HELO or EHLO name.
-        helo: Option<String>,
-    },
-    /// Signed with DKIM.
-    Signed {
-        /// The `d=` tag.
-        domain: String,
-        /// Selector and algorithm of each signature.
-        selectors: Vec<String>,
-    },
-    /// Not signed, and why.
-    NotSigned {
-        /// In words.
-        reason: String,
-    },
-    /// A delivery attempt.
-    Attempt(Attempt),
-    /// Someone was told of a delay.
-    DelayNotified {
-        /// The notification's queue id.
-        notification: MessageId,
-    },
-    /// A failure was reported to the reverse-path.
-    FailureNotified {
-        /// The notification's queue id.
-        notification: MessageId,
-    },
-    /// A failure could not be reported, and why.
-    NotNotified {
-        /// In words.
-        reason: String,
-    },
-    /// A person held recipients.
-    Held {
-        /// Who.
-        by: String,
-    },
-    /// A person released recipients.
-    Released {
-        /// Who.
-        by: String,
-    },
-    /// A person asked for an attempt now.
-    RetryAsked {
-        /// Who.
-        by: String,
-    },
-    /// A person cancelled recipients.
-    Cancelled {
-        /// Who.
-        by: String,
-    },
-}
-
 /// A message's page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageDetail {
@@ -409,42 +242,4 @@ pub struct MessageDetail {
     pub about: Option<MessageId>,
     /// It was captured and can be read in the portal.
     pub captured: bool,
-}
-
-/// A captured message, parsed for reading.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CapturedMessage {
-    /// Identifier.
-    pub id: MessageId,
-    /// When it was accepted.
-    pub accepted_at: Timestamp,
-    /// Envelope.
-    pub reverse_path: ReversePath,
-    /// Recipients.
-    pub recipients: Vec<EmailAddress>,
-    /// Header From as written.
-    pub from: String,
-    /// Header To as written.
-    pub to: String,
-    /// Subject, decoded.
-    pub subject: String,
-    /// Plain text part, decoded.
-    pub text: Option<String>,
-    /// Whether there is an HTML part (served by itself, sandboxed).
-    pub has_html: bool,
-    /// Attachments.
-    pub attachments: Vec<Attachment>,
-    /// The header section as sent.
-    pub headers: String,
-}
-
-/// An attachment of a captured message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// File name, made safe.
-    pub name: String,
-    /// Media type as declared.
-    pub media_type: String,
-    /// Octets, decoded.
-    pub size: u64,
 }
