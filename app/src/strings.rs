@@ -14,6 +14,8 @@ pub const PRODUCT: &str = "Relaykeep";
 pub const COPY: &str = "Copy";
 /// Label of a copy button for two seconds after it worked.
 pub const COPIED: &str = "Copied";
+/// Label of a copy button for two seconds after it could only select the text.
+pub const SELECTED: &str = "Press Ctrl-C";
 /// Label of buttons and links that leave things as they are.
 pub const CANCEL: &str = "Cancel";
 /// Label of the input that confirms a dangerous act.

@@ -32,6 +32,11 @@ export const DOWNLOADS = [
   "/p/biology/captured/:captured/attachments/0",
 ];
 
+/** Lists as files: for everyone in the project. */
+export const LISTS = ["messages", "refusals", "activity", "service-accounts", "senders", "networks", "members"].map(
+  (list) => `/p/biology/${list}.csv`,
+);
+
 /** Pages of one person. */
 export const PERSON = ["/", "/account"];
 
@@ -47,6 +52,13 @@ export const PLATFORM = [
   "/admin/users",
   "/admin/activity",
   "/admin/settings",
+];
+
+/** What an operator's pages link to that is no page. */
+export const PLATFORM_FILES = [
+  ...["projects", "users", "queue", "refusals", "activity"].map((list) => `/admin/${list}.csv`),
+  "/admin/captured/:notice/html",
+  "/admin/captured/:notice/attachments/0",
 ];
 
 /** Pages for people who are not signed in. */

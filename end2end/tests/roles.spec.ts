@@ -4,13 +4,13 @@ import type { BrowserContext } from "@playwright/test";
 import { type Attempt, callsDuring, distinct, formsOf, nameOf, namesAThing, post } from "../support/attempts";
 import { complaintsOf } from "../support/complaints";
 import { hydrated } from "../support/pages";
-import { CONTENT, DOWNLOADS, PLATFORM, PROJECT } from "../support/paths";
+import { CONTENT, DOWNLOADS, LISTS, PLATFORM, PLATFORM_FILES, PROJECT } from "../support/paths";
 import { expect, people, type Role, test, type World } from "../support/world";
 
 /** A word that stands on every page of the project, and in every address in it. */
 const WORD = /biology|olga@|reports@|Your report/i;
 
-const ALL = [...PROJECT, ...CONTENT, ...DOWNLOADS];
+const ALL = [...PROJECT, ...CONTENT, ...DOWNLOADS, ...LISTS];
 
 /** The templates that name one thing of the project. */
 const THINGS = ALL.filter((path) => path.startsWith("/p/") && path.includes(":"));
@@ -96,10 +96,19 @@ test("a member of another project finds no page, no message, no file, and no wor
       expect(answer.status(), path).toBe(404);
       expect(await answer.text(), path).not.toMatch(WORD);
     }
-    for (const path of PLATFORM.map((path) => world.at(path))) {
+    for (const path of [...PLATFORM, ...PLATFORM_FILES].map((path) => world.at(path))) {
       const answer = await request.get(world.relay.url + path, { maxRedirects: 0 });
       expect(answer.status(), path).toBe(403);
       expect(await answer.text(), path).not.toMatch(WORD);
+    }
+  });
+});
+
+test("the files that others are refused are there for the operator", async ({ world }) => {
+  await as(world, "operator", async ({ request }) => {
+    for (const path of [...LISTS, ...PLATFORM_FILES.filter((path) => path.endsWith(".csv"))]) {
+      const answer = await request.get(world.relay.url + path, { maxRedirects: 0 });
+      expect(answer.status(), path).toBe(200);
     }
   });
 });
@@ -129,6 +138,9 @@ test("nothing of a project can be read or changed by a member of another, whatev
   ];
   expect(read.length, "calls that read").toBeGreaterThan(12);
   expect(new Set(owned.map(nameOf)).size, "forms of the owner").toBeGreaterThan(15);
+  const chosen = owned.filter((attempt) => nameOf(attempt) === "change_messages").map(({ fields }) => fields);
+  expect(chosen.map(({ wish }) => wish).sort()).toEqual(["cancel", "hold", "release", "retry"]);
+  expect(chosen.every((fields) => fields["ids[]"]), "of a message that waits").toBe(true);
   const before = await contents(world, read);
   expect(Object.values(before).join()).toMatch(WORD);
 
@@ -170,10 +182,15 @@ test("a viewer may change nothing and read no content, whatever is posted", asyn
       const content = nameOf(call) === "load_captured_message";
       expect((await post(context, url, call)).status, nameOf(call)).toBe(content ? 403 : 200);
     }
-    for (const path of [...CONTENT, ...DOWNLOADS]) {
+    for (const path of [...CONTENT, ...DOWNLOADS, ...PLATFORM_FILES]) {
       const answer = await context.request.get(url + world.at(path), { maxRedirects: 0 });
       expect(answer.status(), path).toBe(403);
       expect(await answer.text(), path).not.toContain("Your report");
+    }
+    for (const path of LISTS) {
+      const answer = await context.request.get(url + path, { maxRedirects: 0 });
+      expect(answer.status(), path).toBe(200);
+      expect(answer.headers()["content-type"], path).toContain("text/csv");
     }
   });
   expect(await contents(world, read)).toEqual(before);
@@ -207,9 +224,10 @@ test("someone who is not signed in is asked to sign in, and changes nothing", as
       expect(answer.headers().location, path).toBe(`/login?next=${encodeURIComponent(path)}`);
       expect((await answer.text()).replaceAll(path, ""), path).not.toMatch(/olga@|reports@|Your report/);
     }
-    for (const path of DOWNLOADS) {
+    for (const path of [...DOWNLOADS, ...LISTS, ...PLATFORM_FILES]) {
       const answer = await context.request.get(url + world.at(path), { maxRedirects: 0 });
       expect(answer.status(), path).toBe(401);
+      expect(await answer.text(), path).not.toMatch(WORD);
     }
     for (const attempt of distinct([...read, ...owned, ...operated])) {
       const { status, body } = await post(context, url, attempt);

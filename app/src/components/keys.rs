@@ -54,10 +54,12 @@ fn listen(letters: Vec<(char, String)>, palette: NodeRef<html::Dialog>, help: No
             let key = event.key();
             if (event.ctrl_key() || event.meta_key()) && key.eq_ignore_ascii_case("k") {
                 event.prevent_default();
-                open(palette);
+                if !asked() {
+                    open(palette);
+                }
                 return;
             }
-            if event.ctrl_key() || event.meta_key() || event.alt_key() || typing(&event) {
+            if event.ctrl_key() || event.meta_key() || event.alt_key() || typing(&event) || asked() {
                 return;
             }
             let went = going.try_get_value().unwrap_or(false);
@@ -84,6 +86,11 @@ fn typing(event: &KeyboardEvent) -> bool {
     target.is_some_and(|element| {
         matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") || element.is_content_editable()
     })
+}
+
+/// A dialog waits for its answer: what it shows (a secret, perhaps) is not left by a key.
+fn asked() -> bool {
+    document().query_selector("dialog[open]").is_ok_and(|found| found.is_some())
 }
 
 fn open(node: NodeRef<html::Dialog>) {
