@@ -3,10 +3,14 @@
 //! Owns the order: the same load (`smtp-source -s 20 -l 5120`), the same sink, first Relaykeep (release build, SQLite,
 //! `synchronous=FULL`), then Postfix relaying to the same sink. Everything is on 127.0.0.1 and ends by itself. Figures
 //! that are worth keeping are written by hand into `server/docs/performance.md`, with the command and the machine.
+//!
+//! `cargo xtask bench policy|queue|messages` measures single use cases instead (`use_cases.rs`).
 
 mod postfix;
 mod relaykeep;
 mod sink;
+
+mod use_cases;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -44,6 +48,11 @@ impl Figure {
 
 /// The command as typed.
 pub fn command(arguments: &[String]) -> Result<()> {
+    if let [name, rest @ ..] = arguments
+        && use_cases::NAMES.contains(&name.as_str())
+    {
+        return use_cases::command(name, rest);
+    }
     let mut messages = 5000;
     let mut json = false;
     let mut arguments = arguments.iter();
@@ -55,7 +64,10 @@ pub fn command(arguments: &[String]) -> Result<()> {
                 let count = arguments.next().context("--messages needs a number")?;
                 messages = count.parse().with_context(|| format!("{count} is not a number"))?;
             }
-            other => bail!("bench does not know {other}; it knows: throughput, --messages N, --json"),
+            other => {
+                let others = use_cases::NAMES.join(", ");
+                bail!("bench does not know {other}; it knows: throughput, --messages N, --json; and {others}")
+            }
         }
     }
     ensure!((100..=100_000).contains(&messages), "--messages is from 100 to 100000");

@@ -33,6 +33,8 @@ cargo xtask COMMAND
         check everything: fmt, clippy, unit, sqlite, postgres, browser
   bench [throughput] [--messages N] [--json]
         measure accepted and delivered messages a second, beside Debian's Postfix
+  bench policy|queue|messages [--count N] [--release]
+        measure single use cases in the database alone
   browser [--release]
         build the portal's browser side and its style into target/site
 ";

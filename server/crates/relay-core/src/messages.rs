@@ -247,6 +247,8 @@ fn unknown(what: &str, word: &str) -> Error {
 }
 
 #[cfg(test)]
-mod measured;
+mod fill;
+#[cfg(test)]
+mod many;
 #[cfg(test)]
 mod tests;

@@ -383,29 +383,3 @@ async fn only_operators_prune() {
         assert_eq!(word(&limits::prune(world.core(), actor).await), refusal, "{actor:?}");
     }
 }
-
-/// Prints what a MAIL costs; run with `--ignored --nocapture`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn what_a_mail_costs() {
-    let world = World::new(false).await;
-    let path = ReversePath::Address(address("app@one.example"));
-    let rounds = 2_000u32;
-    for (what, actor) in [("account", &world.account), ("network", &world.network)] {
-        let start = std::time::Instant::now();
-        for _ in 0..rounds {
-            judge_mail(world.core(), actor, &path).await.expect("a verdict").expect("allowed");
-        }
-        println!("judge_mail of {what}: {:?}", start.elapsed() / rounds);
-    }
-    let start = std::time::Instant::now();
-    for _ in 0..rounds {
-        world.rcpt(&world.account, "to@example.com", 0).await.expect("allowed");
-    }
-    println!("judge_rcpt: {:?}", start.elapsed() / rounds);
-    let start = std::time::Instant::now();
-    for _ in 0..rounds {
-        assert_eq!(world.header(&world.account, &["app@one.example"], None).await, None);
-    }
-    println!("judge_header: {:?}", start.elapsed() / rounds);
-}

@@ -103,50 +103,6 @@ async fn a_worker_is_woken_by_new_mail_and_by_the_next_due_time() {
     release(&test.core, &Actor::System, &slug, id).await.expect("released");
     tokio::time::timeout(soon, waiting).await.expect("woken by release");
 }
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
-async fn what_keeping_and_delivering_costs() {
-    let test = Test::new().await;
-    let (project, _) = test.project("physics").await;
-    let body = "x".repeat(5_000);
-    let started = std::time::Instant::now();
-    let (count, sessions) = (4_000, 20);
-    let submit = |session: usize| {
-        let (core, body) = (test.core.clone(), body.clone());
-        tokio::spawn(async move {
-            for n in 0..count / sessions {
-                let submission = Submission {
-                    arrival: Arrival::Portal,
-                    reverse_path: ReversePath::parse("a@d.example").expect("a reverse-path"),
-                    recipients: vec![EmailAddress::parse(&format!("u{n}@d{session}.example")).expect("an address")],
-                    eight_bit: false,
-                    smtputf8: false,
-                    content: format!("From: a@d.example\r\nSubject: x\r\n\r\n{body}\r\n").into_bytes(),
-                };
-                let origin = Origin { source: "portal", id: None, label: "test".to_owned() };
-                let kept = submission::accept_judged(&core, Some(project), origin, submission).await;
-                kept.expect("a verdict").expect("accepted");
-            }
-        })
-    };
-    futures_util::future::join_all((0..sessions).map(submit)).await;
-    let kept = started.elapsed();
-    let started = std::time::Instant::now();
-    loop {
-        let claims = claim(&test.core, 200, 50, &[]).await.expect("claims");
-        if claims.is_empty() {
-            break;
-        }
-        let records = claims
-            .into_iter()
-            .map(|one| record(&test.core, one.message_id, attempt(&test, 1), vec![(one, delivered())]));
-        for result in futures_util::future::join_all(records).await {
-            result.expect("recorded");
-        }
-    }
-    let rate = |time: Duration| (f64::from(count as u32) / time.as_secs_f64()) as u64;
-    println!("kept {}/s, claimed and recorded {}/s", rate(kept), rate(started.elapsed()));
-}
 
 #[tokio::test]
 async fn what_a_dead_run_had_claimed_is_due_at_the_next_start_and_its_late_results_count_for_nothing() {

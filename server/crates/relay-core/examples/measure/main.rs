@@ -1,0 +1,78 @@
+//! What the use cases cost in the database alone, on SQLite in a fresh folder: `cargo xtask bench policy|queue|messages`.
+//!
+//! Prints figures for `server/docs/performance.md`, and judges none of them.
+
+mod messages;
+mod policy;
+mod queue;
+
+use relay_core::{Actor, Clock, Core, CoreConfig, config::PlatformRoute, networks, policy::Verdict, projects, senders};
+use relay_dns::{Resolver, fixed::FixedAnswers};
+use relay_types::{Cidr, DomainName, EmailAddress, project::Slug};
+use std::{error::Error, net::IpAddr, time::Duration};
+use tempfile::TempDir;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// A relay's core with one project, one verified sender and one trusted network.
+struct Bench {
+    core: Core,
+    url: String,
+    project: Slug,
+    /// The trusted network.
+    network: Actor,
+    _folder: TempDir,
+}
+
+const SENDER: &str = "app@sender.example";
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Outcome<()> {
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    let count = arguments.next().map(|count| count.parse()).transpose()?;
+    let bench = Bench::new().await?;
+    match name.as_str() {
+        "policy" => policy::measure(&bench, count.unwrap_or(2_000)).await,
+        "queue" => queue::measure(&bench, count.unwrap_or(4_000)).await,
+        "messages" => messages::measure(&bench, count.unwrap_or(1_000_000)).await,
+        _ => Err("measure takes policy, queue or messages, and a count".into()),
+    }
+}
+
+impl Bench {
+    async fn new() -> Outcome<Self> {
+        let folder = tempfile::tempdir()?;
+        let url = format!("sqlite://{}", folder.path().join("relay.db").display());
+        Core::migrate(&url).await?;
+        let name = DomainName::parse("relay.example")?;
+        let config = CoreConfig {
+            database_url: url.clone(),
+            public_url: "https://portal.example".to_owned(),
+            hostname: name.clone(),
+            realm: name,
+            mail_from: EmailAddress::parse("relay@relay.example")?,
+            secret_key_file: folder.path().join("key"),
+            route: PlatformRoute::Mx,
+            message_size: 50 * 1024 * 1024,
+            retry_schedule: vec![Duration::from_secs(60)],
+            queue_lifetime: Duration::from_secs(5 * 86_400),
+            delay_warning: Duration::from_secs(4 * 3600),
+            lease: Duration::from_secs(300),
+            hashing_parallelism: 2,
+            sandbox_per_hour: 100,
+        };
+        let core = Core::open(config, Resolver::fixed(FixedAnswers::new()), Clock::System).await?;
+        let project = Slug::parse("physics")?;
+        projects::create(&core, &Actor::System, "Physics", project.clone(), false).await?;
+        senders::mark_verified(&core, &Actor::System, &project, SENDER).await?;
+        networks::add(&core, &Actor::System, &project, Cidr::parse("192.0.2.0/24")?, "cluster").await?;
+        let network = networks::identify(&core, IpAddr::from([192, 0, 2, 1])).await?.ok_or("the network is trusted")?;
+        Ok(Self { core, url, project, network, _folder: folder })
+    }
+}
+
+/// What must not be refused here.
+async fn allowed<T>(verdict: impl Future<Output = Verdict<T>>) -> Outcome<T> {
+    verdict.await?.map_err(|rejection| format!("{rejection:?}").into())
+}

@@ -1,0 +1,81 @@
+//! What keeping, claiming and recording a message costs: twenty sessions submit, one worker claims and records.
+
+use super::{Bench, Outcome, SENDER, allowed};
+use relay_core::{
+    queue,
+    submission::{self, Arrival, Submission},
+};
+use relay_types::{
+    EmailAddress, ReversePath,
+    message::{Attempt, Outcome as Fate},
+    reply::Reply,
+};
+use std::time::{Duration, Instant};
+
+const SESSIONS: u32 = 20;
+
+pub(super) async fn measure(bench: &Bench, messages: u32) -> Outcome<()> {
+    let body = "x".repeat(5_000);
+    let started = Instant::now();
+    let each = messages.div_ceil(SESSIONS);
+    let sessions: Vec<_> = (0..SESSIONS)
+        .map(|session| {
+            let (core, network, body) = (bench.core.clone(), bench.network.clone(), body.clone());
+            tokio::spawn(async move {
+                for n in 0..each {
+                    let submission =
+                        submission(&format!("u{n}@d{session}.example"), &body).map_err(|e| e.to_string())?;
+                    allowed(submission::accept(&core, &network, submission)).await.map_err(|e| e.to_string())?;
+                }
+                Ok::<(), String>(())
+            })
+        })
+        .collect();
+    for session in sessions {
+        session.await??;
+    }
+    let kept = started.elapsed();
+    let (started, mut recorded) = (Instant::now(), 0);
+    loop {
+        let claims = queue::claim(&bench.core, 200, 50, &[]).await?;
+        if claims.is_empty() {
+            break;
+        }
+        recorded += claims.len();
+        let records = claims.into_iter().map(|claim| {
+            let delivered = Fate::Delivered(Reply::new(250, (2, 0, 0), "Ok"));
+            queue::record(&bench.core, claim.message_id, attempt(bench), vec![(claim, delivered)])
+        });
+        for result in futures_util::future::join_all(records).await {
+            result?;
+        }
+    }
+    let rate = |count: u32, time: Duration| (f64::from(count) / time.as_secs_f64()).round();
+    println!("kept {}/s", rate(each * SESSIONS, kept));
+    println!("claimed and recorded {}/s", rate(u32::try_from(recorded)?, started.elapsed()));
+    Ok(())
+}
+
+fn submission(to: &str, body: &str) -> Outcome<Submission> {
+    Ok(Submission {
+        arrival: Arrival::Portal,
+        reverse_path: ReversePath::parse(SENDER)?,
+        recipients: vec![EmailAddress::parse(to)?],
+        eight_bit: false,
+        smtputf8: false,
+        content: format!("From: {SENDER}\r\nSubject: x\r\n\r\n{body}\r\n").into_bytes(),
+    })
+}
+
+fn attempt(bench: &Bench) -> Attempt {
+    Attempt {
+        number: 1,
+        started_at: bench.core.now(),
+        milliseconds: 12,
+        host: Some("mx.example".to_owned()),
+        address: Some("192.0.2.25".to_owned()),
+        tls: None,
+        dialogue: Vec::new(),
+        outcomes: Vec::new(),
+    }
+}

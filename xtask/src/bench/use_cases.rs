@@ -1,0 +1,30 @@
+//! What single use cases cost in the database alone: the example `measure` of relay-core prints it.
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::{cargo, run};
+
+/// The measurements: what a command costs policy; keeping, claiming and recording; the list of messages.
+pub const NAMES: &[&str] = &["policy", "queue", "messages"];
+
+/// The rest of the command as typed: `[--count N] [--release]`.
+pub fn command(name: &str, arguments: &[String]) -> Result<()> {
+    let mut example = cargo();
+    example.args(["run", "--quiet", "--package", "relay-core", "--example", "measure"]);
+    let mut count = None;
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--release" => {
+                example.arg("--release");
+            }
+            "--count" => {
+                let typed = arguments.next().context("--count needs a number")?;
+                let number: u32 = typed.parse().with_context(|| format!("{typed} is not a number"))?;
+                count = Some(number.max(1).to_string());
+            }
+            other => bail!("bench {name} does not know {other}; it knows: --count N, --release"),
+        }
+    }
+    run(example.args(["--", name]).args(count))
+}
