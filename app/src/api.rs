@@ -21,6 +21,7 @@ pub mod senders;
 pub mod service_accounts;
 pub mod session;
 pub mod settings;
+pub mod suppressions;
 pub mod theme;
 pub mod users;
 

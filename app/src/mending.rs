@@ -21,6 +21,7 @@ pub fn rule_words(rule: Rule) -> &'static str {
         Rule::SenderNotAllowed => "Sender not allowed",
         Rule::HeaderAmbiguous => "Header not clear",
         Rule::Sandbox => "Sandbox",
+        Rule::SuppressedRecipient => "Recipient suppressed",
         Rule::Limit => "Over a limit",
         Rule::Suspended => "Project suspended",
         Rule::Paused => "Platform paused",
@@ -65,6 +66,11 @@ pub fn explanation(rule: Rule) -> &'static str {
             "The project is in the sandbox: it may send only to verified addresses and to its members. An operator can take it \
              out of the sandbox."
         }
+        Rule::SuppressedRecipient => {
+            "The address is on the project's suppression list: its mail server said for good that there is no such mailbox, or \
+             a person of the project added it. If it takes mail again, take it off the list; otherwise take it out of the \
+             program's recipients."
+        }
         Rule::Limit => {
             "The project or the account has sent as much as it may for now. Nothing is lost: the program is told to try again and \
              after how many seconds. An operator can raise the limit."
@@ -108,6 +114,10 @@ pub fn page(
     let (path, words) = match rule {
         Rule::Limit => ("/settings".to_owned(), "See the limits"),
         Rule::Suspended => (String::new(), "Read the reason"),
+        Rule::SuppressedRecipient => {
+            let path = address.map_or_else(String::new, |address| format!("?q={}", encode(address)));
+            (format!("/suppressions{path}"), "See the suppression")
+        }
         Rule::HeaderAmbiguous | Rule::Loop | Rule::BareLineEnd | Rule::TooLarge | Rule::Paused => return None,
         Rule::CredentialsInvalid
         | Rule::Throttled
@@ -172,6 +182,7 @@ mod tests {
     fn every_rule_ends_in_the_one_page_that_mends_it() {
         let account = format!("/p/bio/service-accounts/{}", ServiceAccountId::from_uuid(Uuid::nil()));
         let (sender, own) = ("/p/bio/senders?new=a%2Bb%40c.example", "/s/abcd2345");
+        let suppressed = "/p/bio/suppressions?q=a%2Bb%40c.example";
         for rule in Rule::ALL {
             let (mends, looks) = match rule {
                 Rule::AuthenticationRequired => ("/p/bio/networks", own),
@@ -185,6 +196,7 @@ mod tests {
                     (sender, own)
                 }
                 Rule::HeaderAmbiguous | Rule::Loop | Rule::BareLineEnd | Rule::TooLarge | Rule::Paused => (own, own),
+                Rule::SuppressedRecipient => (suppressed, suppressed),
                 Rule::Limit => ("/p/bio/settings", "/p/bio/settings"),
                 Rule::Suspended => ("/p/bio", "/p/bio"),
             };

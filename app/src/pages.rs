@@ -67,6 +67,7 @@ pub mod senders;
 pub mod service_account;
 pub mod service_accounts;
 pub mod settings;
+pub mod suppressions;
 
 // The platform
 pub mod admin;

@@ -38,6 +38,7 @@ use crate::{
         settings::Settings,
         setup::Setup,
         short_link::ShortLink,
+        suppressions::Suppressions,
         verify::Verify,
     },
 };
@@ -76,6 +77,7 @@ fn ProjectPages() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("senders") view=Senders/>
             <Route path=path!("domains/:id") view=Domain/>
             <Route path=path!("networks") view=Networks/>
+            <Route path=path!("suppressions") view=Suppressions/>
             <Route path=path!("members") view=Members/>
             <Route path=path!("activity") view=Activity/>
             <Route path=path!("settings") view=Settings/>

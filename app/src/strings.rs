@@ -57,7 +57,7 @@ pub fn source(source: &Source) -> String {
 pub fn may(role: Role) -> &'static str {
     match role {
         Role::Owner => "Everything a member may; also members, route, name and bounce contact.",
-        Role::Member => "Service accounts, senders, networks; retries, holds and cancels messages.",
+        Role::Member => "Service accounts, senders, networks, suppressions; retries, holds and cancels messages.",
         Role::Viewer => "Sees everything but secrets, changes nothing.",
     }
 }
@@ -78,6 +78,8 @@ pub mod places {
     pub const SENDERS: &str = "Senders";
     /// `/p/:slug/networks`
     pub const NETWORKS: &str = "Networks";
+    /// `/p/:slug/suppressions`
+    pub const SUPPRESSIONS: &str = "Suppressions";
     /// `/p/:slug/members`
     pub const MEMBERS: &str = "Members";
     /// `/p/:slug/activity` and `/admin/activity`
@@ -123,6 +125,8 @@ pub fn done(code: &str) -> Option<&'static str> {
         "network-added" => "Network added",
         "network-renamed" => "Network renamed",
         "network-removed" => "Network removed",
+        "suppression-added" => "Address suppressed",
+        "suppression-removed" => "Address removed; mail to it is taken again",
         "destination-retried" => "All of it will be tried at once",
         "destination-held" => "All of it is held",
         "destination-released" => "All of it is released",

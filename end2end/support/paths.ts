@@ -16,6 +16,7 @@ export const PROJECT = [
   "/p/biology/domains/:domain",
   "/p/biology/domains/:waiting",
   "/p/biology/networks",
+  "/p/biology/suppressions",
   "/p/biology/members",
   "/p/biology/activity",
   "/p/biology/settings",
@@ -33,7 +34,7 @@ export const DOWNLOADS = [
 ];
 
 /** Lists as files: for everyone in the project. */
-export const LISTS = ["messages", "refusals", "activity", "service-accounts", "senders", "networks", "members"].map(
+export const LISTS = ["messages", "refusals", "activity", "service-accounts", "senders", "networks", "suppressions", "members"].map(
   (list) => `/p/biology/${list}.csv`,
 );
 

@@ -169,6 +169,11 @@ export class World {
       this.states.set(who, await joined.storageState());
       await joined.close();
     }
+    await runs.open("/p/biology/suppressions");
+    await runs.press("Add address");
+    await runs.type({ Address: "left@inst.example", Why: "has left the institute" });
+    await runs.press("Suppress this address");
+    await runs.isTold("Address suppressed");
     await runs.open("/p/biology/members");
     await runs.invites("invited@lab.example");
     this.ids.set("invite", await runs.portalLink("invited@lab.example", "Invitation to").then(lastSegment));

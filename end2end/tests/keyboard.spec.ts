@@ -86,6 +86,7 @@ test("g and a letter go to every place", async ({ page, world }) => {
     ["a", "Service accounts"],
     ["s", "Senders"],
     ["n", "Networks"],
+    ["x", "Suppressions"],
     ["p", "Members"],
     ["h", "Activity"],
     ["t", "Settings"],

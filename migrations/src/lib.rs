@@ -16,6 +16,7 @@ mod m20261121_000006_throttled;
 mod m20261121_000007_lists;
 mod m20261121_000008_found;
 mod m20261121_000009_told;
+mod m20261121_000010_suppression;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_lists::Migration),
             Box::new(m20261121_000008_found::Migration),
             Box::new(m20261121_000009_told::Migration),
+            Box::new(m20261121_000010_suppression::Migration),
         ]
     }
 }

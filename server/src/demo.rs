@@ -205,8 +205,8 @@ async fn attempt(core: &Core, end: End) -> Result<()> {
         };
         let outcome = match (reply, end) {
             (None, _) => Outcome::Captured,
-            (Some((_, reply)), End::Later) => Outcome::TempFail(Cause::Reply(reply)),
-            (Some((_, reply)), End::Refused) => Outcome::PermFail(Cause::Reply(reply)),
+            (Some((_, reply)), End::Later) => Outcome::TempFail(Cause::Recipient(reply)),
+            (Some((_, reply)), End::Refused) => Outcome::PermFail(Cause::Recipient(reply)),
             (Some((_, reply)), _) => Outcome::Delivered(reply),
         };
         queue::record(core, claimed.message_id, attempt, vec![(claimed, outcome)]).await?;

@@ -13,6 +13,7 @@ pub enum Icon {
     ServiceAccounts,
     Senders,
     Networks,
+    Suppressions,
     Members,
     Activity,
     Settings,
@@ -45,6 +46,7 @@ impl Icon {
             Self::ServiceAccounts => "M14 8a4 4 0 1 1-8 0 4 4 0 0 1 8 0zM2 21c0-4 4-6 8-6M17 14v7M13.5 17.5h7",
             Self::Senders => "M4 12h16M14 6l6 6-6 6",
             Self::Networks => "M12 3v6M5 21v-6h14v6M12 9v6",
+            Self::Suppressions => "M3 6h18v7M3 6v12h9M3 7l9 6 9-6M15 16l5 5M20 16l-5 5",
             Self::Members => {
                 "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2 20c0-4 3-6 7-6s7 2 7 6M16 4.5a3.5 3.5 0 0 1 0 6M18 14c3 .7 4 3 4 6"
             }

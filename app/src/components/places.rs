@@ -37,6 +37,7 @@ pub fn project(slug: &Slug) -> Vec<Place> {
         at("Rules", words::SERVICE_ACCOUNTS, "service-accounts", Icon::ServiceAccounts, 'a'),
         at("Rules", words::SENDERS, "senders", Icon::Senders, 's'),
         at("Rules", words::NETWORKS, "networks", Icon::Networks, 'n'),
+        at("Rules", words::SUPPRESSIONS, "suppressions", Icon::Suppressions, 'x'),
         at("Project", words::MEMBERS, "members", Icon::Members, 'p'),
         at("Project", words::ACTIVITY, "activity", Icon::Activity, 'h'),
         at("Project", words::SETTINGS, "settings", Icon::Settings, 't'),

@@ -68,13 +68,14 @@ fn nouns(all: bool, asked: Option<&str>) -> Vec<(String, String)> {
 }
 
 /// The nouns of a project's actions.
-const NOUNS: [(&str, &str); 8] = [
+const NOUNS: [(&str, &str); 9] = [
     ("message", "Messages"),
     ("service_account", "Service accounts"),
     ("secret", "Secrets"),
     ("sender", "Senders"),
     ("domain", "Domains"),
     ("network", "Networks"),
+    ("suppression", "Suppressions"),
     ("member", "Members"),
     ("project", "Project"),
 ];
@@ -227,6 +228,8 @@ fn words_of(action: &str) -> String {
         "service_account.enable" => "Service account enabled",
         "service_account.remove" => "Service account removed",
         "service_account.update" => "Service account changed",
+        "suppression.add" => "Address suppressed",
+        "suppression.remove" => "Suppression removed",
         "user.change_password" => "Password changed",
         "user.create" => "User made",
         "user.create_operator" => "Operator made at the command line",

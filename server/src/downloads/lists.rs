@@ -1,10 +1,10 @@
 //! The lists of the portal as CSV: each by the use case of its page, so that who may see the page may download it, and
-//! nobody else. Messages, refusals and activity take the filters of the page; short lists are given whole.
+//! nobody else. Messages, refusals, suppressions and activity take the filters of the page; short lists are given whole.
 
 mod rows;
 
 use super::{Refused, actor, csv, place};
-use app::api::{audit::ActivityQuery, messages::MessageQuery, refusals::RefusalQuery};
+use app::api::{audit::ActivityQuery, messages::MessageQuery, refusals::RefusalQuery, suppressions::SuppressionQuery};
 use axum::{
     Extension, Router,
     extract::{FromRequestParts, Path, Query},
@@ -14,9 +14,12 @@ use axum::{
 };
 use relay_core::{
     Actor, Core, audit, domains, members, messages, networks, projects, queue, refusals, senders, service_accounts,
-    users,
+    suppressions, users,
 };
-use relay_types::{audit::AuditFilter, message::MessageFilter, page::PageSize, project::Slug, refusal::RefusalFilter};
+use relay_types::{
+    audit::AuditFilter, message::MessageFilter, page::PageSize, project::Slug, refusal::RefusalFilter,
+    suppression::SuppressionFilter,
+};
 use std::{collections::HashMap, net::IpAddr};
 use tower_sessions::Session;
 
@@ -29,6 +32,7 @@ pub fn routes() -> Router<Core> {
         .route("/p/{project}/service-accounts.csv", get(of_service_accounts))
         .route("/p/{project}/senders.csv", get(of_senders))
         .route("/p/{project}/networks.csv", get(of_networks))
+        .route("/p/{project}/suppressions.csv", get(of_suppressions))
         .route("/p/{project}/members.csv", get(of_members))
         .route("/admin/projects.csv", get(all_projects))
         .route("/admin/users.csv", get(all_users))
@@ -151,6 +155,17 @@ async fn of_senders(asked: Asked) -> Result<Response, Refused> {
 async fn of_networks(asked: Asked) -> Result<Response, Refused> {
     let all = networks::list(&asked.core, &asked.actor, &asked.project()?).await?;
     Ok(csv::whole(&asked.name("networks"), rows::NETWORK, all, rows::network))
+}
+
+async fn of_suppressions(asked: Asked) -> Result<Response, Refused> {
+    let (project, name) = (asked.project()?, asked.name("suppressions"));
+    let filter = SuppressionQuery::read(|name| asked.get(name)).filter();
+    let fetch = move |after| {
+        let (core, actor, project) = (asked.core.clone(), asked.actor.clone(), project.clone());
+        let filter = SuppressionFilter { after, size: PageSize::Download, ..filter.clone() };
+        async move { suppressions::list(&core, &actor, &project, &filter).await }
+    };
+    csv::answer(&name, rows::SUPPRESSION, fetch, rows::suppression).await
 }
 
 async fn of_members(asked: Asked) -> Result<Response, Refused> {

@@ -66,6 +66,56 @@ fn nothing_is_ever_reported_about_a_null_reverse_path() {
 }
 
 #[test]
+fn row_1_14_whom_nobody_knows_is_suppressed_until_a_person_removes_the_address() {
+    let (dns, sink) = (dns(), Sink::start());
+    sink.answer_rcpt("no@other.test", &["550 5.1.1 No such user", "250 2.1.5 Ok"]);
+    sink.answer_rcpt("blocked@other.test", &["550 5.7.1 Listed by a blocklist"]);
+    sink.answer_rcpt("vague@other.test", &["550 Rejected"]);
+    let relay = Relaykeep::start(&settings(&dns, &sink));
+    relay.apply(RULES);
+    let portal = relay.operator();
+    let page = "/p/bio/suppressions";
+    assert!(portal.get(page).text().contains("No address is suppressed"));
+    // A session that is open all the while: what it may changes under it.
+    let mut session = Session::open(relay.networks);
+    assert!(session.say(&format!("MAIL FROM:<{FROM}>")).starts_with("250 "));
+    submit(&relay, FROM, &["no@other.test", "blocked@other.test", "vague@other.test"]);
+    sink.wait_for(1);
+    relay.wait_until_queue_is_empty();
+    let reply = session.say("RCPT TO:<No@other.test>");
+    let today = &portal.get(&format!("{page}.csv")).body;
+    let [_, row, ""] = today.split("\r\n").collect::<Vec<_>>()[..] else { panic!("not one row: {today}") };
+    let cells: Vec<&str> = row.split(',').collect();
+    assert_eq!((cells[0], cells[2]), ("no@other.test", "550 5.1.1 No such user"), "{row}");
+    let said =
+        format!("550 5.1.1 No@other.test is suppressed since {}: \"550 5.1.1 No such user\"; see ", &cells[1][..10]);
+    assert!(reply.starts_with(&said) && reply.contains("/s/"), "{reply}, not {said}");
+    for address in ["blocked@other.test", "vague@other.test"] {
+        assert!(session.say(&format!("RCPT TO:<{address}>")).starts_with("250 "), "{address}");
+    }
+    until("the refusal with the way to mend it", || {
+        let refusals = portal.get("/p/bio/refusals");
+        let known = refusals.text().contains("Recipient suppressed");
+        (known && refusals.body.contains("/p/bio/suppressions?q=No%40other.test")).then_some(())
+    });
+    let list = portal.get(page);
+    assert!(list.text().contains("550 5.1.1 No such user") && !list.text().contains("blocked@"), "{}", list.text());
+    let message = portal.get(&list.link("/p/bio/messages/")).text();
+    assert!(message.contains("550 5.7.1 Listed by a blocklist"), "not the message that was refused:\n{message}");
+    portal.change(page, "remove_suppression", &[("confirm", "no@other.test")]);
+    assert!(session.say("RCPT TO:<no@other.test>").starts_with("250 "), "in the same session");
+    submit(&relay, FROM, &["no@other.test"]);
+    until("the mail", || sink.received().into_iter().find(|one| one.rcpt == ["no@other.test"]).map(|_| ()));
+    // And a person can add one.
+    portal.change(page, "add_suppression", &[("address", "left@other.test"), ("reason", "has left.")]);
+    let reply = session.say("RCPT TO:<left@other.test>");
+    assert!(
+        reply.contains(" left@other.test is suppressed since ") && reply.contains(": \"has left\"; see "),
+        "{reply}"
+    );
+}
+
+#[test]
 fn an_exchanger_at_this_machine_bounces_unless_that_was_allowed() {
     let (dns, sink) = (dns(), Sink::start());
     let relay = Relaykeep::start(&settings(&dns, &sink).replace("local_mx = true\n", ""));

@@ -135,10 +135,9 @@ fn word(outcome: &Outcome) -> (Tone, &'static str) {
 }
 
 fn is_reply(outcome: &Outcome) -> bool {
-    use relay_types::message::Cause;
     match outcome {
         Outcome::Delivered(_) | Outcome::Captured => true,
-        Outcome::TempFail(cause) | Outcome::PermFail(cause) => matches!(cause, Cause::Reply(_)),
+        Outcome::TempFail(cause) | Outcome::PermFail(cause) => cause.is_theirs(),
     }
 }
 

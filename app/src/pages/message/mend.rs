@@ -1,6 +1,6 @@
 //! The matter with a message in words, with the way to mend it.
 
-use crate::components::prelude::*;
+use crate::{components::prelude::*, next::encode};
 use leptos::prelude::*;
 use relay_types::message::{MessageDetail, MessageState, Recipient, RecipientState};
 
@@ -54,11 +54,18 @@ fn Bounced(title: String, text: &'static str, reply: String, link: Option<Go>) -
 /// What a final reply means for `who`, by its enhanced code (RFC 3463), and the page that mends it.
 fn bounce(slug: &str, who: &str, reply: &str) -> (String, &'static str, Option<Go>) {
     let code = reply.split(' ').nth(1).unwrap_or_default();
+    let suppressed = || {
+        let search = if who == words::SOMEBODY { String::new() } else { format!("?q={}", encode(who)) };
+        Some(Go::from((format!("/p/{slug}/suppressions{search}"), "Suppressions")))
+    };
     let senders = || Some(Go::from((format!("/p/{slug}/senders"), "Senders and domains")));
     let (title, text, link) = match code {
-        "5.1.1" | "5.1.6" => {
-            ("{} does not exist.", "Its server said so for good. Take the address out of your program's list.", None)
-        }
+        "5.1.1" | "5.1.6" => (
+            "{} does not exist.",
+            "Its server said so for good. Take the address out of your program's list. If it takes mail again, remove it from \
+             the suppressions.",
+            suppressed(),
+        ),
         "5.1.2" | "5.1.10" => (
             "The domain of {} takes no mail.",
             "The domain does not exist or says that it takes none. Check the address for a typing error.",
@@ -135,7 +142,7 @@ mod tests {
     #[test]
     fn each_final_reply_is_explained_and_names_the_recipient() {
         for (reply, title, page) in [
-            ("550 5.1.1 No such user", "t@o.example does not exist.", None),
+            ("550 5.1.1 No such user", "t@o.example does not exist.", Some("/p/bio/suppressions?q=t%40o.example")),
             ("556 5.1.10 Null MX", "The domain of t@o.example takes no mail.", None),
             ("552 5.2.2 Full", "The mailbox of t@o.example is full.", None),
             ("552 5.3.4 Too big", "The message is too large for the server of t@o.example.", None),

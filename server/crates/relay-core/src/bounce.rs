@@ -82,7 +82,7 @@ pub(crate) fn fate(claimed: &Claimed, cause: &Cause, attempt: &Attempt, now: Tim
     Fate {
         address: claimed.address.clone(),
         reply: cause.reply().clone(),
-        theirs: matches!(cause, Cause::Reply(_)),
+        theirs: cause.is_theirs(),
         host: attempt.host.clone(),
         at: now,
         until: claimed.expires_at,

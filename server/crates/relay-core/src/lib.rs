@@ -50,6 +50,7 @@ pub mod refusals;
 pub mod routes;
 pub mod senders;
 pub mod service_accounts;
+pub mod suppressions;
 
 // Mail
 pub mod bounce;

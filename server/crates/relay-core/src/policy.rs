@@ -1,7 +1,8 @@
 //! Which addresses an actor may put in reverse-path, From and Sender, and to whom it may send. The one place that decides.
 //!
 //! MAIL is judged by what is stored at that moment. What was read then holds for the rest of the transaction for a
-//! second at most, so that a hundred RCPT do not ask a hundred times.
+//! second at most, so that a hundred RCPT do not ask a hundred times. The suppression list alone is asked for every one of
+//! them: one read by its unique index.
 //!
 //! The null reverse-path (RFC 5321 §4.5.5): a service account needs leave to use it; a trusted network does not, because
 //! behind it is a mail server that must be able to pass on its notifications.
@@ -9,7 +10,7 @@
 mod sender;
 mod submitter;
 
-use crate::{Actor, Core, Result, limits, members, platform, uses::Used};
+use crate::{Actor, Core, Result, limits, members, platform, suppressions, uses::Used};
 use relay_types::{EmailAddress, ReversePath, project::ProjectId, refusal::Rule, service_account::AllowedSenders};
 
 pub(crate) use sender::{SenderStanding, judge_sender};
@@ -64,7 +65,8 @@ pub async fn judge_mail(core: &Core, actor: &Actor, reverse_path: &ReversePath) 
     judge_reverse_path(core, &submitter, reverse_path).await
 }
 
-/// At RCPT, the `already`-th recipient of the transaction (0 for the first): sandbox, limits.
+/// At RCPT, the `already`-th recipient of the transaction (0 for the first): sandbox, suppression list,
+/// limits.
 pub async fn judge_rcpt(core: &Core, actor: &Actor, recipient: &EmailAddress, already: usize) -> Verdict<()> {
     match submitter::recall(core, actor).await? {
         Who::Relaykeep => Ok(Ok(())),
@@ -142,6 +144,10 @@ async fn judge_reverse_path(core: &Core, submitter: &Submitter, reverse_path: &R
 async fn judge_recipient(core: &Core, submitter: &Submitter, recipient: &EmailAddress, already: usize) -> Verdict<()> {
     if submitter.sandbox && !is_verified_recipient(core, submitter.project, recipient).await? {
         return Ok(Err(Rejection::new(Rule::Sandbox).about(recipient)));
+    }
+    if let Some(found) = suppressions::of_address(core, submitter.project, recipient).await? {
+        let detail = suppressions::words(&found);
+        return Ok(Err(Rejection::new(Rule::SuppressedRecipient).about(recipient).detail(detail)));
     }
     let more = already as u64 + 1;
     let project = limits::wait(core, submitter.project.uuid(), submitter.limits, more).await?;

@@ -21,6 +21,7 @@ pub(crate) mod sender;
 pub(crate) mod service_account;
 pub(crate) mod service_account_secret;
 pub(crate) mod service_account_source;
+pub(crate) mod suppression;
 // Mail
 pub(crate) mod event;
 pub(crate) mod message;

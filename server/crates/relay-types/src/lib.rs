@@ -32,6 +32,7 @@ pub mod search;
 pub mod sender;
 pub mod sender_pattern;
 pub mod service_account;
+pub mod suppression;
 pub mod timestamp;
 mod unicode;
 pub mod user;

@@ -36,6 +36,8 @@ pub enum Rule {
     HeaderAmbiguous,
     /// The project is in the sandbox and the recipient is not verified.
     Sandbox,
+    /// The recipient is on the project's suppression list.
+    SuppressedRecipient,
     /// The project or the account is over a limit.
     Limit,
     /// The project is suspended.
@@ -52,7 +54,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::AuthenticationRequired,
         Self::CredentialsInvalid,
         Self::Throttled,
@@ -65,6 +67,7 @@ impl Rule {
         Self::SenderNotAllowed,
         Self::HeaderAmbiguous,
         Self::Sandbox,
+        Self::SuppressedRecipient,
         Self::Limit,
         Self::Suspended,
         Self::Paused,
@@ -88,6 +91,7 @@ impl Rule {
             Self::SenderNotAllowed => "sender_not_allowed",
             Self::HeaderAmbiguous => "header_ambiguous",
             Self::Sandbox => "sandbox",
+            Self::SuppressedRecipient => "suppressed_recipient",
             Self::Limit => "limit",
             Self::Suspended => "suspended",
             Self::Paused => "paused",

@@ -14,6 +14,7 @@ use relay_types::{
     refusal::Refusal,
     sender::Sender,
     service_account::{AllowedSenders, ServiceAccount},
+    suppression::Suppression,
     user::User,
 };
 
@@ -160,6 +161,14 @@ pub const NETWORK: [&str; 4] = ["block", "label", "created_at", "last_used_at"];
 /// A trusted network.
 pub fn network(network: Network) -> [String; 4] {
     [network.cidr.to_string(), network.label, network.created_at.rfc3339(), moment(network.last_used_at)]
+}
+
+/// Columns of suppressed addresses.
+pub const SUPPRESSION: [&str; 4] = ["address", "since", "reason", "message"];
+
+/// A suppressed address.
+pub fn suppression(row: Suppression) -> [String; 4] {
+    [row.address.to_string(), row.since.rfc3339(), row.reason, text(row.message)]
 }
 
 /// A member, or who is invited.

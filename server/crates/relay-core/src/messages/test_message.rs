@@ -15,7 +15,7 @@ pub(super) async fn send(core: &Core, actor: &Actor, project: ProjectId, from: &
     let from = EmailAddress::parse(from.trim()).map_err(|why| Error::invalid("from", why.to_string()))?;
     let to = EmailAddress::parse(to.trim()).map_err(|why| Error::invalid("to", why.to_string()))?;
     if let Err(rejection) = policy::judge_portal(core, project, &from, std::slice::from_ref(&to)).await? {
-        return Err(refused(&rejection));
+        return Err(refused(&rejection, &to));
     }
     let submission = Submission {
         arrival: Arrival::Portal,
@@ -33,10 +33,11 @@ pub(super) async fn send(core: &Core, actor: &Actor, project: ProjectId, from: &
 }
 
 /// The refusal in words for the form.
-fn refused(rejection: &policy::Rejection) -> Error {
+fn refused(rejection: &policy::Rejection, to: &EmailAddress) -> Error {
     let detail = rejection.detail.as_deref().unwrap_or_default();
     match rejection.rule {
         Rule::Sandbox => Error::invalid("to", "In the sandbox, mail goes to verified addresses and members alone"),
+        Rule::SuppressedRecipient => Error::invalid("to", format!("{to} is suppressed {detail}")),
         Rule::Suspended => Error::conflict(format!("The project is suspended: {detail}")),
         Rule::Paused => Error::conflict(format!("The platform is paused: {detail}")),
         Rule::Limit => Error::TooMany { seconds: rejection.wait.unwrap_or(60) },

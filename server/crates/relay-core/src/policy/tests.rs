@@ -360,6 +360,21 @@ async fn a_message_from_the_portal_is_judged_as_one_of_the_project() {
 }
 
 #[tokio::test]
+async fn a_suppressed_recipient_is_refused_at_once_also_within_a_transaction() {
+    let world = World::new(false).await;
+    let (core, to) = (world.core(), "Gone@example.com");
+    assert_eq!(world.mail(&world.network, "app@one.example").await, None);
+    assert_eq!(world.rcpt(&world.network, to, 0).await, Ok(()));
+    let added = suppressions::add(core, &Actor::System, &world.project, "gone@example.com", "left").await;
+    let refused = world.rcpt(&world.network, to, 1).await.expect_err("a refusal");
+    assert_eq!((refused.rule, refused.address.as_deref()), (Rule::SuppressedRecipient, Some(to)));
+    assert_eq!(refused.detail.as_deref(), Some("since 2026-11-21: \"left\""));
+    assert_eq!(world.rcpt(&world.network, "other@example.com", 1).await, Ok(()));
+    suppressions::remove(core, &Actor::System, &world.project, added.expect("added")).await.expect("removed");
+    assert_eq!(world.rcpt(&world.network, to, 1).await, Ok(()));
+}
+
+#[tokio::test]
 async fn a_network_was_used_when_a_message_passed() {
     let world = World::new(false).await;
     let used = async || {

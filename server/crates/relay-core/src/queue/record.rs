@@ -1,5 +1,5 @@
-//! What came of an attempt, written in one commit: recipients, timeline, message state, counts, and the notification
-//! of a failure. So no failure is without its DSN, and none has two.
+//! What came of an attempt, written in one commit: recipients, timeline, message state, counts, the project's
+//! suppression list, and the notification of a failure. So no failure is without its DSN, and none has two.
 
 use crate::{
     Core, Result, bounce,
@@ -7,6 +7,7 @@ use crate::{
     queue::{Claimed, state},
     retry,
     submission::kept::{self, event_row},
+    suppressions,
     tables::{
         message,
         recipient::{Column, Entity},
@@ -61,7 +62,7 @@ impl Record {
         attempt.outcomes.clear();
         let mut groups: BTreeMap<Fate, Vec<Uuid>> = BTreeMap::new();
         let mut counts = Counts::default();
-        let mut failed = Vec::new();
+        let (mut failed, mut refused) = (Vec::new(), Vec::new());
         for (claimed, outcome) in outcomes {
             let (outcome, next_at) = judged(&core.config.retry_schedule, claimed, outcome, self.chance, self.now);
             let fate = Fate::of(&outcome, next_at);
@@ -72,6 +73,8 @@ impl Record {
                 Outcome::PermFail(cause) => {
                     counts.bounced += 1;
                     failed.push(bounce::fate(claimed, cause, &attempt, self.now));
+                    refused
+                        .extend(suppressions::says_nobody(cause).map(|reply| (claimed.address.clone(), reply.clone())));
                 }
             }
             attempt.outcomes.push(AttemptOutcome { address: claimed.address.clone(), outcome, next_at });
@@ -87,6 +90,7 @@ impl Record {
                 bounce::of_failure(core, transaction, &original, &failed, self.material.as_ref(), self.now).await?;
             events.push(event_row(core, original.id, self.now, &told)?);
         }
+        suppressions::record(core, transaction, &original, &refused, self.now).await?;
         kept::insert_events(transaction, events).await?;
         state::refresh_after_attempt(transaction, original.id, last_reply, captured).await?;
         tally.add(kept::subjects(&original.source, original.source_id, original.project_id), counts);

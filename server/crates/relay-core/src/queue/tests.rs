@@ -51,7 +51,7 @@ pub(super) fn delivered() -> Outcome {
 }
 
 pub(super) fn perm() -> Outcome {
-    Outcome::PermFail(Cause::Reply(Reply::new(550, (5, 1, 1), "No such user")))
+    Outcome::PermFail(Cause::Recipient(Reply::new(550, (5, 1, 1), "No such user")))
 }
 
 pub(super) fn temp() -> Outcome {

@@ -197,7 +197,7 @@ pub fn verdict(failures: Vec<Cause>) -> Outcome {
     let permanent = failures.iter().all(|cause| cause.reply().is_permanent());
     let weight = |cause: &Cause| match cause {
         Cause::Local(_) => 3,
-        Cause::Reply(_) => 2,
+        Cause::Reply(_) | Cause::Recipient(_) => 2,
         Cause::Network(_) => 1,
         Cause::Dns(_) => 0,
     };

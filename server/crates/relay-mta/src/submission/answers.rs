@@ -47,6 +47,9 @@ pub(super) fn rejection(rejection: &Rejection, url: &str) -> Reply {
                 "Recipient {address} refused: this project is in the sandbox and sends to verified recipients only"
             ),
         ),
+        Rule::SuppressedRecipient => {
+            (550, (5, 1, 1), format!("{address} is suppressed {}", detail.unwrap_or("by this project")))
+        }
         Rule::Limit => {
             let what = detail.unwrap_or("Over the limit of this project or account");
             (451, (4, 7, 1), format!("{what}; wait {} seconds", rejection.wait.unwrap_or(60)))
@@ -167,6 +170,7 @@ mod tests {
             (Rule::SenderNotAllowed, "550 5.7.1 Sender a@b.example is not among the senders"),
             (Rule::HeaderAmbiguous, "550 5.7.1 the detail; see"),
             (Rule::Sandbox, "550 5.7.1 Recipient a@b.example refused: this project is in the sandbox"),
+            (Rule::SuppressedRecipient, "550 5.1.1 a@b.example is suppressed the detail; see"),
             (Rule::Limit, "451 4.7.1 the detail; wait 7 seconds; see"),
             (Rule::Suspended, "550 5.7.1 This project is suspended: the detail; see"),
             (Rule::Paused, "421 4.3.2 No mail is taken now: the detail; see"),

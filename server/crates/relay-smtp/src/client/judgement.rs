@@ -8,17 +8,20 @@ use std::time::Duration;
 
 /// A negative reply: 4yz is tried again, 5yz is not (RFC 5321 §4.2.1).
 pub fn refused(reply: &Reply) -> Outcome {
-    let cause = Cause::Reply(reply.clone());
-    if reply.is_permanent() { Outcome::PermFail(cause) } else { Outcome::TempFail(cause) }
+    ended(reply, Cause::Reply(reply.clone()))
 }
 
 /// A negative reply to RCPT. A 552 there used to say "too many recipients" and is then temporary
 /// (RFC 5321 §4.5.3.1.10); with another enhanced code it says what it says, mostly that the mailbox is full.
 pub fn recipient_refused(reply: &Reply) -> Outcome {
     if reply.code == 552 && reply.enhanced.is_none_or(|code| code == EnhancedCode::new(5, 5, 3)) {
-        return Outcome::TempFail(Cause::Reply(reply.clone()));
+        return Outcome::TempFail(Cause::Recipient(reply.clone()));
     }
-    refused(reply)
+    ended(reply, Cause::Recipient(reply.clone()))
+}
+
+fn ended(reply: &Reply, cause: Cause) -> Outcome {
+    if reply.is_permanent() { Outcome::PermFail(cause) } else { Outcome::TempFail(cause) }
 }
 
 /// The connection ended.

@@ -61,6 +61,8 @@ pub enum Outcome {
 pub enum Cause {
     /// The next hop said so.
     Reply(Reply),
+    /// The next hop said so of this recipient, at RCPT.
+    Recipient(Reply),
     /// DNS: no such domain, null MX, time-out; the reply we give in its stead.
     Dns(Reply),
     /// No connection, lost connection, time-out, TLS; the reply we give in its stead.
@@ -73,8 +75,17 @@ impl Cause {
     /// The reply, theirs or the one in its stead.
     pub fn reply(&self) -> &Reply {
         match self {
-            Self::Reply(reply) | Self::Dns(reply) | Self::Network(reply) | Self::Local(reply) => reply,
+            Self::Reply(reply)
+            | Self::Recipient(reply)
+            | Self::Dns(reply)
+            | Self::Network(reply)
+            | Self::Local(reply) => reply,
         }
+    }
+
+    /// Whether the reply is the next hop's, and not the one we give in its stead.
+    pub fn is_theirs(&self) -> bool {
+        matches!(self, Self::Reply(_) | Self::Recipient(_))
     }
 }
 

@@ -1,0 +1,192 @@
+use super::*;
+use crate::{
+    policy, queue, senders,
+    submission::{self, Arrival, Submission, kept::Origin},
+    test_support::{Test, word},
+};
+use relay_types::{
+    ReversePath,
+    message::{Attempt, Outcome},
+    refusal::Rule,
+};
+use std::time::Duration;
+
+fn address(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).expect(text)
+}
+
+async fn listed(test: &Test, project: &Slug, filter: SuppressionFilter) -> Vec<(String, String)> {
+    let page = list(&test.core, &Actor::System, project, &filter).await.expect("a list");
+    page.items.into_iter().map(|one| (one.address.to_string(), one.reason)).collect()
+}
+
+/// A message from a source to these recipients, and how its one attempt ended for all of them.
+async fn fails(test: &Test, project: Option<ProjectId>, origin: Origin, to: &[&str], cause: Cause) -> MessageId {
+    let submission = Submission {
+        arrival: Arrival::Portal,
+        reverse_path: ReversePath::Null,
+        recipients: to.iter().map(|text| address(text)).collect(),
+        eight_bit: false,
+        smtputf8: false,
+        content: b"From: a@d.example\r\n\r\nbody\r\n".to_vec(),
+    };
+    let accepted = submission::accept_judged(&test.core, project, origin, submission).await.expect("a verdict");
+    let id = accepted.expect("accepted");
+    let claims = queue::claim(&test.core, 1_000, 1_000, &[]).await.expect("claims");
+    let attempt = Attempt {
+        number: 1,
+        started_at: test.core.now(),
+        milliseconds: 1,
+        host: None,
+        address: None,
+        tls: None,
+        dialogue: vec![],
+        outcomes: vec![],
+    };
+    let outcomes = claims.into_iter().map(|claim| (claim, Outcome::PermFail(cause.clone()))).collect();
+    queue::record(&test.core, id, attempt, outcomes).await.expect("recorded");
+    id
+}
+
+fn portal() -> Origin {
+    Origin { source: "portal", id: None, label: "test".to_owned() }
+}
+
+fn unknown(text: &str) -> Cause {
+    Cause::Recipient(Reply::new(550, (5, 1, 1), text))
+}
+
+#[test]
+fn only_a_reply_to_rcpt_that_there_is_no_such_mailbox_suppresses() {
+    let said = |code, enhanced| Cause::Recipient(Reply::new(code, enhanced, "no"));
+    for cause in
+        [said(550, (5, 1, 1)), said(553, (5, 1, 3)), said(551, (5, 1, 6)), said(556, (5, 1, 10)), said(550, (5, 2, 1))]
+    {
+        assert!(says_nobody(&cause).is_some(), "{cause:?}");
+    }
+    let plain = |code| Cause::Recipient(Reply::plain(code, "User unknown"));
+    let unknown = || Reply::new(550, (5, 1, 1), "No such user");
+    for cause in [
+        plain(550),
+        plain(551),
+        plain(553),
+        said(550, (5, 1, 2)),
+        said(550, (5, 1, 7)),
+        said(550, (5, 1, 8)),
+        said(552, (5, 2, 2)),
+        said(554, (5, 4, 1)),
+        said(550, (5, 7, 1)),
+        said(550, (5, 7, 25)),
+        said(550, (5, 7, 26)),
+        said(450, (4, 1, 1)),
+        said(450, (5, 1, 1)),
+        said(450, (4, 2, 1)),
+        Cause::Reply(unknown()),
+        Cause::Dns(Reply::new(556, (5, 1, 10), "null MX")),
+        Cause::Network(unknown()),
+        Cause::Local(unknown()),
+    ] {
+        assert!(says_nobody(&cause).is_none(), "{cause:?}");
+    }
+}
+
+#[tokio::test]
+async fn whom_nobody_knows_is_put_onto_the_list_of_that_project_once_and_refused() {
+    let test = Test::new().await;
+    let (id, project) = test.project("lab").await;
+    let (other, others) = test.project("other").await;
+    let first =
+        fails(&test, Some(id), portal(), &["Gone@e.example", "gone2@e.example"], unknown("User unknown.")).await;
+    test.clock.advance(Duration::from_secs(86_400));
+    fails(&test, Some(id), portal(), &["gone@e.example"], unknown("Still unknown")).await;
+    let reason = "550 5.1.1 User unknown.".to_owned();
+    let both = [("gone@e.example".to_owned(), reason.clone()), ("gone2@e.example".to_owned(), reason)];
+    assert_eq!(listed(&test, &project, SuppressionFilter::default()).await, both);
+    assert_eq!(listed(&test, &others, SuppressionFilter::default()).await, []);
+    let found = of_address(&test.core, id, &address("GONE@e.example")).await.expect("a verdict").expect("listed");
+    assert_eq!(found.message, Some(first));
+
+    for (project, slug) in [(id, &project), (other, &others)] {
+        senders::mark_verified(&test.core, &Actor::System, slug, "app@one.example").await.expect("a sender");
+        let to = [address("other@e.example"), address("GONE@e.example")];
+        let verdict = policy::judge_portal(&test.core, project, &address("app@one.example"), &to).await;
+        let refused = verdict.expect("a verdict").err().map(|found| (found.rule, found.address, found.detail));
+        let told = "since 2026-11-21: \"550 5.1.1 User unknown\"".to_owned();
+        let expected = (Rule::SuppressedRecipient, Some("GONE@e.example".to_owned()), Some(told));
+        assert_eq!(refused, (project == id).then_some(expected), "{slug}");
+    }
+}
+
+#[tokio::test]
+async fn mail_of_no_program_and_other_refusals_add_to_no_list() {
+    let test = Test::new().await;
+    let (id, project) = test.project("lab").await;
+    fails(&test, None, portal(), &["gone@e.example"], unknown("User unknown")).await;
+    fails(&test, Some(id), Origin::system(), &["gone@e.example"], unknown("User unknown")).await;
+    let blocked = Cause::Recipient(Reply::new(550, (5, 7, 1), "Blocked"));
+    fails(&test, Some(id), portal(), &["gone@e.example"], blocked).await;
+    assert_eq!(listed(&test, &project, SuppressionFilter::default()).await, []);
+}
+
+#[tokio::test]
+async fn a_person_adds_finds_and_removes() {
+    let test = Test::new().await;
+    let (_, project) = test.project("lab").await;
+    let (core, system) = (&test.core, &Actor::System);
+    for (typed, reason, result) in [
+        (" Left@Uni.example ", " has left ", "Ok"),
+        ("left@uni.example", "again", "Conflict"),
+        ("a_b@uni.example", "asked us to", "Ok"),
+        ("no address", "x", "address"),
+        ("x@uni.example", " ", "reason"),
+        ("x@uni.example", "a\nb", "reason"),
+        ("x@uni.example", &"x".repeat(201), "reason"),
+    ] {
+        assert_eq!(word(&add(core, system, &project, typed, reason).await), result, "{typed} {reason}");
+    }
+    let all = listed(&test, &project, SuppressionFilter::default()).await;
+    let row = |address: &str, reason: &str| (address.to_owned(), reason.to_owned());
+    assert_eq!(all, [row("a_b@uni.example", "asked us to"), row("left@uni.example", "has left")]);
+    let search = |text: &str| SuppressionFilter { search: Some(text.to_owned()), ..Default::default() };
+    assert_eq!(listed(&test, &project, search("LEFT@")).await, [row("left@uni.example", "has left")]);
+    assert_eq!(listed(&test, &project, search("%")).await, []);
+    assert_eq!(listed(&test, &project, search("a_b")).await.len(), 1);
+
+    for number in 0..50 {
+        add(core, system, &project, &format!("u{number}@uni.example"), "gone").await.expect("added");
+    }
+    let first = list(core, system, &project, &SuppressionFilter::default()).await.expect("a page");
+    let after = SuppressionFilter { after: first.next.clone(), ..Default::default() };
+    assert_eq!((first.items.len(), listed(&test, &project, after).await), (50, all));
+    let wrong = SuppressionFilter { after: Some("x".to_owned()), ..Default::default() };
+    assert_eq!(word(&list(core, system, &project, &wrong).await), "after");
+
+    let id = first.items[0].id;
+    remove(core, system, &project, id).await.expect("removed");
+    assert_eq!(word(&remove(core, system, &project, id).await), "NotFound");
+    assert_eq!(word(&get(core, system, &project, id).await), "NotFound");
+    add(core, system, &project, "u49@uni.example", "gone again").await.expect("added again");
+    let audited = test.audited().await;
+    assert!(audited[0].contains("suppression.add") && audited[1].contains("suppression.remove"), "{audited:?}");
+}
+
+#[tokio::test]
+async fn others_are_refused() {
+    let test = Test::new().await;
+    let (id, project) = test.project("lab").await;
+    let cast = test.cast(id, &project).await;
+    let listed = add(&test.core, &cast.member, &project, "gone@e.example", "left").await.expect("added");
+    for (actor, refusal) in cast.refused(Access::View) {
+        let page = list(&test.core, actor, &project, &SuppressionFilter::default()).await;
+        assert_eq!(word(&page), refusal, "{actor:?}");
+        assert_eq!(word(&get(&test.core, actor, &project, listed).await), refusal, "{actor:?}");
+    }
+    for (actor, refusal) in cast.refused(Access::Manage) {
+        assert_eq!(word(&add(&test.core, actor, &project, "x@e.example", "x").await), refusal, "{actor:?}");
+        assert_eq!(word(&remove(&test.core, actor, &project, listed).await), refusal, "{actor:?}");
+    }
+    // The neighbour's owner with the id of an address that is not theirs.
+    let neighbour = Slug::parse("lab-neighbour").expect("a slug");
+    assert_eq!(word(&get(&test.core, &cast.outsider, &neighbour, listed).await), "NotFound");
+    assert_eq!(word(&remove(&test.core, &cast.outsider, &neighbour, listed).await), "NotFound");
+}
