@@ -116,7 +116,8 @@ pub struct FormState {
     pub error: Signal<Option<AppError>>,
     /// It is on its way.
     pub pending: Signal<bool>,
-    running: RwSignal<bool>,
+    /// The arguments that are on their way.
+    running: RwSignal<Option<String>>,
     path: &'static str,
     outcome: RwSignal<Option<Outcome>>,
     posted: StoredValue<Option<Posted>>,
@@ -185,15 +186,16 @@ fn make_form(path: &'static str, which: Option<(&'static str, &str)>) -> FormSta
             && which.is_none_or(|(name, value)| value_of(&reply.values, name).as_deref() == Some(value))
     });
     let outcome = RwSignal::new(reply.as_ref().map(|reply| reply.outcome.clone()));
-    let running = RwSignal::new(false);
+    let running = RwSignal::new(None::<String>);
+    let pending = Signal::derive(move || running.with(Option::is_some));
     let function = path.rsplit('/').next().unwrap_or_default();
     let prefix = function.trim_end_matches(|c: char| c.is_ascii_digit()).replace('_', "-");
     let prefix = which.map_or(prefix.clone(), |(_, value)| format!("{prefix}-{value}"));
     FormState {
         error: Signal::derive(move || {
-            if running.get() { None } else { outcome.with(|outcome| outcome.as_ref()?.as_ref().err().cloned()) }
+            if pending.get() { None } else { outcome.with(|outcome| outcome.as_ref()?.as_ref().err().cloned()) }
         }),
-        pending: running.into(),
+        pending,
         running,
         path,
         outcome,
@@ -237,8 +239,8 @@ pub fn PostForm(
     }
 }
 
-/// In the browser: the same post as the browser itself would make, without leaving the page. A second press while one is
-/// on its way does nothing.
+/// In the browser: the same post as the browser itself would make, without leaving the page. Pressing again while the
+/// very same is on its way does nothing.
 fn submit(event: &SubmitEvent, form: FormState) {
     if event.default_prevented() {
         return;
@@ -247,16 +249,18 @@ fn submit(event: &SubmitEvent, form: FormState) {
     let Ok(data) = form_data_from_event(event) else { return };
     let Ok(pairs) = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data) else { return };
     event.prevent_default();
-    if form.running.get_untracked() {
+    let arguments = String::from(pairs.to_string());
+    if form.running.with_untracked(|running| running.as_ref() == Some(&arguments)) {
         return;
     }
-    form.running.set(true);
-    let call = Call { path: form.path, arguments: pairs.to_string().into() };
+    form.running.set(Some(arguments.clone()));
     spawn_local(async move {
-        let outcome = wire::post(call).await;
-        // The answer may have led to another page.
-        form.outcome.try_set(Some(outcome));
-        form.running.try_set(false);
+        let outcome = wire::post(Call { path: form.path, arguments: arguments.clone() }).await;
+        // The answer may have led to another page, and something else may have been sent meanwhile.
+        if form.running.try_get_untracked().flatten().is_none_or(|running| running == arguments) {
+            form.outcome.try_set(Some(outcome));
+            form.running.try_set(None);
+        }
     });
 }
 
