@@ -18,7 +18,7 @@ pub fn Messages() -> impl IntoView {
     let asked = || MessageQuery::read(|name| query().text(name));
     // Read again after what was done to chosen ones.
     let data = read_again(done, move || LoadMessages { slug: slug.get(), query: asked() });
-    // Not while messages are being chosen: what is ticked would be lost.
+    // Not while messages are being chosen: they would move away under the pointer.
     let follow = move || {
         if !some_chosen() {
             data.refetch();
@@ -109,7 +109,17 @@ fn List(slug: String, rows: Vec<MessageRow>, choose: bool) -> impl IntoView {
 
 /// In the browser: a box is ticked.
 fn some_chosen() -> bool {
-    document().query_selector("input[name='ids[]']:checked").is_ok_and(|found| found.is_some())
+    ticked("")
+}
+
+/// In the browser: the box of the message `id` is ticked. A list that was asked for before it was ticked, and comes
+/// after, keeps it so.
+fn chosen(id: &str) -> bool {
+    !cfg!(feature = "ssr") && ticked(&format!("[value='{id}']"))
+}
+
+fn ticked(which: &str) -> bool {
+    document().query_selector(&format!("input[name='ids[]']{which}:checked")).is_ok_and(|found| found.is_some())
 }
 
 /// Something can still be done about it.
@@ -165,7 +175,7 @@ pub fn Row(
         .filter(|_| matches!(row.state, MessageState::Deferred | MessageState::Bounced | MessageState::Held));
     let (id, name) = (row.id.to_string(), format!("{} {subject}", words::CHOOSE));
     let choice = waits(row.state).then(|| {
-        view! { <input type="checkbox" name="ids[]" value=id aria-label=name/> }
+        view! { <input type="checkbox" name="ids[]" prop:checked=chosen(&id) value=id aria-label=name/> }
     });
     view! {
         <tr>
