@@ -1,9 +1,9 @@
 //! Counts over time as stacked bars: an SVG drawn on the server, with the same numbers in a table below it.
 
-use crate::components::views::Views;
 use crate::components::{
     text,
     time::{Time, TimeStyle, date},
+    views::Views,
 };
 use leptos::prelude::*;
 use relay_types::{

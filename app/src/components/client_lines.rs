@@ -1,7 +1,6 @@
 //! Ready lines for programs, with this relay's host and ports, one client to open at a time.
 
-use crate::components::views::Views;
-use crate::components::{code_lines::Code, layout::use_me, notice::Notice, status::Tone};
+use crate::components::{code_lines::Code, layout::use_me, notice::Notice, status::Tone, views::Views};
 use leptos::prelude::*;
 use relay_types::{
     EmailAddress,

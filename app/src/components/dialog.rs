@@ -1,7 +1,6 @@
 //! Dialogs that open without JavaScript (by invoker commands of the browser): danger, which asks for the name of the
 //! thing, and a secret, which is shown once.
 
-use crate::components::views::Views;
 use crate::{
     components::{
         copy::CopyButton,
@@ -10,6 +9,7 @@ use crate::{
         icon::{Glyph, Icon},
         notice::Go,
         query::{NEW, query},
+        views::Views,
     },
     error::AppError,
     next::encode,

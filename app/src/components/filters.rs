@@ -1,12 +1,12 @@
 //! Narrowing a list: tabs with counts, a search field, choices, the pager, and the list as CSV. All are links and GET
 //! forms, so the state is in the URL.
 
-use crate::components::views::Views;
 use crate::{
     components::{
         icon::{Glyph, Icon},
         query::{AFTER, query},
         text,
+        views::Views,
     },
     typed::PERIODS,
 };

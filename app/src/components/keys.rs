@@ -3,8 +3,7 @@
 
 mod palette;
 
-use crate::components::places::Place;
-use crate::components::views::Views;
+use crate::components::{places::Place, views::Views};
 use leptos::{ev, html, prelude::*};
 use leptos_router::hooks::use_navigate;
 use palette::Palette;

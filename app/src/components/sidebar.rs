@@ -1,7 +1,6 @@
 //! The sidebar: switcher on top, places with their counts, the person at the foot. Under 900 pixels it is a drawer,
 //! which is a popover of the browser, so it opens without JavaScript.
 
-use crate::components::views::Views;
 use crate::{
     api::session::SignOut,
     components::{
@@ -11,6 +10,7 @@ use crate::{
         places::{self, Place},
         text,
         theme::ThemeToggle,
+        views::Views,
     },
     strings,
 };

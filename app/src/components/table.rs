@@ -13,10 +13,10 @@
 //! </Table>
 //! ```
 
-use crate::components::views::Views;
 use crate::components::{
     icon::{Glyph, Icon},
     query::{SORT, query},
+    views::Views,
 };
 use leptos::prelude::*;
 use relay_types::Timestamp;

@@ -1,9 +1,9 @@
 //! What happened, in order; and what was said to a mail server.
 
-use crate::components::views::Views;
 use crate::components::{
     status::Tone,
     time::{Time, TimeStyle, date},
+    views::Views,
 };
 use leptos::prelude::*;
 use relay_types::{Timestamp, message::DialogueLine};

@@ -2,10 +2,9 @@
 //! which the server is asked for once the person stops typing.
 
 use super::Jump;
-use crate::components::views::Views;
 use crate::{
     api::search::Search,
-    components::{status::message_state, text},
+    components::{status::message_state, text, views::Views},
     wire::ask,
 };
 use leptos::{html, prelude::*, task::spawn_local};

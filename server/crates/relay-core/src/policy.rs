@@ -65,8 +65,7 @@ pub async fn judge_mail(core: &Core, actor: &Actor, reverse_path: &ReversePath) 
     judge_reverse_path(core, &submitter, reverse_path).await
 }
 
-/// At RCPT, the `already`-th recipient of the transaction (0 for the first): sandbox, suppression list,
-/// limits.
+/// At RCPT, the `already`-th recipient of the transaction (0 for the first): sandbox, suppression list, limits.
 pub async fn judge_rcpt(core: &Core, actor: &Actor, recipient: &EmailAddress, already: usize) -> Verdict<()> {
     match submitter::recall(core, actor).await? {
         Who::Relaykeep => Ok(Ok(())),

@@ -103,7 +103,7 @@ pub(crate) async fn of_address(core: &Core, project: ProjectId, address: &EmailA
 /// `since 2026-11-21: "550 5.1.1 User unknown"`, as a refusal says it.
 pub(crate) fn words(found: &Suppression) -> String {
     let reason = kept::line(&found.reason, TOLD);
-    format!("since {}: \"{}\"", found.since.utc().date(), reason.trim_end_matches('.'))
+    format!("since {}: \"{}\"", found.since.date_text(), reason.trim_end_matches('.'))
 }
 
 /// The reply, when it says for good that there is no such mailbox. Nothing else puts an address onto the list:

@@ -59,7 +59,7 @@ impl Timestamp {
     }
 
     /// `2026-11-21`.
-    fn date_text(self) -> String {
+    pub fn date_text(self) -> String {
         let (year, month, day) = self.utc().to_calendar_date();
         format!("{year:04}-{:02}-{day:02}", u8::from(month))
     }
