@@ -1,11 +1,19 @@
 //! Answers set by hand, for tests of everything that asks DNS. Never asks the network.
 
 use crate::{DnsError, MxRecord, TxtAnswer};
+use relay_types::{
+    Timestamp,
+    reverse::{ForwardFound, PtrFound, ServerAnswer},
+    reverse_name::reverse_name,
+};
 use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+/// Life of every answer, and of every absence.
+const TTL: u32 = 300;
 
 /// A table of answers. Clones share it, so that a test can change an answer while the code under test runs.
 ///
@@ -20,6 +28,7 @@ struct Tables {
     mx: HashMap<String, Vec<MxRecord>>,
     addresses: HashMap<String, Vec<IpAddr>>,
     txt: HashMap<String, Vec<String>>,
+    ptr: HashMap<String, Vec<String>>,
     silent: HashMap<String, String>,
 }
 
@@ -51,6 +60,14 @@ impl FixedAnswers {
         self
     }
 
+    /// Sets the PTR records of an address; none removes them. [`FixedAnswers::set_temporary_failure`] of its
+    /// [`relay_types::reverse_name::reverse_name`] makes questions about it fail.
+    pub fn set_ptr(&self, address: IpAddr, names: &[&str]) -> &Self {
+        let names = names.iter().map(|&name| key(name)).collect();
+        self.tables().ptr.insert(reverse_name(address), names);
+        self
+    }
+
     /// Makes every question about this name fail for now, until [`FixedAnswers::forget`].
     pub fn set_temporary_failure(&self, name: &str, cause: &str) -> &Self {
         self.tables().silent.insert(key(name), cause.to_owned());
@@ -64,6 +81,7 @@ impl FixedAnswers {
         tables.mx.remove(&name);
         tables.addresses.remove(&name);
         tables.txt.remove(&name);
+        tables.ptr.remove(&name);
         tables.silent.remove(&name);
         drop(tables);
         self
@@ -83,7 +101,50 @@ impl FixedAnswers {
             Err(DnsError::NoRecord) => Vec::new(),
             texts => texts?,
         };
-        Ok(TxtAnswer { texts, ttl: Some(300) })
+        Ok(TxtAnswer { texts, ttl: Some(TTL) })
+    }
+
+    pub(crate) fn forward(&self, host: &str, asked_at: Timestamp) -> ForwardFound {
+        let answer = self.addresses(host);
+        let servers = vec![server_answer(&answer)];
+        let mut addresses = answer.unwrap_or_default();
+        addresses.sort();
+        ForwardFound {
+            name: key(host),
+            addresses,
+            zone: parent(host),
+            ttl: Some(TTL),
+            certain: !servers[0].temporary,
+            servers,
+            asked_at,
+        }
+    }
+
+    pub(crate) fn ptr(&self, address: IpAddr, asked_at: Timestamp) -> PtrFound {
+        let owner = reverse_name(address);
+        let answer = self.look_up(&owner, |tables| &tables.ptr);
+        let servers = vec![server_answer(&answer)];
+        let mut names = answer.unwrap_or_default();
+        names.sort();
+        PtrFound {
+            address,
+            zone: parent(&owner),
+            owner,
+            alias: false,
+            names,
+            ttl: Some(TTL),
+            agreed: true,
+            certain: !servers[0].temporary,
+            servers,
+            asked_at,
+        }
+    }
+
+    pub(crate) fn ptr_at_resolvers(&self, address: IpAddr) -> Result<(Vec<String>, Option<u32>), DnsError> {
+        match self.look_up(&reverse_name(address), |tables| &tables.ptr) {
+            Err(DnsError::NoRecord) => Ok((Vec::new(), Some(TTL))),
+            names => Ok((names?, Some(TTL))),
+        }
     }
 
     fn look_up<T: Clone>(
@@ -110,4 +171,24 @@ impl FixedAnswers {
 
 fn key(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
+}
+
+fn server_answer<T: ToString>(answer: &Result<Vec<T>, DnsError>) -> ServerAnswer {
+    let server = "fixed answers".to_owned();
+    match answer {
+        Ok(found) => {
+            let records: Vec<String> = found.iter().map(ToString::to_string).collect();
+            ServerAnswer { server, said: records.join(", "), records, temporary: false }
+        }
+        Err(error) => ServerAnswer {
+            server,
+            said: error.to_string(),
+            records: Vec::new(),
+            temporary: matches!(error, DnsError::Temporary(_)),
+        },
+    }
+}
+
+fn parent(name: &str) -> String {
+    key(name).split_once('.').map_or_else(String::new, |(_, parent)| parent.to_owned())
 }

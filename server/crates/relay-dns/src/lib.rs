@@ -3,9 +3,11 @@
 //! Never decides what mail does with an answer: it says what is certain (`NoRecord`) and what is not (`Temporary`).
 #![warn(missing_docs)]
 
+pub mod back_end;
 pub mod fixed;
 pub mod mx;
 pub mod resolver;
 
+pub use back_end::{BackEnd, PowerDnsApi, PtrChange, UpdateServer, WriteError};
 pub use fixed::FixedAnswers;
 pub use resolver::{DnsError, MxRecord, Resolver, TxtAnswer};

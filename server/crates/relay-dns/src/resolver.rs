@@ -12,7 +12,10 @@ use hickory_resolver::{
     net::{self, NetError, NoRecords, runtime::TokioRuntimeProvider},
     system_conf::read_system_conf,
 };
-use relay_types::DomainName;
+use relay_types::{
+    DomainName, Timestamp,
+    reverse::{ForwardFound, PtrFound},
+};
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -73,6 +76,8 @@ struct Network {
     /// Keeps nothing: a person who waits for a record to appear asks through this one.
     uncached: TokioResolver,
     servers: Vec<String>,
+    /// Where authoritative servers listen.
+    authoritative_port: u16,
 }
 
 impl Resolver {
@@ -93,8 +98,25 @@ impl Resolver {
             servers(nameservers)
         };
         let servers = config.name_servers().iter().map(server_text).collect();
-        let network = Network { cached: build(config.clone(), None)?, uncached: build(config, Some(0))?, servers };
+        let network = Network {
+            cached: build(config.clone(), None)?,
+            uncached: build(config, Some(0))?,
+            servers,
+            authoritative_port: 53,
+        };
         Ok(Self { source: Source::Network(Arc::new(network)) })
+    }
+
+    /// Asks authoritative servers on this port instead of 53: for tests and laboratories. To be said before the
+    /// resolver is cloned.
+    #[must_use]
+    pub fn with_authoritative_port(mut self, port: u16) -> Self {
+        if let Source::Network(network) = &mut self.source
+            && let Some(network) = Arc::get_mut(network)
+        {
+            network.authoritative_port = port;
+        }
+        self
     }
 
     /// Answers from a table and never asks the network: for tests.
@@ -158,6 +180,69 @@ impl Resolver {
         });
         // An alias on the way may be kept for a shorter time than what it leads to.
         Ok(TxtAnswer { texts: texts.collect(), ttl: answer.answers().iter().map(|record| record.ttl).min() })
+    }
+
+    /// What each authoritative server says of a host's addresses, never from a cache. Aliases are followed.
+    ///
+    /// Takes a minute at most. Failures are in the answer: see [`ForwardFound::certain`].
+    pub async fn forward(&self, host: &DomainName, now: Timestamp) -> ForwardFound {
+        match &self.source {
+            Source::Fixed(answers) => answers.forward(host.as_str(), now),
+            Source::Network(network) => network.forward(host, now).await,
+        }
+    }
+
+    /// What each authoritative server says of an address's PTR records, never from a cache. Aliases of classless
+    /// delegation (RFC 2317) are followed.
+    ///
+    /// Takes a minute at most. Failures are in the answer: see [`PtrFound::certain`].
+    pub async fn ptr(&self, address: IpAddr, now: Timestamp) -> PtrFound {
+        match &self.source {
+            Source::Fixed(answers) => answers.ptr(address, now),
+            Source::Network(network) => network.ptr(address, now).await,
+        }
+    }
+
+    /// The names the resolvers give for an address, of all resolvers together, sorted; and for how many seconds the
+    /// one that keeps its answer longest will. None when there is certainly no PTR record; the error is `Temporary`.
+    pub async fn ptr_at_resolvers(&self, address: IpAddr) -> Result<(Vec<String>, Option<u32>), DnsError> {
+        match &self.source {
+            Source::Fixed(answers) => answers.ptr_at_resolvers(address),
+            Source::Network(network) => network.ptr_at_resolvers(address).await,
+        }
+    }
+}
+
+impl Network {
+    async fn forward(&self, host: &DomainName, asked_at: Timestamp) -> ForwardFound {
+        ForwardFound {
+            name: host.to_string(),
+            addresses: Vec::new(),
+            zone: String::new(),
+            ttl: None,
+            servers: Vec::new(),
+            certain: false,
+            asked_at,
+        }
+    }
+
+    async fn ptr(&self, address: IpAddr, asked_at: Timestamp) -> PtrFound {
+        PtrFound {
+            address,
+            owner: relay_types::reverse_name::reverse_name(address),
+            alias: false,
+            names: Vec::new(),
+            zone: String::new(),
+            ttl: None,
+            servers: Vec::new(),
+            agreed: false,
+            certain: false,
+            asked_at,
+        }
+    }
+
+    async fn ptr_at_resolvers(&self, _address: IpAddr) -> Result<(Vec<String>, Option<u32>), DnsError> {
+        Err(DnsError::Temporary(format!("port {}", self.authoritative_port)))
     }
 }
 
