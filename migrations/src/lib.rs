@@ -17,6 +17,7 @@ mod m20261121_000007_lists;
 mod m20261121_000008_found;
 mod m20261121_000009_told;
 mod m20261121_000010_suppression;
+mod m20261121_000011_reverse_dns;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_found::Migration),
             Box::new(m20261121_000009_told::Migration),
             Box::new(m20261121_000010_suppression::Migration),
+            Box::new(m20261121_000011_reverse_dns::Migration),
         ]
     }
 }

@@ -14,7 +14,10 @@ pub use manual::print as print_manual;
 
 use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches};
-use relay_core::{CoreConfig, config::PlatformRoute, config::SmarthostAccess};
+use relay_core::{
+    CoreConfig,
+    config::{PlatformRoute, ReverseDnsConfig, SmarthostAccess},
+};
 use relay_types::{Cidr, DomainName, EmailAddress, route::RouteKind, route::SmarthostTls};
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 use value::{Origin, Values};
@@ -97,6 +100,19 @@ pub const KEYS: &[Key] = &[
     key("delivery.lease", "30m", "How long a worker may hold a recipient before another may take it."),
     key("security.hashing_parallelism", "2", "Argon2 verifications at a time; each takes 19 MiB."),
     key("security.sandbox_per_hour", "50", "Recipients per hour of a project in the sandbox."),
+    key(
+        "tickets.desk",
+        "",
+        "Address of the service desk; it hears of each new ticket. Default: the operators and the people of the desk.",
+    ),
+    key(
+        "tickets.answer_within",
+        "2d",
+        "Until when the service desk should have answered a ticket; shown to both sides.",
+    ),
+    key("sweep.hour", "2", "Hour (UTC, 0 to 23) of the nightly sweep of names."),
+    key("sweep.grace", "14d", "How long a name may miss its forward record before it is taken."),
+    key("sweep.closed_grace", "30d", "How long the names of a closed project stay."),
     key("log.level", "info", "`error`, `warn`, `info`, `debug`, or a filter such as `info,relay_mta=debug`."),
     key("log.format", "text", "`text` or `json`."),
     key("shutdown.grace", "30s", "How long running transactions may take to finish after SIGTERM."),
@@ -240,6 +256,13 @@ impl Settings {
             lease: values.duration("delivery.lease", LASTING)?,
             hashing_parallelism: values.number("security.hashing_parallelism", 1..=1_024)?,
             sandbox_per_hour: values.number("security.sandbox_per_hour", 1..=i32::MAX.unsigned_abs())?,
+            reverse_dns: ReverseDnsConfig {
+                desk: values.optional("tickets.desk")?,
+                answer_within: values.duration("tickets.answer_within", LASTING)?,
+                grace: values.duration("sweep.grace", LASTING)?,
+                closed_grace: values.duration("sweep.closed_grace", LASTING)?,
+                sweep_hour: values.number("sweep.hour", 0..=23)?,
+            },
             hostname: hostname.clone(),
         };
         if core.retry_schedule.is_empty() {

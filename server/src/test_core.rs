@@ -33,6 +33,7 @@ impl TestCore {
             lease: Duration::from_secs(300),
             hashing_parallelism: 2,
             sandbox_per_hour: 20,
+            reverse_dns: Default::default(),
         };
         let clock = Clock::manual(Clock::System.now());
         Core::migrate(&config.database_url).await.expect("migrated");

@@ -27,6 +27,8 @@ pub enum Actor {
         email: EmailAddress,
         /// May do everything on every project.
         operator: bool,
+        /// Belongs to the service desk; operators do whether this is set or not.
+        desk: bool,
         /// From where.
         client: Option<IpAddr>,
         /// When they last typed their password in this session; none when nobody remembers.

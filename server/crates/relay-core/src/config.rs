@@ -38,6 +38,30 @@ pub struct CoreConfig {
     pub hashing_parallelism: usize,
     /// Limits of the whole platform for a new project.
     pub sandbox_per_hour: u32,
+    /// Reverse DNS: the desk and the sweep.
+    pub reverse_dns: ReverseDnsConfig,
+}
+
+/// Settings of tickets and of the sweep.
+#[derive(Debug, Clone)]
+pub struct ReverseDnsConfig {
+    /// Hears of each new ticket; without it the operators do.
+    pub desk: Option<EmailAddress>,
+    /// Until when the desk should have answered.
+    pub answer_within: Duration,
+    /// How long a name may miss its forward record.
+    pub grace: Duration,
+    /// How long the names of a closed project stay.
+    pub closed_grace: Duration,
+    /// The hour (UTC) of the nightly sweep, 0 to 23.
+    pub sweep_hour: u8,
+}
+
+impl Default for ReverseDnsConfig {
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        Self { desk: None, answer_within: days(2), grace: days(14), closed_grace: days(30), sweep_hour: 2 }
+    }
 }
 
 /// The platform's route.

@@ -52,6 +52,15 @@ pub mod senders;
 pub mod service_accounts;
 pub mod suppressions;
 
+// Reverse DNS
+pub mod addresses;
+pub mod dns_backends;
+pub mod jobs;
+pub mod name_changes;
+pub mod ranges;
+pub mod sweep;
+pub mod tickets;
+
 // Mail
 pub mod bounce;
 pub mod captured;

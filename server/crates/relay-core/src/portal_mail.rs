@@ -2,7 +2,9 @@
 //!
 //! The words are in [`texts`]. It decides nothing: who may cause a mail, and how often, is the caller's to judge.
 
+pub(crate) mod names;
 mod texts;
+pub(crate) mod tickets;
 
 use crate::{
     Actor, Core, Error, Result,

@@ -9,9 +9,9 @@ mod route;
 mod settings;
 
 pub(crate) use self::{
-    access::{authorize, authorize_operator, authorize_system},
-    lookup::{Standing, contacts, name, route, slug, slugs, standing, standing_of},
-    settings::reason_of,
+    access::{authorize, authorize_desk, authorize_operator, authorize_system},
+    lookup::{Standing, contacts, name, route, slug, slugs, standing, standing_of, stored_limits_of},
+    settings::{grant_limits, leave_sandbox, reason_of},
 };
 pub use self::{
     lookup::{frame, limit_use, list},
@@ -58,6 +58,7 @@ pub(crate) async fn insert(
         name: Set(name.clone()),
         suspended_reason: Set(None),
         suspended_at: Set(None),
+        closed_at: Set(None),
         sandbox: Set(sandbox),
         bounce_contact: Set(None),
         limit_per_hour: Set(None),

@@ -69,7 +69,14 @@ pub async fn actor(core: &Core, id: UserId, client: Option<IpAddr>, password_at:
 
 fn actor_of(row: &Model, client: Option<IpAddr>, password_at: Option<Timestamp>) -> Result<Actor> {
     let email = users::email_of(row)?;
-    Ok(Actor::User { id: UserId::from_uuid(row.id), email, operator: row.operator, client, password_at })
+    Ok(Actor::User {
+        id: UserId::from_uuid(row.id),
+        email,
+        operator: row.operator,
+        desk: row.desk,
+        client,
+        password_at,
+    })
 }
 
 /// Refuses what gives power away (a secret, an operator's rights) to a session that was left open: the person typed the

@@ -22,6 +22,16 @@ pub(crate) mod service_account;
 pub(crate) mod service_account_secret;
 pub(crate) mod service_account_source;
 pub(crate) mod suppression;
+
+// Reverse DNS
+pub(crate) mod address;
+pub(crate) mod address_range;
+pub(crate) mod dns_backend;
+pub(crate) mod job;
+pub(crate) mod name_change;
+pub(crate) mod ticket;
+pub(crate) mod ticket_entry;
+
 // Mail
 pub(crate) mod event;
 pub(crate) mod message;

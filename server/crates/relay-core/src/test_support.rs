@@ -184,7 +184,7 @@ impl Test {
         let transaction = self.core.db.begin().await?;
         let id: UserId = users::insert(&self.core, &transaction, &email, "", None, operator).await?;
         transaction.commit().await?;
-        Ok(Actor::User { id, email, operator, client: Some(CLIENT), password_at: Some(self.core.now()) })
+        Ok(Actor::User { id, email, operator, desk: false, client: Some(CLIENT), password_at: Some(self.core.now()) })
     }
 }
 
@@ -283,6 +283,7 @@ fn config(folder: &Path, database_url: String) -> CoreConfig {
         lease: Duration::from_secs(300),
         hashing_parallelism: 2,
         sandbox_per_hour: 20,
+        reverse_dns: Default::default(),
     }
 }
 

@@ -36,6 +36,7 @@ pub async fn me(core: &Core, actor: &Actor) -> Result<Me> {
         projects: members::projects_of(core, id, row.operator).await?,
         name: row.name,
         operator: row.operator,
+        desk: row.desk || row.operator,
     })
 }
 
@@ -82,6 +83,7 @@ pub(crate) async fn insert(
         name: Set(name_of(name)?),
         password_hash: Set(password_hash),
         operator: Set(operator),
+        desk: Set(false),
         disabled_at: Set(None),
         created_at: Set(core.now().0),
         last_sign_in_at: Set(None),

@@ -48,6 +48,31 @@ impl Cidr {
         self.0.contains(&other.0) || other.0.contains(&self.0)
     }
 
+    /// Its first address.
+    pub fn first(&self) -> IpAddr {
+        self.0.network()
+    }
+
+    /// Its last address.
+    pub fn last(&self) -> IpAddr {
+        self.0.broadcast()
+    }
+
+    /// The address, when the block has only one.
+    pub fn single(&self) -> Option<IpAddr> {
+        (self.0.prefix_len() == self.0.max_prefix_len()).then(|| self.0.network())
+    }
+
+    /// The address of a block of one, else the block.
+    pub fn short(&self) -> String {
+        self.single().map_or_else(|| self.to_string(), |address| address.to_string())
+    }
+
+    /// Whether the whole of `other` lies in the block.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.0.contains(&other.0)
+    }
+
     /// The length of the prefix in bits.
     pub fn prefix_len(&self) -> u8 {
         self.0.prefix_len()

@@ -110,6 +110,8 @@ pub struct Project {
     pub name: String,
     /// Why it is suspended; none while it is not.
     pub suspended: Option<Suspension>,
+    /// Since when it is closed: it is suspended, and its names go after a grace.
+    pub closed_at: Option<Timestamp>,
     /// In the sandbox only verified recipients are allowed.
     pub sandbox: bool,
     /// Who hears of the project's bounces and warnings; none means the owners.
@@ -219,6 +221,10 @@ pub struct ProjectFrame {
     pub members: u64,
     /// Refusals in the last 24 hours.
     pub refusals_day: u64,
+    /// Addresses and prefixes.
+    pub addresses: u64,
+    /// Open tickets.
+    pub tickets: u64,
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub struct User {
     pub name: String,
     /// May do everything on every project.
     pub operator: bool,
+    /// Belongs to the service desk: sees and decides tickets of every project.
+    pub desk: bool,
     /// May not sign in.
     pub disabled: bool,
     /// When the user was made.
@@ -44,6 +46,8 @@ pub struct Me {
     pub name: String,
     /// Sees the operator console and every project.
     pub operator: bool,
+    /// Belongs to the service desk; operators do.
+    pub desk: bool,
     /// Projects to switch between, by name.
     pub projects: Vec<ProjectLink>,
 }

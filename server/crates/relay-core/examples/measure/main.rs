@@ -61,6 +61,7 @@ impl Bench {
             lease: Duration::from_secs(300),
             hashing_parallelism: 2,
             sandbox_per_hour: 100,
+            reverse_dns: Default::default(),
         };
         let core = Core::open(config, Resolver::fixed(FixedAnswers::new()), Clock::System).await?;
         let project = Slug::parse("physics")?;

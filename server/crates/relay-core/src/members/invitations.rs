@@ -115,7 +115,8 @@ pub async fn accept_invitation(
         None => {
             let user = users::insert(core, &transaction, &email, name, hash, false).await?;
             users::came_in(core, &transaction, user).await?;
-            let actor = Actor::User { id: user, email: email.clone(), operator: false, client, password_at: None };
+            let actor =
+                Actor::User { id: user, email: email.clone(), operator: false, desk: false, client, password_at: None };
             audit::record(core, &transaction, &actor, None, "user.create", &email.to_string(), Vec::new()).await?;
             (user, actor)
         }

@@ -160,11 +160,11 @@ fn who(by: &Actor) -> String {
 }
 
 /// On one line, and no longer than this many characters.
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     one_line(text).chars().take(most).collect()
 }
 
 /// Nothing a person typed may begin a line of its own.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -37,6 +37,14 @@ pub(crate) fn authorize_operator(actor: &Actor) -> Result<()> {
     }
 }
 
+/// The service desk, an operator or the system, else `Forbidden` (`SignedOut` for nobody).
+pub(crate) fn authorize_desk(actor: &Actor) -> Result<()> {
+    match actor {
+        Actor::User { desk: true, .. } => Ok(()),
+        other => authorize_operator(other),
+    }
+}
+
 /// The machine's administrator at the command line, else as [`authorize_operator`] refuses.
 pub(crate) fn authorize_system(actor: &Actor) -> Result<()> {
     match actor {

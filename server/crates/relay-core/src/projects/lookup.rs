@@ -2,8 +2,8 @@
 
 use super::{access, authorize_operator, route::Stored};
 use crate::{
-    Access, Actor, Core, Error, Result, config::PlatformRoute, limits, members, networks, refusals, senders,
-    service_accounts, tables::project,
+    Access, Actor, Core, Error, Result, addresses, config::PlatformRoute, limits, members, networks, refusals, senders,
+    service_accounts, tables::project, tickets,
 };
 use relay_types::{
     EmailAddress, Timestamp,
@@ -48,6 +48,11 @@ pub(crate) async fn route(core: &Core, id: ProjectId) -> Result<Option<PlatformR
     super::route::opened(core, &row(core, id).await?)
 }
 
+/// The limits an operator set for a project.
+pub(crate) async fn stored_limits_of(core: &Core, id: ProjectId) -> Result<Limits> {
+    Ok(stored_limits(&row(core, id).await?))
+}
+
 /// The project's name.
 pub(crate) async fn name(core: &Core, id: ProjectId) -> Result<String> {
     Ok(row(core, id).await?.name)
@@ -82,6 +87,8 @@ pub async fn frame(core: &Core, actor: &Actor, slug: &Slug) -> Result<ProjectFra
         networks: networks::count(core, id).await?,
         members: members::count(core, id).await?,
         refusals_day: refusals::count_day(core, id).await?,
+        addresses: addresses::count(core, id).await?,
+        tickets: tickets::count_open(core, id).await?,
     })
 }
 
@@ -119,6 +126,7 @@ fn shown(core: &Core, row: project::Model) -> Result<Project> {
         id: ProjectId::from_uuid(row.id),
         slug: slug_of(&row)?,
         suspended: suspension(&row),
+        closed_at: row.closed_at.map(Timestamp),
         sandbox: row.sandbox,
         bounce_contact: contact(&row)?,
         limits: stored_limits(&row),

@@ -10,7 +10,8 @@ use relay_types::{
     route::RouteChange,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
 };
 
 /// Renames. Owner. Field: `name`.
@@ -82,16 +83,19 @@ pub async fn set_route(core: &Core, actor: &Actor, slug: &Slug, change_to: Route
 /// Sets the limits. Operator only. Fields: `per_hour`, `per_day`.
 pub async fn set_limits(core: &Core, actor: &Actor, slug: &Slug, limits: Limits) -> Result<bool> {
     change(core, actor, slug, Access::Operate, "project.set_limits", |before, row| {
-        let was = lookup::stored_limits(before);
-        row.limit_per_hour = Set(stored_limit("per_hour", limits.per_hour)?);
-        row.limit_per_day = Set(stored_limit("per_day", limits.per_day)?);
-        let text = |limit: Option<u32>| limit.map(|limit| limit.to_string());
-        Ok(vec![
-            field("per_hour", text(was.per_hour), text(limits.per_hour)),
-            field("per_day", text(was.per_day), text(limits.per_day)),
-        ])
+        set_limits_of(row, lookup::stored_limits(before), limits)
     })
     .await
+}
+
+fn set_limits_of(row: &mut project::ActiveModel, was: Limits, limits: Limits) -> Result<Vec<FieldChange>> {
+    row.limit_per_hour = Set(stored_limit("per_hour", limits.per_hour)?);
+    row.limit_per_day = Set(stored_limit("per_day", limits.per_day)?);
+    let text = |limit: Option<u32>| limit.map(|limit| limit.to_string());
+    Ok(vec![
+        field("per_hour", text(was.per_hour), text(limits.per_hour)),
+        field("per_day", text(was.per_day), text(limits.per_day)),
+    ])
 }
 
 /// Puts in or takes out of the sandbox. Operator only; out of it one who has just typed the password, as mail may go to
@@ -106,6 +110,39 @@ pub async fn set_sandbox(core: &Core, actor: &Actor, slug: &Slug, sandbox: bool)
         Ok(vec![field("sandbox", Some(audit::yes_no(before.sandbox)), Some(audit::yes_no(sandbox)))])
     })
     .await
+}
+
+/// Takes the project out of the sandbox, inside the transaction of the ticket that asked for it; `tickets` has judged who
+/// decides.
+pub(crate) async fn leave_sandbox(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    actor: &Actor,
+    id: ProjectId,
+) -> Result<()> {
+    change_within(core, transaction, actor, id, "project.set_sandbox", |before, row| {
+        row.sandbox = Set(false);
+        Ok(vec![field("sandbox", Some(audit::yes_no(before.sandbox)), Some(audit::yes_no(false)))])
+    })
+    .await
+    .map(|_| ())
+}
+
+/// Sets those limits that are given, as [`leave_sandbox`].
+pub(crate) async fn grant_limits(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    actor: &Actor,
+    id: ProjectId,
+    limits: Limits,
+) -> Result<()> {
+    change_within(core, transaction, actor, id, "project.set_limits", |before, row| {
+        let was = lookup::stored_limits(before);
+        let now = Limits { per_hour: limits.per_hour.or(was.per_hour), per_day: limits.per_day.or(was.per_day) };
+        set_limits_of(row, was, now)
+    })
+    .await
+    .map(|_| ())
 }
 
 /// Suspends with a reason that the project reads in the portal and in SMTP replies. Operator only. Field: `reason`.
@@ -168,7 +205,21 @@ async fn change(
 ) -> Result<bool> {
     let id = access::authorize(core, actor, slug, access).await?;
     let transaction = core.db.begin().await?;
-    let found = project::Entity::find_by_id(id.uuid()).lock_exclusive().one(&transaction).await?;
+    let changed = change_within(core, &transaction, actor, id, action, set).await?;
+    transaction.commit().await?;
+    Ok(changed)
+}
+
+/// As [`change`], in the caller's transaction, whose right the caller has judged.
+async fn change_within(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    actor: &Actor,
+    id: ProjectId,
+    action: &str,
+    set: impl FnOnce(&project::Model, &mut project::ActiveModel) -> Result<Vec<FieldChange>>,
+) -> Result<bool> {
+    let found = project::Entity::find_by_id(id.uuid()).lock_exclusive().one(transaction).await?;
     let before = found.ok_or(Error::NotFound)?;
     let mut row = before.clone().into_active_model();
     let mut changes = set(&before, &mut row)?;
@@ -176,10 +227,8 @@ async fn change(
     if changes.is_empty() {
         return Ok(false);
     }
-    row.update(&transaction).await?;
-    let project = Some(ProjectId::from_uuid(before.id));
-    audit::record(core, &transaction, actor, project, action, slug.as_str(), changes).await?;
-    transaction.commit().await?;
+    row.update(transaction).await?;
+    audit::record(core, transaction, actor, Some(id), action, &before.slug, changes).await?;
     Ok(true)
 }
 

@@ -11,6 +11,7 @@ pub struct Model {
     pub name: String,
     pub suspended_reason: Option<String>,
     pub suspended_at: Option<i64>,
+    pub closed_at: Option<i64>,
     pub sandbox: bool,
     pub bounce_contact: Option<String>,
     pub limit_per_hour: Option<i32>,

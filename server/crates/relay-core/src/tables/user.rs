@@ -15,6 +15,7 @@ pub struct Model {
     /// PHC string; none when the person never set a password.
     pub password_hash: Option<String>,
     pub operator: bool,
+    pub desk: bool,
     pub disabled_at: Option<i64>,
     pub created_at: i64,
     pub last_sign_in_at: Option<i64>,

@@ -30,6 +30,7 @@ pub async fn list(core: &Core, actor: &Actor) -> Result<Vec<User>> {
                 id: UserId::from_uuid(row.id),
                 email: email_of(&row)?,
                 operator: row.operator,
+                desk: row.desk,
                 disabled: row.disabled_at.is_some(),
                 created_at: Timestamp(row.created_at),
                 last_sign_in_at: row.last_sign_in_at.map(Timestamp),

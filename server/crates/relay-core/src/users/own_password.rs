@@ -107,7 +107,14 @@ pub async fn reset_password(core: &Core, token: &str, new: Zeroizing<String>) ->
     let row = Entity::find_by_id(subject).lock_exclusive().one(&transaction).await?;
     let row = row.filter(|row| row.disabled_at.is_none()).ok_or(Error::NotFound)?;
     let id = UserId::from_uuid(row.id);
-    let actor = Actor::User { id, email: email.clone(), operator: row.operator, client: None, password_at: None };
+    let actor = Actor::User {
+        id,
+        email: email.clone(),
+        operator: row.operator,
+        desk: row.desk,
+        client: None,
+        password_at: None,
+    };
     store(core, &transaction, &actor, "user.reset_password", row, hash, None).await?;
     came_in(core, &transaction, id).await?;
     transaction.commit().await?;

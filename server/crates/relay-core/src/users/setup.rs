@@ -82,7 +82,7 @@ pub async fn set_up(core: &Core, client: Option<IpAddr>, setup: Setup) -> Result
     }
     let id = insert(core, &transaction, &email, &setup.name, Some(hash), true).await?;
     came_in(core, &transaction, id).await?;
-    let actor = Actor::User { id, email: email.clone(), operator: true, client, password_at: None };
+    let actor = Actor::User { id, email: email.clone(), operator: true, desk: false, client, password_at: None };
     let changes = vec![field("operator", None::<bool>, Some(true))];
     audit::record(core, &transaction, &actor, None, "user.set_up", &email.to_string(), changes).await?;
     let project = projects::insert(core, &transaction, &actor, &setup.project_name, &slug, false).await;

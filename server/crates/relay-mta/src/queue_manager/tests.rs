@@ -57,6 +57,7 @@ impl Relay {
             lease: Duration::from_secs(1800),
             hashing_parallelism: 2,
             sandbox_per_hour: 100,
+            reverse_dns: Default::default(),
         };
         let clock = Clock::manual(Timestamp(1_790_000_000_000));
         let answers = FixedAnswers::new();

@@ -1,0 +1,192 @@
+//! Long work that goes on by itself: imports of addresses and sweeps.
+//!
+//! Owns the table `job`. Everything a job needs to go on is in its row, so that a node that dies leaves its work to
+//! another: who works on a job renews its lease with each step it writes down.
+
+use crate::{
+    Actor, Core, Error, Result, addresses, projects, sweep,
+    tables::job::{ActiveModel, Column, Entity, Model},
+};
+use relay_types::{
+    Timestamp,
+    job::{Job, JobId, JobKind, JobState, RefusedLine},
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// For how long a job is nobody else's after each step.
+const LEASE: Duration = Duration::from_secs(60);
+/// Refused lines that are kept.
+const REFUSED: usize = 1_000;
+/// What is kept of a refused line.
+const TEXT: usize = 200;
+
+/// What a job begins with.
+pub(crate) struct NewJob {
+    pub(crate) kind: JobKind,
+    pub(crate) subject: String,
+    pub(crate) range_id: Option<Uuid>,
+    pub(crate) total: u64,
+    pub(crate) payload: Option<String>,
+}
+
+/// A job. The service desk, operators. `NotFound` when there is none.
+pub async fn get(core: &Core, actor: &Actor, id: JobId) -> Result<Job> {
+    projects::authorize_desk(actor)?;
+    view(Entity::find_by_id(id.uuid()).one(core.db.read()).await?.ok_or(Error::NotFound)?)
+}
+
+/// The newest job of a kind; an import of that range when one is given.
+pub(crate) async fn newest(core: &Core, kind: JobKind, range: Option<Uuid>) -> Result<Option<Job>> {
+    let mut found = Entity::find().filter(Column::Kind.eq(kind.as_str())).order_by_desc(Column::Id);
+    if let Some(range) = range {
+        found = found.filter(Column::RangeId.eq(range));
+    }
+    found.one(core.db.read()).await?.map(view).transpose()
+}
+
+/// Begins a job inside the caller's transaction; `Conflict` when one of its kind (of its range) is running.
+pub(crate) async fn start(core: &Core, transaction: &DatabaseTransaction, actor: &Actor, new: NewJob) -> Result<JobId> {
+    let mut running =
+        Entity::find().filter(Column::State.eq(JobState::Running.as_str())).filter(Column::Kind.eq(new.kind.as_str()));
+    if let Some(range) = new.range_id {
+        running = running.filter(Column::RangeId.eq(range));
+    }
+    if running.one(transaction).await?.is_some() {
+        return Err(Error::conflict("One is running already; wait until it has ended"));
+    }
+    let id: JobId = core.new_id();
+    let row = Model {
+        id: id.uuid(),
+        kind: new.kind.as_str().to_owned(),
+        state: JobState::Running.as_str().to_owned(),
+        subject: new.subject,
+        range_id: new.range_id,
+        started_by: actor.name(),
+        started_at: core.now().0,
+        ended_at: None,
+        total: stored(new.total),
+        done: 0,
+        changed: 0,
+        refused: "[]".to_owned(),
+        refused_count: 0,
+        payload: new.payload,
+        place: None,
+        error: None,
+        leased_until: None,
+    };
+    Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
+    Ok(id)
+}
+
+/// Goes on with every job that nobody works on, each to its end; gives how many. System only.
+pub async fn run_due(core: &Core, actor: &Actor) -> Result<u64> {
+    projects::authorize_system(actor)?;
+    let mut ran = 0;
+    while let Some(job) = claim(core).await? {
+        let (id, kind) = (job.id, job.kind.clone());
+        if let Err(error) = run(core, job).await {
+            tracing::warn!(job.id = %id, job.kind = kind, %error, "a job does not go on now; tried again when its lease is over");
+            break;
+        }
+        ran += 1;
+    }
+    Ok(ran)
+}
+
+async fn run(core: &Core, job: Model) -> Result<()> {
+    match JobKind::parse(&job.kind) {
+        Some(JobKind::Import) => addresses::import::run(core, job).await,
+        Some(JobKind::Sweep) => sweep::run(core, job).await,
+        None => Err(Error::internal(format!("unknown kind of job {:?}", job.kind))),
+    }
+}
+
+/// Takes the lease of a running job that has none.
+async fn claim(core: &Core) -> Result<Option<Model>> {
+    let now = core.now();
+    let free = || Condition::any().add(Column::LeasedUntil.is_null()).add(Column::LeasedUntil.lte(now.0));
+    let running = Entity::find().filter(Column::State.eq(JobState::Running.as_str())).filter(free());
+    let Some(mut job) = running.order_by_asc(Column::Id).one(core.db.read()).await? else { return Ok(None) };
+    let transaction = core.db.begin().await?;
+    let until = now.plus(LEASE).0;
+    let lease = ActiveModel { leased_until: Set(Some(until)), ..Default::default() };
+    let taken =
+        Entity::update_many().set(lease).filter(Column::Id.eq(job.id)).filter(free()).exec(&transaction).await?;
+    transaction.commit().await?;
+    job.leased_until = Some(until);
+    Ok((taken.rows_affected == 1).then_some(job))
+}
+
+/// Writes a step down with the caller's changes, in one transaction, and renews the lease. `Conflict` when the job is
+/// somebody else's by now: the caller takes its changes back.
+pub(crate) async fn advance(core: &Core, transaction: &DatabaseTransaction, job: &mut Model) -> Result<()> {
+    let held = job.leased_until;
+    job.leased_until = Some(core.now().plus(LEASE).0.max(held.unwrap_or_default() + 1));
+    let now = Entity::find_by_id(job.id).lock_exclusive().one(transaction).await?.ok_or(Error::NotFound)?;
+    if now.leased_until != held || now.state != JobState::Running.as_str() {
+        return Err(Error::conflict("another node goes on with it"));
+    }
+    job.clone().into_active_model().reset_all().update(transaction).await?;
+    Ok(())
+}
+
+/// As [`advance`], at the end of the job; with the reason when it stops before.
+pub(crate) async fn end(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    job: &mut Model,
+    error: Option<String>,
+) -> Result<()> {
+    advance(core, transaction, job).await?;
+    let state = if error.is_some() { JobState::Stopped } else { JobState::Done };
+    job.state = state.as_str().to_owned();
+    job.error = error;
+    job.payload = None;
+    job.ended_at = Some(core.now().0);
+    job.leased_until = None;
+    job.clone().into_active_model().reset_all().update(transaction).await?;
+    Ok(())
+}
+
+/// Notes what was refused.
+pub(crate) fn refuse(job: &mut Model, line: u64, text: &str, reason: impl Into<String>) -> Result<()> {
+    job.refused_count += 1;
+    let mut refused = refused(job)?;
+    if refused.len() < REFUSED {
+        refused.push(RefusedLine { line, text: text.chars().take(TEXT).collect(), reason: reason.into() });
+        job.refused = serde_json::to_string(&refused).map_err(Error::internal)?;
+    }
+    Ok(())
+}
+
+fn refused(job: &Model) -> Result<Vec<RefusedLine>> {
+    serde_json::from_str(&job.refused).map_err(Error::internal)
+}
+
+fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn view(row: Model) -> Result<Job> {
+    let count = |stored: i64| u64::try_from(stored).unwrap_or_default();
+    Ok(Job {
+        id: JobId::from_uuid(row.id),
+        kind: JobKind::parse(&row.kind).ok_or_else(|| Error::internal("unknown kind of job"))?,
+        state: JobState::parse(&row.state).ok_or_else(|| Error::internal("unknown state of a job"))?,
+        total: count(row.total),
+        done: count(row.done),
+        changed: count(row.changed),
+        refused: refused(&row)?,
+        refused_count: count(row.refused_count),
+        started_at: Timestamp(row.started_at),
+        ended_at: row.ended_at.map(Timestamp),
+        subject: row.subject,
+        started_by: row.started_by,
+        error: row.error,
+    })
+}

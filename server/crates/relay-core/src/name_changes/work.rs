@@ -1,0 +1,276 @@
+//! Carries changes of names out: writes, reads back, waits for resolvers. No transaction is open while DNS is asked.
+//!
+//! What a node did not write down is done again by the next: the zone is asked first, so that nothing is written twice.
+
+use super::{json, names, ptr_change, schedule, state};
+use crate::{
+    Actor, Core, Error, Result, addresses, dns_backends, projects,
+    tables::{
+        address,
+        name_change::{ActiveModel, Column, Entity, Model},
+    },
+    tickets::{self, Follower, Outcome},
+};
+use futures_util::{StreamExt, stream};
+use relay_dns::{DnsError, back_end::WriteError};
+use relay_types::{
+    Timestamp,
+    name_change::NameChangeState,
+    reverse::{PtrFound, ServerAnswer},
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Changes that are worked on in one round, and at the same time.
+const MOST: u64 = 200;
+const TOGETHER: usize = 16;
+/// A change that another node (or this one) works on is not begun again for this long.
+const CLAIM: Duration = Duration::from_secs(120);
+
+/// Goes on with every change that is due; gives how many. System only.
+pub async fn run_due(core: &Core, actor: &Actor) -> Result<u64> {
+    projects::authorize_system(actor)?;
+    let due = Entity::find()
+        .filter(Column::NextAt.lte(core.now().0))
+        .order_by_asc(Column::NextAt)
+        .limit(MOST)
+        .all(core.db.read())
+        .await?;
+    let went_on = stream::iter(due.into_iter().map(|row| async move {
+        let id = row.id;
+        match claim_and_go_on(core, row).await {
+            Ok(went_on) => u64::from(went_on),
+            Err(error) => {
+                tracing::warn!(name_change.id = %id, %error, "a change of a name does not go on now");
+                0
+            }
+        }
+    }));
+    Ok(went_on.buffer_unordered(TOGETHER).fold(0, |sum, one| async move { sum + one }).await)
+}
+
+/// Whether it was this node's to go on with.
+async fn claim_and_go_on(core: &Core, mut row: Model) -> Result<bool> {
+    let transaction = core.db.begin().await?;
+    let until = core.now().plus(CLAIM).0;
+    let later = ActiveModel { next_at: Set(Some(until)), ..Default::default() };
+    let claimed = Entity::update_many()
+        .set(later)
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::NextAt.eq(row.next_at))
+        .exec(&transaction)
+        .await?;
+    transaction.commit().await?;
+    if claimed.rows_affected == 0 {
+        return Ok(false);
+    }
+    row.next_at = Some(until);
+    let address = addresses::row(core.db.read(), row.address_id).await?;
+    let ip = addresses::ip(&address)?;
+    let ptr = core.resolver().ptr(ip, core.now()).await;
+    let next = match state(&row)? {
+        NameChangeState::Waiting => write(core, &row, &ptr).await?,
+        NameChangeState::Verifying => verify(core, &row, ip, &ptr).await?,
+        NameChangeState::ByHand | NameChangeState::Done | NameChangeState::Failed => return Ok(false),
+    };
+    store(core, row, next, ptr.servers).await?;
+    Ok(true)
+}
+
+/// What becomes of a change.
+enum Next {
+    /// The zone has it.
+    Written,
+    /// A person has to apply it.
+    ByHand,
+    /// Seen everywhere.
+    Done,
+    /// Tried again after a while.
+    Again { wait: Duration, why: String, attempt: bool },
+    /// Not tried again.
+    Failed(String),
+}
+
+/// Whether the servers of the zone have what the change leads to.
+fn is_there(row: &Model, ptr: &PtrFound) -> bool {
+    let right = match &row.after {
+        Some(after) => ptr.names.len() == 1 && ptr.names[0] == *after,
+        None => ptr.names.is_empty(),
+    };
+    right && ptr.certain && ptr.agreed
+}
+
+async fn write(core: &Core, row: &Model, ptr: &PtrFound) -> Result<Next> {
+    let now = core.now();
+    let again = |why: String| match now.since(Timestamp(row.at)) >= schedule::PATIENCE {
+        true => Next::Failed(format!("Given up after 14 days. {why}")),
+        false => Next::Again { wait: schedule::again(row.attempts + 1), why, attempt: true },
+    };
+    // Written before, by us when the answer got lost, or by somebody else: either way there is nothing to write.
+    if is_there(row, ptr) {
+        return Ok(Next::Written);
+    }
+    if ptr.certain && ptr.alias && ptr.owner != row.owner {
+        return Ok(Next::Failed(format!(
+            "The reverse name is an alias that leads to {}, but the range writes {}. Set the zone of the range to the one \
+             the alias leads to.",
+            ptr.owner, row.owner
+        )));
+    }
+    // A back end may be reached where our question to its servers was not; the write compares by itself.
+    if ptr.certain && ptr.agreed && !same(&ptr.names, &names(row)?) {
+        return Ok(Next::Failed(changed(row, &ptr.names)?));
+    }
+    let Some(backend) = row.backend_id else { return Ok(Next::Failed("The range has no DNS back end".to_owned())) };
+    let backend = match dns_backends::open(core, backend).await {
+        Ok(backend) => backend,
+        Err(Error::NotFound) => return Ok(Next::Failed("The DNS back end was removed".to_owned())),
+        Err(error) => return Err(error),
+    };
+    Ok(match backend.write(&ptr_change(row)?).await {
+        Ok(()) => Next::Written,
+        Err(WriteError::ByHand) => Next::ByHand,
+        Err(WriteError::Away(why)) => again(why),
+        Err(WriteError::Refused(why)) => Next::Failed(why),
+        Err(WriteError::Changed { text, .. }) => Next::Failed(text),
+    })
+}
+
+fn same(found: &[String], before: &[String]) -> bool {
+    let sorted = |names: &[String]| {
+        let mut names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        names.sort();
+        names
+    };
+    sorted(found) == sorted(before)
+}
+
+fn changed(row: &Model, found: &[String]) -> Result<String> {
+    let list = |names: &[String]| if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
+    Ok(format!(
+        "Somebody else changed it in between: there was {}, and now there is {}. Nothing was written.",
+        list(&names(row)?),
+        list(found)
+    ))
+}
+
+async fn verify(core: &Core, row: &Model, ip: std::net::IpAddr, ptr: &PtrFound) -> Result<Next> {
+    let since = core.now().since(Timestamp(row.written_at.unwrap_or(row.at)));
+    let again = |wait: Duration, why: String| match since >= schedule::PROOF {
+        true => Next::Failed(format!("Not seen everywhere within 7 days. {why}")),
+        false => Next::Again { wait, why, attempt: false },
+    };
+    if !is_there(row, ptr) {
+        let why = if ptr.servers.is_empty() {
+            "The servers of the zone cannot be found now"
+        } else {
+            "Not every server of the zone has it yet"
+        };
+        return Ok(again(schedule::read_back(since), why.to_owned()));
+    }
+    let (found, ttl) = match core.resolver().ptr_at_resolvers(ip).await {
+        Ok((found, ttl)) => (found, ttl),
+        Err(DnsError::NoRecord) => (Vec::new(), None),
+        Err(DnsError::Temporary(cause)) => {
+            return Ok(again(schedule::resolvers(None), format!("The resolvers do not answer: {cause}")));
+        }
+    };
+    let wanted: Vec<String> = row.after.iter().cloned().collect();
+    if same(&found, &wanted) {
+        return Ok(Next::Done);
+    }
+    let has = if found.is_empty() { "that there is none".to_owned() } else { found.join(", ") };
+    let why = format!("The zone has it. Resolvers still remember {has}, until its time is over.");
+    Ok(again(schedule::resolvers(ttl), why))
+}
+
+/// Writes down what became of the change, with what follows for its ticket and address, in one transaction.
+async fn store(core: &Core, row: Model, next: Next, said: Vec<ServerAnswer>) -> Result<()> {
+    let follower = tickets::follower(core, &row).await?;
+    let transaction = core.db.begin().await?;
+    let found = Entity::find_by_id(row.id).lock_exclusive().one(&transaction).await?.ok_or(Error::NotFound)?;
+    if found.next_at != row.next_at {
+        // Our claim was over, and another went on with it.
+        return Ok(());
+    }
+    let now = core.now();
+    let mut change = Model { said: Some(json(&said)?), error: None, next_at: None, ..row };
+    let outcome = match &next {
+        Next::Written => return written(core, transaction, change, follower).await,
+        Next::Again { wait, why, attempt } => {
+            change.attempts += i32::from(*attempt);
+            change.error = Some(why.clone());
+            change.next_at = Some(now.plus(*wait).0);
+            update(&transaction, change).await?;
+            return Ok(transaction.commit().await?);
+        }
+        Next::ByHand => {
+            change.state = NameChangeState::ByHand.as_str().to_owned();
+            Outcome::ByHand
+        }
+        Next::Done => {
+            change.state = NameChangeState::Done.as_str().to_owned();
+            change.ended_at = Some(now.0);
+            Outcome::Done
+        }
+        Next::Failed(why) => {
+            change.state = NameChangeState::Failed.as_str().to_owned();
+            change.ended_at = Some(now.0);
+            change.error = Some(why.clone());
+            if change.written_at.is_some() {
+                // It never held.
+                let before = names(&change)?.into_iter().next();
+                set_name(&transaction, change.address_id, before).await?;
+            }
+            Outcome::Failed(why)
+        }
+    };
+    update(&transaction, change).await?;
+    tickets::follow(core, &transaction, follower, outcome).await?;
+    transaction.commit().await?;
+    core.queue_wake.notify_one();
+    Ok(())
+}
+
+/// The zone holds the name: the address has it from now on, and it is read back.
+pub(super) async fn written(
+    core: &Core,
+    transaction: DatabaseTransaction,
+    mut change: Model,
+    follower: Option<Follower>,
+) -> Result<()> {
+    let now = core.now().0;
+    set_name(&transaction, change.address_id, change.after.clone()).await?;
+    change.state = NameChangeState::Verifying.as_str().to_owned();
+    change.written_at = Some(now);
+    change.next_at = Some(now);
+    change.attempts += 1;
+    change.error = None;
+    update(&transaction, change).await?;
+    tickets::follow(core, &transaction, follower, Outcome::Written).await?;
+    transaction.commit().await?;
+    core.queue_wake.notify_one();
+    Ok(())
+}
+
+/// The name an address has: its own, unless it is the default of its range.
+async fn set_name(transaction: &DatabaseTransaction, address: Uuid, name: Option<String>) -> Result<()> {
+    let address = addresses::row(transaction, address).await?;
+    let default = addresses::default_name(transaction, &address).await?;
+    let mut row: address::ActiveModel = address.into_active_model();
+    row.wanted = Set(name.filter(|name| Some(name) != default.as_ref()));
+    row.missing_since = Set(None);
+    row.warned_at = Set(None);
+    row.kept = Set(false);
+    row.update(transaction).await?;
+    Ok(())
+}
+
+async fn update(transaction: &DatabaseTransaction, change: Model) -> Result<()> {
+    change.into_active_model().reset_all().update(transaction).await?;
+    Ok(())
+}
