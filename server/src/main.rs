@@ -11,6 +11,7 @@ mod events;
 mod health;
 mod log;
 mod portal_connections;
+mod ptr;
 mod relay;
 mod schedule;
 mod session_store;
@@ -79,6 +80,13 @@ fn command() -> Command {
                     ),
             ),
         )
+        .subcommand(
+            Command::new("ptr").about("Reverse DNS").subcommand_required(true).subcommand(
+                reading("check", "Say what a ticket for this address and name would say; changes nothing")
+                    .arg(Arg::new("address").value_name("ADDRESS").required(true))
+                    .arg(Arg::new("name").value_name("NAME").required(true)),
+            ),
+        )
         .subcommand(Command::new("config").about("Print all settings with meaning and default"))
 }
 
@@ -89,8 +97,8 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let (name, matches) = match matches.subcommand() {
-        Some((inner, matches)) => (inner, matches),
-        None => (name, matches),
+        Some((inner, matches)) => (format!("{name} {inner}"), matches),
+        None => (name.to_owned(), matches),
     };
     let settings = Settings::read(matches)?;
     log::start(&settings.log_level, settings.log_json)?;
@@ -100,7 +108,7 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
         .thread_stack_size(8 << 20)
         .build()?;
     runtime.block_on(async {
-        match name {
+        match name.as_str() {
             "serve" => startup::serve(settings, matches.get_flag("demo")).await,
             "migrate" => migrate(&settings).await,
             "check" => check::run(settings).await,
@@ -109,7 +117,8 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
                 apply::run(&open(&settings).await?, Path::new(file), &mut std::io::stdout()).await?;
                 Ok(ExitCode::SUCCESS)
             }
-            "create" => create_operator(&settings, matches).await,
+            "operator create" => create_operator(&settings, matches).await,
+            "ptr check" => ptr::check(&open(&settings).await?, matches).await,
             other => bail!("unknown subcommand {other}"),
         }
     })

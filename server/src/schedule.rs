@@ -1,7 +1,7 @@
-//! What runs by the clock: domain checks, digests of bounces, sweeping of what has ended. Delay warnings belong to
-//! delivery.
+//! What runs by the clock: domain checks, digests of bounces, tickets and changes of names, sweeping of what has ended.
+//! Delay warnings belong to delivery.
 
-use relay_core::{Actor, Core, bounce, domains, limits, refusals, sessions};
+use relay_core::{Actor, Core, bounce, domains, jobs, limits, name_changes, refusals, sessions, sweep, tickets};
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -9,24 +9,49 @@ use tokio_util::sync::CancellationToken;
 /// How often it is looked whether something is due.
 const TICK: Duration = Duration::from_secs(60);
 
-/// Runs until `stop`.
+/// A person who approved a name watches it: tickets and changes are looked for this often. Each look is two short reads.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Runs until `stop`: what may wait a minute, what a person waits for, and long work beside both.
 pub async fn run(core: Core, stop: CancellationToken) {
-    let mut ticks = interval(TICK);
+    tokio::join!(
+        every(TICK, &stop, || tick(&core)),
+        every(SOON, &stop, || names(&core)),
+        every(SOON, &stop, || long_work(&core)),
+    );
+}
+
+/// Work that is cut off by `stop` is gone on with by another node, or after the next start.
+async fn every<F: Future<Output = ()>>(period: Duration, stop: &CancellationToken, work: impl Fn() -> F) {
+    let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = ticks.tick() => tick(&core).await,
+            () = async { ticks.tick().await; work().await } => {}
         }
     }
 }
 
-async fn tick(core: &Core) {
-    let report = |what: &str, done: relay_core::Result<u64>| match done {
+fn report(what: &str, done: relay_core::Result<u64>) {
+    match done {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "{what}"),
-        Err(error) => tracing::warn!(%error, "{what}: not done, tried again in a minute"),
-    };
+        Err(error) => tracing::warn!(%error, "{what}: not done, tried again"),
+    }
+}
+
+async fn names(core: &Core) {
+    report("tickets looked at", tickets::run_due(core, &Actor::System).await);
+    report("changes of names gone on with", name_changes::run_due(core, &Actor::System).await);
+}
+
+async fn long_work(core: &Core) {
+    report("nightly sweep begun", sweep::start_nightly(core, &Actor::System).await);
+    report("jobs ended", jobs::run_due(core, &Actor::System).await);
+}
+
+async fn tick(core: &Core) {
     report("domains checked", domains::check_due(core, &Actor::System).await);
     report("bounce contacts told", bounce::tell_contacts(core, &Actor::System).await);
     report("ended sessions and links removed", sessions::sweep(core).await);

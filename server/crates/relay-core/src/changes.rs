@@ -30,6 +30,7 @@ enum Subject {
     Project(Uuid),
     Message { project: Uuid, message: Uuid },
     Platform,
+    Desk,
 }
 
 /// The readers of this node, and the bells that wake them.
@@ -80,7 +81,8 @@ pub struct Listener {
     seen: Mark,
 }
 
-/// Listens to a project (any member) and to one of its messages, or without a project to the platform (operator).
+/// Listens to a project (any member) and to one of its messages, or without a project to the platform (operator) or the
+/// work of the service desk.
 /// `after` is [`Listener::place`] of a listener that was cut off: what has changed since is heard first.
 pub async fn listen(
     core: &Core,
@@ -91,8 +93,8 @@ pub async fn listen(
 ) -> Result<Listener> {
     let subject = match project {
         None => {
-            projects::authorize_operator(actor)?;
-            Subject::Platform
+            projects::authorize_desk(actor)?;
+            if projects::authorize_operator(actor).is_ok() { Subject::Platform } else { Subject::Desk }
         }
         Some(slug) => {
             let project = projects::authorize(core, actor, slug, Access::View).await?;

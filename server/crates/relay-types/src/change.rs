@@ -15,11 +15,14 @@ pub enum Topic {
     Queue,
     /// Listeners of this node.
     Listeners,
+    /// Addresses, tickets, changes of names; for the desk of all projects, and its long work.
+    Names,
 }
 
 impl Topic {
     /// All topics.
-    pub const ALL: [Self; 5] = [Self::Messages, Self::Message, Self::Refusals, Self::Queue, Self::Listeners];
+    pub const ALL: [Self; 6] =
+        [Self::Messages, Self::Message, Self::Refusals, Self::Queue, Self::Listeners, Self::Names];
 
     /// The word in the stream.
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +32,7 @@ impl Topic {
             Self::Refusals => "refusals",
             Self::Queue => "queue",
             Self::Listeners => "listeners",
+            Self::Names => "names",
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Subject;
 use crate::{
     Core, Result, limits, listeners,
-    tables::{audit, event, message, recipient, refusal},
+    tables::{audit, event, job, message, name_change, recipient, refusal, ticket, ticket_entry},
 };
 use relay_types::change::Topic;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
@@ -63,6 +63,10 @@ pub(super) async fn read(core: &Core, subject: Subject) -> Result<Mark> {
             mark.insert(Topic::Queue, digest(queue));
             mark.insert(Topic::Refusals, newest_refusals(core, None).await?);
             mark.insert(Topic::Listeners, listeners::digest(core));
+            mark.insert(Topic::Names, names(core, None).await?);
+        }
+        Subject::Desk => {
+            mark.insert(Topic::Names, names(core, None).await?);
         }
     }
     Ok(Mark(mark))
@@ -78,7 +82,36 @@ async fn of_project(core: &Core, project: Uuid, mark: &mut BTreeMap<Topic, u64>)
     // Holding and cancelling are counted nowhere, but they are in the audit trail.
     mark.insert(Topic::Messages, digest((counts, newest, last_act(core, Some(project)).await?)));
     mark.insert(Topic::Refusals, newest_refusals(core, Some(project)).await?);
+    mark.insert(Topic::Names, names(core, Some(project)).await?);
     Ok(())
+}
+
+/// Tickets with the length of their stories, changes of names, and for the desk its long work.
+async fn names(core: &Core, project: Option<Uuid>) -> Result<u64> {
+    let mut newest = ticket::Entity::find();
+    let mut changes = name_change::Entity::find();
+    if let Some(project) = project {
+        newest = newest.filter(ticket::Column::ProjectId.eq(project));
+        changes = changes.filter(name_change::Column::ProjectId.eq(project));
+    }
+    let newest = newest.order_by_desc(ticket::Column::MovedAt).limit(PAGE).all(core.db.read()).await?;
+    let changes = changes.order_by_desc(name_change::Column::Id).limit(PAGE).all(core.db.read()).await?;
+    let told: Option<Uuid> = ticket_entry::Entity::find()
+        .select_only()
+        .column(ticket_entry::Column::Id)
+        .filter(ticket_entry::Column::TicketId.is_in(newest.iter().map(|row| row.id)))
+        .order_by_desc(ticket_entry::Column::Id)
+        .into_tuple()
+        .one(core.db.read())
+        .await?;
+    let jobs = match project {
+        Some(_) => Vec::new(),
+        None => job::Entity::find().order_by_desc(job::Column::Id).limit(2).all(core.db.read()).await?,
+    };
+    let jobs: Vec<_> = jobs.into_iter().map(|row| (row.id, row.done, row.state)).collect();
+    let newest: Vec<_> = newest.into_iter().map(|row| (row.id, row.state, row.looks, row.assignee_id)).collect();
+    let changes: Vec<_> = changes.into_iter().map(|row| (row.id, row.state, row.next_at, row.attempts)).collect();
+    Ok(digest((newest, changes, told, jobs, last_act(core, project).await?)))
 }
 
 async fn newest_messages(core: &Core, project: Option<Uuid>) -> Result<u64> {
