@@ -10,6 +10,7 @@ pub mod api;
 pub mod components;
 pub mod error;
 pub mod mending;
+pub mod modules;
 pub mod next;
 pub mod pages;
 mod routes;
@@ -27,8 +28,7 @@ use leptos_router::components::Router;
 
 /// The document around `App`. Only the server renders it.
 pub fn shell(document: Document) -> impl IntoView {
-    let Document { assets, theme, now, boot } = document;
-    let css = assets.css.clone();
+    let Document { css, theme, now, boot } = document;
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme data-now=now.0>
@@ -37,11 +37,11 @@ pub fn shell(document: Document) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <link rel="icon" href=FAVICON/>
                 <link rel="stylesheet" href=css/>
-                {boot.then(|| view! { <components::boot::Boot assets/> })}
+                {boot.map(|files| view! { <components::boot::Boot files/> })}
                 <MetaTags/>
             </head>
             <body>
-                <App/>
+                <App pages=routes::all/>
             </body>
         </html>
     }
@@ -50,25 +50,30 @@ pub fn shell(document: Document) -> impl IntoView {
 /// What the document around a page says.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// The browser's files.
-    pub assets: components::boot::Assets,
+    /// Where the style sheet is.
+    pub css: String,
     /// `light`, `dark` or `system`.
     pub theme: &'static str,
     /// When the page is made.
     pub now: relay_types::Timestamp,
-    /// Whether the browser's side is started. Not in the answer to a plain form post.
-    pub boot: bool,
+    /// The module that is started. None in the answer to a plain form post.
+    pub boot: Option<components::boot::ModuleFiles>,
 }
 
 /// The portal.
 #[component]
-pub fn App() -> impl IntoView {
+pub fn App(
+    /// Its routes: all of them on the server, those of its module in the browser.
+    pages: fn() -> AnyView,
+) -> impl IntoView {
     provide_meta_context();
+    #[cfg(not(feature = "ssr"))]
+    modules::leave_links_to_browser();
     view! {
         <Router>
             <a class="skip" href="#content" on:click=skip>{strings::SKIP}</a>
             <p id="boot-failed" class="boot-failed" hidden=true>{strings::BOOT_FAILED}</p>
-            <routes::Pages/>
+            {pages()}
             <Flash/>
         </Router>
     }

@@ -1,7 +1,8 @@
 //! The route table. URL segments are the nouns of the code.
 //!
 //! Each group is a frame of `components::layout` with its pages. Paths with fixed segments stand before those with
-//! parameters.
+//! parameters. The server has all groups, each module of the browser's side its own (`modules`): a group's first segment
+//! tells its module.
 
 use crate::{
     components::layout::{OperatorLayout, OutsideLayout, PersonLayout, ProjectLayout},
@@ -49,9 +50,8 @@ use leptos_router::{
     path,
 };
 
-/// All pages.
-#[component]
-pub fn Pages() -> impl IntoView {
+/// All pages, as the server renders them.
+pub fn all() -> AnyView {
     view! {
         <Routes fallback=NotFound>
             <ProjectPages/>
@@ -60,6 +60,38 @@ pub fn Pages() -> impl IntoView {
             <OutsidePages/>
         </Routes>
     }
+    .into_any()
+}
+
+/// The pages of `Module::Project`.
+pub fn project() -> AnyView {
+    view! {
+        <Routes fallback=NotFound>
+            <ProjectPages/>
+        </Routes>
+    }
+    .into_any()
+}
+
+/// The pages of `Module::Platform`.
+pub fn platform() -> AnyView {
+    view! {
+        <Routes fallback=NotFound>
+            <OperatorPages/>
+        </Routes>
+    }
+    .into_any()
+}
+
+/// The pages of `Module::Person`.
+pub fn person() -> AnyView {
+    view! {
+        <Routes fallback=NotFound>
+            <PersonPages/>
+            <OutsidePages/>
+        </Routes>
+    }
+    .into_any()
 }
 
 #[component(transparent)]

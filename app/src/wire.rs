@@ -70,7 +70,7 @@ pub async fn post(_: Call) -> Outcome {
 #[cfg(not(feature = "ssr"))]
 mod browser {
     use super::{Call, Outcome, json};
-    use crate::error::AppError;
+    use crate::{error::AppError, modules::load_elsewhere};
     use leptos::prelude::window;
     use serde_json::value::RawValue;
     use server_fn::redirect::{REDIRECT_HEADER, call_redirect_hook};
@@ -88,6 +88,7 @@ mod browser {
         let header = |name| response.headers().get(name).ok().flatten();
         if header(REDIRECT_HEADER).is_some()
             && let Some(to) = header("location")
+            && !load_elsewhere(&to)
         {
             call_redirect_hook(&to);
         }

@@ -6,7 +6,11 @@ use crate::{
     settings::PortalSettings,
 };
 use anyhow::{Context, Result};
-use app::{components::boot::Assets, ssr::Portal};
+use app::{
+    components::boot::{Assets, ModuleFiles},
+    modules::Module,
+    ssr::Portal,
+};
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -90,9 +94,17 @@ fn assets(site_dir: &Path) -> Result<Assets> {
         )
     })?;
     let names: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("in {}", path.display()))?;
-    let name = |kind: &str| {
-        let name = names[kind].as_str().with_context(|| format!("{} names no {kind}", path.display()))?;
+    let file = |name: &serde_json::Value, what: &str| {
+        let name = name.as_str().with_context(|| format!("{} names no {what}", path.display()))?;
         anyhow::Ok(format!("/pkg/{name}"))
     };
-    Ok(Assets { js: name("js")?, wasm: name("wasm")?, css: name("css")? })
+    let module = |module: Module| {
+        let (name, files) = (module.name(), &names[module.name()]);
+        anyhow::Ok(ModuleFiles {
+            js: file(&files["js"], &format!("js of {name}"))?,
+            wasm: file(&files["wasm"], &format!("wasm of {name}"))?,
+        })
+    };
+    let [first, second, third] = Module::ALL;
+    Ok(Assets { css: file(&names["css"], "css")?, modules: [module(first)?, module(second)?, module(third)?] })
 }

@@ -3,6 +3,7 @@
 use crate::{
     components::{notice::Go, page_header::PageHeader, query::here, raw_text::SafeTitle},
     error::AppError,
+    modules::load_elsewhere,
     strings,
     wire::{self, Call, Outcome},
 };
@@ -164,7 +165,11 @@ pub fn ErrorPage(error: AppError) -> impl IntoView {
     };
     if error == AppError::SignedOut {
         let navigate = leptos_router::hooks::use_navigate();
-        Effect::new(move || navigate(&sign_in, Default::default()));
+        Effect::new(move || {
+            if !load_elsewhere(&sign_in) {
+                navigate(&sign_in, Default::default());
+            }
+        });
     }
     view! {
         <SafeTitle text=title/>

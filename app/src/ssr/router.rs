@@ -4,6 +4,7 @@ use super::forms;
 use crate::{
     Document,
     components::{boot::Assets, form::FormReply, time::Now},
+    modules::Module,
     shell,
 };
 use axum::{
@@ -61,9 +62,9 @@ impl Portal {
 /// status, title and content are final.
 pub(super) async fn render(portal: Portal, request: Request<Body>, reply: Option<FormReply>) -> Response {
     let now = portal.core.now();
-    let boot = reply.is_none();
+    let boot = reply.is_none().then(|| portal.assets.of(Module::of(request.uri().path())).clone());
     let failed = reply.as_ref().and_then(|reply| reply.outcome.as_ref().err()).cloned();
-    let assets = portal.assets.clone();
+    let css = portal.assets.css.clone();
     let context = move || {
         portal.provide();
         if let Some(reply) = &reply {
@@ -72,7 +73,7 @@ pub(super) async fn render(portal: Portal, request: Request<Body>, reply: Option
     };
     let document = move || {
         set_headers();
-        shell(Document { assets: assets.clone(), theme: theme(), now, boot })
+        shell(Document { css: css.clone(), theme: theme(), now, boot: boot.clone() })
     };
     let mut response = leptos_axum::render_app_async_with_context(context, document)(request).await;
     if let Some(error) = failed

@@ -28,6 +28,10 @@ impl Drop for Server {
     }
 }
 
+/// Names of browser files, none of which is there.
+const STAND_IN: &str = r#"{"css":"a.css","project":{"js":"a.js","wasm":"a.wasm"},"platform":{"js":"a.js","wasm":"a.wasm"},
+    "person":{"js":"a.js","wasm":"a.wasm"}}"#;
+
 /// Measures one run.
 pub fn measure(messages: usize) -> Result<Figure> {
     let binary = progress::step("server: release build", || serve::build_server(true))?;
@@ -36,7 +40,7 @@ pub fn measure(messages: usize) -> Result<Figure> {
     // No page is asked for, so the portal's browser files are a stand-in.
     let site = folder.join("site");
     fs::create_dir_all(site.join("pkg"))?;
-    fs::write(site.join("pkg/manifest.json"), r#"{"js":"a.js","wasm":"a.wasm","css":"a.css"}"#)?;
+    fs::write(site.join("pkg/manifest.json"), STAND_IN)?;
     let (portal, smtp) = (free_port()?, free_port()?);
     let config = folder.join("relaykeep.toml");
     fs::write(

@@ -12,6 +12,10 @@ use std::{
 };
 use tempfile::TempDir;
 
+/// Names of browser files, none of which is there.
+const STAND_IN: &str = r#"{"css":"a.css","project":{"js":"a.js","wasm":"a.wasm"},"platform":{"js":"a.js","wasm":"a.wasm"},
+    "person":{"js":"a.js","wasm":"a.wasm"}}"#;
+
 /// How many databases this run has made.
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
@@ -78,7 +82,7 @@ impl Relaykeep {
         // The site is a stand-in unless a real one was built: these tests ask the portal without a browser.
         let site = self.path("site");
         std::fs::create_dir_all(site.join("pkg")).unwrap();
-        std::fs::write(site.join("pkg/manifest.json"), r#"{"js":"a.js","wasm":"a.wasm","css":"a.css"}"#).unwrap();
+        std::fs::write(site.join("pkg/manifest.json"), STAND_IN).unwrap();
         let mut text = format!(
             "data_dir = {:?}\nhostname = \"relay.test\"\n{}\n",
             self.folder.path().display().to_string(),
