@@ -92,7 +92,7 @@ impl BackEnd {
 
 impl PtrChange {
     /// Whether these names are what the change leads to.
-    pub fn is_done(&self, found: &[String]) -> bool {
+    fn is_done(&self, found: &[String]) -> bool {
         match &self.after {
             Some(name) => found.len() == 1 && same(&found[0], name),
             None => found.is_empty(),
@@ -100,7 +100,7 @@ impl PtrChange {
     }
 
     /// Whether these names are what the caller saw, in any order.
-    pub fn is_as_before(&self, found: &[String]) -> bool {
+    fn is_as_before(&self, found: &[String]) -> bool {
         let sorted = |names: &[String]| {
             let mut names: Vec<String> = names.iter().map(|name| plain(name)).collect();
             names.sort();
@@ -111,7 +111,7 @@ impl PtrChange {
     }
 
     /// The error that says so.
-    pub fn changed(&self, found: Option<Vec<String>>) -> WriteError {
+    fn changed(&self, found: Option<Vec<String>>) -> WriteError {
         let now = match &found {
             Some(names) if names.is_empty() => "has no PTR record now".to_owned(),
             Some(names) => format!("has {} now", names.join(", ")),

@@ -3,10 +3,16 @@
 //! Never decides what mail does with an answer: it says what is certain (`NoRecord`) and what is not (`Temporary`).
 #![warn(missing_docs)]
 
+mod authority;
 pub mod back_end;
 pub mod fixed;
+mod manners;
 pub mod mx;
+mod name;
 pub mod resolver;
+mod round_trip;
+mod wire;
+mod zones;
 
 pub use back_end::{BackEnd, PowerDnsApi, PtrChange, UpdateServer, WriteError};
 pub use fixed::FixedAnswers;

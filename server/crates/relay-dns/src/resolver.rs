@@ -2,7 +2,7 @@
 //!
 //! Names are asked as they are (fully qualified), never with a search list. What comes back is untrusted text.
 
-use crate::fixed::FixedAnswers;
+use crate::{authority::Authority, fixed::FixedAnswers, manners::Manners, zones::Zones};
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use hickory_resolver::{
@@ -76,8 +76,7 @@ struct Network {
     /// Keeps nothing: a person who waits for a record to appear asks through this one.
     uncached: TokioResolver,
     servers: Vec<String>,
-    /// Where authoritative servers listen.
-    authoritative_port: u16,
+    authority: Authority,
 }
 
 impl Resolver {
@@ -98,12 +97,10 @@ impl Resolver {
             servers(nameservers)
         };
         let servers = config.name_servers().iter().map(server_text).collect();
-        let network = Network {
-            cached: build(config.clone(), None)?,
-            uncached: build(config, Some(0))?,
-            servers,
-            authoritative_port: 53,
-        };
+        let places = config.name_servers().iter().map(place).collect();
+        let authority = Authority { zones: Zones::new(places), manners: Manners::new(), port: 53 };
+        let network =
+            Network { cached: build(config.clone(), None)?, uncached: build(config, Some(0))?, servers, authority };
         Ok(Self { source: Source::Network(Arc::new(network)) })
     }
 
@@ -114,7 +111,7 @@ impl Resolver {
         if let Source::Network(network) = &mut self.source
             && let Some(network) = Arc::get_mut(network)
         {
-            network.authoritative_port = port;
+            network.authority.port = port;
         }
         self
     }
@@ -188,7 +185,7 @@ impl Resolver {
     pub async fn forward(&self, host: &DomainName, now: Timestamp) -> ForwardFound {
         match &self.source {
             Source::Fixed(answers) => answers.forward(host.as_str(), now),
-            Source::Network(network) => network.forward(host, now).await,
+            Source::Network(network) => network.authority.forward(host, now).await,
         }
     }
 
@@ -199,7 +196,7 @@ impl Resolver {
     pub async fn ptr(&self, address: IpAddr, now: Timestamp) -> PtrFound {
         match &self.source {
             Source::Fixed(answers) => answers.ptr(address, now),
-            Source::Network(network) => network.ptr(address, now).await,
+            Source::Network(network) => network.authority.ptr(address, now).await,
         }
     }
 
@@ -208,41 +205,8 @@ impl Resolver {
     pub async fn ptr_at_resolvers(&self, address: IpAddr) -> Result<(Vec<String>, Option<u32>), DnsError> {
         match &self.source {
             Source::Fixed(answers) => answers.ptr_at_resolvers(address),
-            Source::Network(network) => network.ptr_at_resolvers(address).await,
+            Source::Network(network) => network.authority.ptr_at_resolvers(address).await,
         }
-    }
-}
-
-impl Network {
-    async fn forward(&self, host: &DomainName, asked_at: Timestamp) -> ForwardFound {
-        ForwardFound {
-            name: host.to_string(),
-            addresses: Vec::new(),
-            zone: String::new(),
-            ttl: None,
-            servers: Vec::new(),
-            certain: false,
-            asked_at,
-        }
-    }
-
-    async fn ptr(&self, address: IpAddr, asked_at: Timestamp) -> PtrFound {
-        PtrFound {
-            address,
-            owner: relay_types::reverse_name::reverse_name(address),
-            alias: false,
-            names: Vec::new(),
-            zone: String::new(),
-            ttl: None,
-            servers: Vec::new(),
-            agreed: false,
-            certain: false,
-            asked_at,
-        }
-    }
-
-    async fn ptr_at_resolvers(&self, _address: IpAddr) -> Result<(Vec<String>, Option<u32>), DnsError> {
-        Err(DnsError::Temporary(format!("port {}", self.authoritative_port)))
     }
 }
 
@@ -256,6 +220,10 @@ fn servers(addresses: &[SocketAddr]) -> ResolverConfig {
         NameServerConfig::new(address.ip(), true, connections.into())
     };
     ResolverConfig::from_name_servers(addresses.iter().map(server).collect())
+}
+
+fn place(server: &NameServerConfig) -> SocketAddr {
+    SocketAddr::new(server.ip, server.connections.first().map_or(53, |connection| connection.port))
 }
 
 fn server_text(server: &NameServerConfig) -> String {
