@@ -78,7 +78,9 @@ pub async fn run(mut settings: Settings) -> Result<ExitCode> {
 
 /// What is to be said of the database, and use cases to judge the rest with: on it, or on an empty one in `trial`.
 async fn database(settings: &Settings, trial: &Path) -> Result<(&'static str, Core)> {
-    let resolver = Resolver::new(&settings.nameservers).context("dns.nameservers")?;
+    let resolver = Resolver::new(&settings.nameservers)
+        .context("dns.nameservers")?
+        .with_authoritative_port(settings.authoritative_port);
     let line = match (Core::schema(&settings.core.database_url).await?, settings.migrate) {
         (Schema::Newest, _) => {
             let core = Core::look(settings.core.clone(), resolver, Clock::System).await?;

@@ -154,7 +154,9 @@ pub(crate) async fn needs_migration(settings: &Settings) -> Result<bool> {
 
 /// Opens the use cases.
 pub(crate) async fn open_migrated(settings: &Settings) -> Result<Core> {
-    let resolver = Resolver::new(&settings.nameservers).context("dns.nameservers")?;
+    let resolver = Resolver::new(&settings.nameservers)
+        .context("dns.nameservers")?
+        .with_authoritative_port(settings.authoritative_port);
     Core::open(settings.core.clone(), resolver, Clock::System).await.context("the database cannot be opened")
 }
 

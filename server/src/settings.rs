@@ -72,6 +72,11 @@ pub const KEYS: &[Key] = &[
     key("smtp.sessions", "1000", "Most sessions at a time on all listeners."),
     key("smtp.sessions_per_address", "50", "Most sessions at a time from one address."),
     key("dns.nameservers", "", "Addresses of resolvers, with a port when it is not 53. Default: the system's."),
+    key(
+        "dns.authoritative_port",
+        "53",
+        "UDP and TCP port of authoritative servers, which reverse DNS asks directly: for tests and laboratories.",
+    ),
     key("delivery.route", "capture", "Where mail goes: `mx`, `smarthost`, or `capture` (nothing leaves this machine)."),
     key("delivery.port", "25", "TCP port of mail exchangers."),
     key(
@@ -145,6 +150,8 @@ pub struct Settings {
     pub smtp_sessions_per_address: usize,
     /// Resolvers; empty for the system's.
     pub nameservers: Vec<SocketAddr>,
+    /// Where authoritative servers listen.
+    pub authoritative_port: u16,
     /// TCP port of mail exchangers.
     pub delivery_port: u16,
     /// Exchangers may be at addresses of this machine.
@@ -286,6 +293,7 @@ impl Settings {
             smtp_sessions: values.number("smtp.sessions", 1..=1_000_000)?,
             smtp_sessions_per_address: values.number("smtp.sessions_per_address", 1..=1_000_000)?,
             nameservers: values.list("dns.nameservers", value::nameserver)?,
+            authoritative_port: values.number("dns.authoritative_port", 1..=u16::MAX)?,
             delivery_port: values.number("delivery.port", 1..=u16::MAX)?,
             delivery_local_mx: values.get("delivery.local_mx")?,
             extra_ca: values.optional("delivery.extra_ca")?,

@@ -44,10 +44,17 @@ const fn need(program: &'static str, package: &'static str, purpose: &'static st
     Need { program, package, purpose }
 }
 
-const INTEGRATION: &[Need] = &[
+/// Of reverse DNS, whose tests run within their crate, and of the integration tests.
+const DNS: &[Need] = &[
     need("knotd", "knot", "a real DNS server"),
-    need("kdig", "knot-dnsutils", "asks it"),
+    need("kdig", "knot-dnsutils", "asks it, and changes it as somebody else would"),
     need("dig", "bind9-dnsutils", "asks it as the guides tell people to"),
+    need("pdns_server", "pdns-server", "another real DNS server, with an HTTP API"),
+    need("", "pdns-backend-sqlite3", "its zones"),
+    need("sqlite3", "sqlite3", "makes its database"),
+];
+
+const INTEGRATION: &[Need] = &[
     need("postfix", "postfix", "a real client, and a sink of mail"),
     need("", "libsasl2-modules", "AUTH of Postfix"),
     need("swaks", "swaks", "an SMTP client"),
@@ -66,9 +73,14 @@ const BROWSER: &[Need] = &[
 
 const POSTGRES: Need = need("initdb", "postgresql", "the second database");
 
+/// Makes sure of the DNS servers that tests within the crates need.
+pub fn for_units() -> Result<()> {
+    install(DNS.iter().filter(|need| need.is_missing()).collect())
+}
+
 /// Makes sure of all that the integration tests need; gives the `PATH` to run them with.
 pub fn for_integration() -> Result<String> {
-    install(INTEGRATION.iter().filter(|need| need.is_missing()).collect())?;
+    install(DNS.iter().chain(INTEGRATION).filter(|need| need.is_missing()).collect())?;
     let python = python_with_dkim()?;
     let folders = [python, path()].into_iter().flatten().collect::<Vec<_>>();
     Ok(folders.join(":"))

@@ -106,6 +106,7 @@ fn clippy(_: &mut Run) -> Result<()> {
 }
 
 fn unit(state: &mut Run) -> Result<()> {
+    packages::for_units()?;
     let mut tests = cargo();
     tests.args(TEST).args(SERVER_SIDE).args(["--lib", "--bins"]);
     for name in crate_tests()? {

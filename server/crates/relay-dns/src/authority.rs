@@ -15,7 +15,8 @@ use hickory_proto::{
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-const ALIASES: usize = 8;
+/// More aliases in a row are not followed.
+pub(crate) const ALIASES: usize = 8;
 const REFERRALS: usize = 4;
 /// How long a server is waited for, each of two times.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -24,7 +24,8 @@ const REMEMBERED: usize = 4096;
 /// Shared by all who ask through one resolver.
 pub(crate) struct Manners {
     in_all: Semaphore,
-    servers: Mutex<HashMap<SocketAddr, Arc<Server>>>,
+    /// By address, and whether it is asked as a resolver: in a laboratory one server may be both.
+    servers: Mutex<HashMap<(SocketAddr, bool), Arc<Server>>>,
 }
 
 struct Server {
@@ -53,7 +54,7 @@ impl Manners {
     /// A server that gave no answer twice in a row is tried by one question at a time; the others hear at once that it
     /// is silent, so that one dead server does not hold up a sweep.
     pub(crate) async fn ask(&self, server: SocketAddr, question: &Question<'_>) -> Result<Message, NoAnswer> {
-        let known = self.server(server, if question.recursive { PER_RESOLVER } else { PER_SERVER });
+        let known = self.server(server, question.recursive);
         let silent = || Err(NoAnswer::Silent(question.patience));
         // The server's turn first: who waits for a slow server must not keep others from asking quick ones.
         // Semaphores that are never closed always give a permit.
@@ -74,17 +75,18 @@ impl Manners {
         answer
     }
 
-    fn server(&self, address: SocketAddr, limit: usize) -> Arc<Server> {
+    fn server(&self, address: SocketAddr, recursive: bool) -> Arc<Server> {
+        let limit = if recursive { PER_RESOLVER } else { PER_SERVER };
         let mut servers = self.servers();
         if servers.len() >= REMEMBERED {
             servers.retain(|_, server| Arc::strong_count(server) > 1);
         }
         let new =
             || Server { slots: Semaphore::new(limit), unanswered: AtomicU32::new(0), tried: AtomicBool::new(false) };
-        servers.entry(address).or_insert_with(|| Arc::new(new())).clone()
+        servers.entry((address, recursive)).or_insert_with(|| Arc::new(new())).clone()
     }
 
-    fn servers(&self) -> MutexGuard<'_, HashMap<SocketAddr, Arc<Server>>> {
+    fn servers(&self) -> MutexGuard<'_, HashMap<(SocketAddr, bool), Arc<Server>>> {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     DnsError,
-    authority::{Authority, Followed, Heard, Said, absence},
+    authority::{ALIASES, Authority, Followed, Heard, Said, absence},
     name::{from_text, to_text},
     wire::{Question, code_text},
     zones::is_certain,
@@ -14,8 +14,14 @@ use relay_types::{
     reverse::{ForwardFound, PtrFound, ServerAnswer},
     reverse_name::reverse_name,
 };
-use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
+/// How long a resolver is waited for, each of two times: it may have to ask many servers itself.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// So many records of one server are put into words.
 const SHOWN: usize = 10;
 
@@ -64,20 +70,8 @@ impl Authority {
     /// What our resolvers say, all together.
     pub(crate) async fn ptr_at_resolvers(&self, address: IpAddr) -> Result<(Vec<String>, Option<u32>), DnsError> {
         let name = from_text(&reverse_name(address)).unwrap_or_default();
-        let question =
-            Question { name: &name, kind: RecordType::PTR, recursive: true, patience: Duration::from_secs(5) };
-        let answers = join_all(self.zones.resolvers().iter().map(async |resolver| {
-            let answer =
-                self.manners.ask(*resolver, &question).await.map_err(|error| format!("{resolver}: {error}"))?;
-            if !is_certain(&answer) {
-                return Err(format!("{resolver} said {}", code_text(answer.metadata.response_code)));
-            }
-            let names: Vec<String> = answer.answers.iter().filter_map(|record| text(&record.data)).collect();
-            let ttl = answer.answers.iter().map(|record| record.ttl).min();
-            let ttl = if names.is_empty() { absence(&answer) } else { ttl };
-            Ok((names, ttl))
-        }))
-        .await;
+        let answers =
+            join_all(self.zones.resolvers().iter().map(|resolver| self.ptr_at(*resolver, name.clone()))).await;
         let (said, trouble): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
         let (mut names, mut longest, mut heard) = (BTreeSet::new(), None, false);
         for (found, ttl) in said.into_iter().flatten() {
@@ -90,6 +84,39 @@ impl Authority {
             return Err(DnsError::Temporary(trouble.join("; ")));
         }
         Ok((names.into_iter().collect(), longest))
+    }
+
+    /// What one resolver says. Where it stops at an alias, as authoritative servers do in a laboratory, it is asked on.
+    async fn ptr_at(&self, resolver: SocketAddr, mut name: Name) -> Result<(Vec<String>, Option<u32>), String> {
+        let mut ttl: Option<u32> = None;
+        for _ in 0..=ALIASES {
+            let question = Question { name: &name, kind: RecordType::PTR, recursive: true, patience: PATIENCE };
+            let answer = self.manners.ask(resolver, &question).await.map_err(|error| format!("{resolver}: {error}"))?;
+            if !is_certain(&answer) {
+                return Err(format!("{resolver} said {}", code_text(answer.metadata.response_code)));
+            }
+            let names: Vec<String> = answer.answers.iter().filter_map(|record| text(&record.data)).collect();
+            let lives = answer.answers.iter().map(|record| record.ttl).chain(ttl);
+            ttl = if names.is_empty() { lives.chain(absence(&answer)).min() } else { lives.min() };
+            let mut aliases: Vec<(&Name, &Name)> = answer
+                .answers
+                .iter()
+                .filter_map(|record| match &record.data {
+                    RData::CNAME(target) => Some((&record.name, &target.0)),
+                    _ => None,
+                })
+                .collect();
+            let mut end = name.clone();
+            while let Some(next) = aliases.iter().position(|(from, _)| **from == end) {
+                end = aliases.swap_remove(next).1.clone();
+            }
+            if !names.is_empty() || end == name {
+                return Ok((names, ttl));
+            }
+            // A resolver that followed the alias itself says so by the zone of the absence; asking on is harmless.
+            name = end;
+        }
+        Err(format!("{resolver}: more than {ALIASES} aliases in a row"))
     }
 }
 

@@ -1,0 +1,15 @@
+//! Reverse DNS against real servers: Knot and PowerDNS as Debian has them, and servers of a few lines where no honest
+//! server does what a test needs.
+
+mod fake;
+mod forward;
+mod hostile;
+mod knot;
+mod powerdns;
+mod process;
+mod ptr;
+mod update;
+
+use relay_types::Timestamp;
+
+const NOW: Timestamp = Timestamp(1_795_269_482_000);
