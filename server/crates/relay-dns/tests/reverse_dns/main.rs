@@ -1,6 +1,8 @@
 //! Reverse DNS against real servers: Knot and PowerDNS as Debian has them, and servers of a few lines where no honest
 //! server does what a test needs.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends, and says where")]
+
 mod fake;
 mod forward;
 mod hostile;
