@@ -181,8 +181,8 @@ impl UpdateServer {
         match &reply.tsig_error {
             Some(TsigError::BadKey) => {
                 return refused(format!(
-                    "{server} does not know the key {key} with {} (NOTAUTH, BADKEY). Compare name and algorithm of the \
-                     key on both sides",
+                    "{server} does not know the key {key} with {}, or does not let it update {zone} (NOTAUTH, BADKEY). \
+                     Compare the key's name and algorithm on both sides, and see what it may do there",
                     self.algorithm.as_str()
                 ));
             }

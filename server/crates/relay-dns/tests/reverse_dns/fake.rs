@@ -27,11 +27,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// `answer` gives the messages to send for a question, none for silence, and is told whether it came over TCP.
+    /// `answer` gives the messages to send for a question, none for silence; it gets the question, its octets, and
+    /// whether it came over TCP.
     pub async fn start(
         address: &str,
         port: u16,
-        answer: impl Fn(&Message, bool) -> Vec<Vec<u8>> + Clone + Send + Sync + 'static,
+        answer: impl Fn(&Message, &[u8], bool) -> Vec<Vec<u8>> + Clone + Send + Sync + 'static,
     ) -> Self {
         let (tcp, udp) = loop {
             let tcp = TcpListener::bind((address, port)).await.unwrap();
@@ -50,7 +51,7 @@ impl Server {
             while let Ok((length, from)) = udp.recv_from(&mut buffer).await {
                 udp_count.fetch_add(1, Ordering::SeqCst);
                 let question = Message::from_vec(&buffer[..length]).unwrap();
-                for message in reply(&question, false) {
+                for message in reply(&question, &buffer[..length], false) {
                     let _ = udp.send_to(&message, from).await;
                 }
             }
@@ -66,7 +67,7 @@ impl Server {
                     }
                     tcp_count.fetch_add(1, Ordering::SeqCst);
                     let question = Message::from_vec(&octets).unwrap();
-                    for message in answer(&question, true) {
+                    for message in answer(&question, &octets, true) {
                         let _ = stream.write_u16(message.len() as u16).await;
                         let _ = stream.write_all(&message).await;
                     }

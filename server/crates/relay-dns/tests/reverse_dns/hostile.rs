@@ -30,7 +30,7 @@ const WANTED: &str = "192.0.2.7";
 async fn lab(
     answer: impl Fn(&Message, bool) -> Vec<Vec<u8>> + Clone + Send + Sync + 'static,
 ) -> (fake::Server, Resolver) {
-    let server = fake::Server::start("127.0.0.1", 0, move |question, tcp| {
+    let server = fake::Server::start("127.0.0.1", 0, move |question, _, tcp| {
         if question.metadata.recursion_desired { vec![delegation(question)] } else { answer(question, tcp) }
     })
     .await;

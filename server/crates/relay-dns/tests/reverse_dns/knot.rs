@@ -50,7 +50,7 @@ impl Knot {
             let delegation: String = servers.iter().map(|server| format!("@ NS {server}\n")).collect();
             let head = format!("$ORIGIN {origin}\n$TTL 60\n@ SOA ns1.test. hostmaster.test. 1 60 60 600 5\n");
             fs::write(&file, format!("{head}{delegation}{records}\n")).unwrap();
-            zones += &format!("  - domain: {origin}\n    file: {}\n    acl: writers\n", file.display());
+            zones += &format!("  - domain: {origin}\n    file: {}\n    acl: [writers, narrow]\n", file.display());
         }
         let config = format!(
             "server:\n  listen: {address}@{port}\n  rundir: {here}\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n\
@@ -59,7 +59,8 @@ impl Knot {
              key:\n  - id: writer\n    algorithm: hmac-sha256\n    secret: {SECRET_TEXT}\n  \
              - id: writer512\n    algorithm: hmac-sha512\n    secret: {SECRET_TEXT}\n  \
              - id: reader\n    algorithm: hmac-sha256\n    secret: {SECRET_TEXT}\n\
-             acl:\n  - id: writers\n    key: [writer, writer512]\n    action: update\n\
+             acl:\n  - id: writers\n    key: writer\n    action: update\n  \
+             - id: narrow\n    key: writer512\n    action: update\n    update-type: PTR\n\
              template:\n  - id: default\n    zonefile-sync: -1\n    zonefile-load: whole\n    journal-content: changes\n\
              zone:\n{zones}"
         );

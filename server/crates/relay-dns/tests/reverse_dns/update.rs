@@ -6,7 +6,7 @@ use crate::{
     process::free_port,
 };
 use hickory_proto::{
-    op::{Message, ResponseCode},
+    op::{Message, OpCode, ResponseCode},
     rr::{
         Name, RData, Record,
         rdata::tsig::{TSIG, TsigAlgorithm as Algorithm, TsigError},
@@ -18,7 +18,11 @@ use relay_types::{
     reverse::TsigAlgorithm,
     reverse_name::{owner_in, reverse_name},
 };
-use std::net::IpAddr;
+use std::{
+    io::{Read, Write},
+    net::IpAddr,
+    sync::Arc,
+};
 use zeroize::Zeroizing;
 
 fn zone(text: &str) -> ZoneName {
@@ -98,6 +102,60 @@ async fn a_change_by_others_is_not_overwritten() {
     assert!(matches!(&outcome, Err(WriteError::Changed { found: Some(found), .. }) if found.is_empty()), "{outcome:?}");
 }
 
+/// Stands between the back end and Knot, over TCP: `before` runs when an update comes, and its answer may get lost.
+async fn between(knot: Arc<Knot>, lose: bool, before: impl Fn(&Knot) + Clone + Send + Sync + 'static) -> fake::Server {
+    fake::Server::start("127.0.0.1", 0, move |question, octets, _| {
+        let update = question.metadata.op_code == OpCode::Update;
+        if update {
+            before(&knot);
+        }
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", knot.port)).unwrap();
+        stream.write_all(&(octets.len() as u16).to_be_bytes()).unwrap();
+        stream.write_all(octets).unwrap();
+        let mut length = [0; 2];
+        stream.read_exact(&mut length).unwrap();
+        let mut answer = vec![0; u16::from_be_bytes(length).into()];
+        stream.read_exact(&mut answer).unwrap();
+        if update && lose { vec![] } else { vec![answer] }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_change_between_look_and_write_fails_as_a_whole() {
+    let knot = Arc::new(Knot::start("", "7 PTR ours.uni.example.\n"));
+    for (address, before, theirs) in [
+        ("192.0.2.7", &["ours.uni.example"][..], "add 7.2.0.192.in-addr.arpa. 60 PTR theirs.uni.example."),
+        ("192.0.2.8", &[], "add 8.2.0.192.in-addr.arpa. 60 PTR theirs.uni.example."),
+        ("192.0.2.9", &[], "add 9.2.0.192.in-addr.arpa. 60 CNAME 9.elsewhere.uni.example."),
+    ] {
+        let between = between(knot.clone(), false, move |knot| knot.change_by_others(FOUR, theirs)).await;
+        let server = UpdateServer { server: between.address.to_string(), ..knot.update_server() };
+        let change = change(FOUR, address, before, Some("new.uni.example"));
+        match BackEnd::Update(server).write(&change).await {
+            Err(WriteError::Changed { found: Some(found), .. }) => {
+                assert!(found.contains(&"theirs.uni.example".to_owned()), "{found:?}");
+            }
+            Err(WriteError::Refused(text)) => assert!(text.contains("alias (CNAME) of 9.elsewhere"), "{text}"),
+            other => panic!("{other:?}"),
+        }
+        let there = knot.dig(&[&change.owner, "PTR"]);
+        assert!(!there.contains(&"new.uni.example.".to_owned()) && there.len() == before.len() + 1, "{there:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_got_lost_is_sent_again_without_harm() {
+    let knot = Arc::new(Knot::start("", ""));
+    let between = between(knot.clone(), true, |_| {}).await;
+    let server = UpdateServer { server: between.address.to_string(), ..knot.update_server() };
+    let back_end = BackEnd::Update(server);
+    let add = change(FOUR, "192.0.2.7", &[], Some("a.uni.example"));
+    assert!(matches!(back_end.write(&add).await, Err(WriteError::Away(_))));
+    assert_eq!(knot.dig(&["-x", "192.0.2.7"]), ["a.uni.example."]);
+    assert_eq!(back_end.write(&add).await, Ok(()));
+}
+
 #[tokio::test]
 async fn an_alias_in_the_way_is_said() {
     let knot = Knot::start("", "");
@@ -171,7 +229,7 @@ async fn an_answer_without_signature_is_no_success() {
         (ResponseCode::NotAuth, Some(TsigError::BadTime), true, "BADTIME"),
     ] {
         let server =
-            fake::Server::start("127.0.0.1", 0, move |question, _| vec![unsigned(question, code, error)]).await;
+            fake::Server::start("127.0.0.1", 0, move |question, _, _| vec![unsigned(question, code, error)]).await;
         let update = UpdateServer {
             server: server.address.to_string(),
             key_name: "writer".into(),
