@@ -13,7 +13,7 @@ use relay_types::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 /// For how long a job is nobody else's after each step.
 const LEASE: Duration = Duration::from_secs(60);
 /// Refused lines that are kept.
-const REFUSED: usize = 1_000;
+const REFUSED: i64 = 1_000;
 /// What is kept of a refused line.
 const TEXT: usize = 200;
 
@@ -123,15 +123,30 @@ async fn claim(core: &Core) -> Result<Option<Model>> {
 }
 
 /// Writes a step down with the caller's changes, in one transaction, and renews the lease. `Conflict` when the job is
-/// somebody else's by now: the caller takes its changes back.
+/// somebody else's by now: the caller takes its changes back. What is left to do (`payload`) may be large and is not
+/// written again.
 pub(crate) async fn advance(core: &Core, transaction: &DatabaseTransaction, job: &mut Model) -> Result<()> {
     let held = job.leased_until;
     job.leased_until = Some(core.now().plus(LEASE).0.max(held.unwrap_or_default() + 1));
-    let now = Entity::find_by_id(job.id).lock_exclusive().one(transaction).await?.ok_or(Error::NotFound)?;
-    if now.leased_until != held || now.state != JobState::Running.as_str() {
+    let same = match held {
+        Some(held) => Column::LeasedUntil.eq(held),
+        None => Column::LeasedUntil.is_null(),
+    };
+    let step = ActiveModel {
+        leased_until: Set(job.leased_until),
+        total: Set(job.total),
+        done: Set(job.done),
+        changed: Set(job.changed),
+        refused: Set(job.refused.clone()),
+        refused_count: Set(job.refused_count),
+        place: Set(job.place.clone()),
+        ..Default::default()
+    };
+    let held = Entity::update_many().set(step).filter(Column::Id.eq(job.id)).filter(same);
+    let held = held.filter(Column::State.eq(JobState::Running.as_str())).exec(transaction).await?;
+    if held.rows_affected == 0 {
         return Err(Error::conflict("another node goes on with it"));
     }
-    job.clone().into_active_model().reset_all().update(transaction).await?;
     Ok(())
 }
 
@@ -156,8 +171,8 @@ pub(crate) async fn end(
 /// Notes what was refused.
 pub(crate) fn refuse(job: &mut Model, line: u64, text: &str, reason: impl Into<String>) -> Result<()> {
     job.refused_count += 1;
-    let mut refused = refused(job)?;
-    if refused.len() < REFUSED {
+    if job.refused_count <= REFUSED {
+        let mut refused = refused(job)?;
         refused.push(RefusedLine { line, text: text.chars().take(TEXT).collect(), reason: reason.into() });
         job.refused = serde_json::to_string(&refused).map_err(Error::internal)?;
     }
