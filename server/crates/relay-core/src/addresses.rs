@@ -3,19 +3,33 @@
 //! Owns the table `address`. A row is a single address, or a prefix of a project; an address in a prefix gets a row of
 //! its own when somebody asks a name for it. Rows do not overlap but for that. Names change by `name_changes` alone.
 
+mod assign;
+mod csv;
 pub(crate) mod import;
+mod list;
+mod look;
+mod placing;
+mod view;
+
+pub use self::{
+    assign::{assign, release, set_egress, set_note},
+    import::begin as import,
+    list::{list, list_all, list_of_range},
+    look::check,
+    view::{get, get_for_desk},
+};
+pub(crate) use look::found;
 
 use crate::{
     Core, Error, Result, ranges,
-    tables::address::{ActiveModel, Column, Entity, Model},
+    tables::address::{Column, Entity, Model},
 };
-use relay_types::{
-    cidr::sort_key,
-    project::ProjectId,
-    reverse::{Fcrdns, ForwardFound, PtrFound},
+use relay_types::{Cidr, cidr::sort_key, project::ProjectId};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
-use std::net::IpAddr;
+use std::{collections::HashMap, net::IpAddr};
 use uuid::Uuid;
 
 /// How many addresses and prefixes a project has.
@@ -35,10 +49,39 @@ pub(crate) async fn of_ip(connection: &impl ConnectionTrait, ip: IpAddr) -> Resu
     if let Some(own) = own.one(connection).await? {
         return Ok(Some(own));
     }
+    prefix_of(connection, ip).await
+}
+
+/// The prefix an address lies in.
+pub(crate) async fn prefix_of(connection: &impl ConnectionTrait, ip: IpAddr) -> Result<Option<Model>> {
+    let key = sort_key(ip).to_vec();
     // Prefixes do not overlap, so only the last one that begins before it can hold it.
     let before = Entity::find().filter(Column::Prefix.eq(true)).filter(Column::First.lte(key.clone()));
     let before = before.order_by_desc(Column::First).one(connection).await?;
     Ok(before.filter(|row| row.last >= key))
+}
+
+/// How many addresses and prefixes each range has, and how many of them have a name of their own.
+pub(crate) async fn counts(connection: &impl ConnectionTrait) -> Result<HashMap<Uuid, (u64, u64)>> {
+    let counts: Vec<(Uuid, i64, i64)> = Entity::find()
+        .select_only()
+        .column(Column::RangeId)
+        .column_as(Column::Id.count(), "all")
+        .column_as(Column::Wanted.count(), "named")
+        .group_by(Column::RangeId)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let count = |stored: i64| u64::try_from(stored).unwrap_or_default();
+    Ok(counts.into_iter().map(|(range, all, named)| (range, (count(all), count(named)))).collect())
+}
+
+/// The text of an address or prefix of the range that does not lie in the block.
+pub(crate) async fn outside(connection: &impl ConnectionTrait, range: Uuid, block: &Cidr) -> Result<Option<String>> {
+    let (first, last) = block.bounds();
+    let beyond = Condition::any().add(Column::First.lt(first.to_vec())).add(Column::Last.gt(last.to_vec()));
+    let found = Entity::find().filter(Column::RangeId.eq(range)).filter(beyond).order_by_asc(Column::First);
+    Ok(found.one(connection).await?.map(|row| row.text))
 }
 
 /// The row of a single address that belongs to `holder` (itself, or the prefix it lies in); made when it is missing.
@@ -72,7 +115,6 @@ pub(crate) async fn own_row(
         created_at: core.now().0,
         ..holder
     };
-    use sea_orm::IntoActiveModel;
     Entity::insert(row.clone().into_active_model()).exec_without_returning(transaction).await?;
     Ok(row)
 }
@@ -88,13 +130,5 @@ pub(crate) async fn default_name(connection: &impl ConnectionTrait, row: &Model)
     Ok(ranges::default_name(&range, ip(row)?))
 }
 
-/// What a look at DNS found, for the row: the PTR answer, the answers for its names, and whether both agree.
-pub(crate) fn found(row: &mut ActiveModel, ptr: &PtrFound, forward: &[ForwardFound]) -> Result<()> {
-    let json = |error: serde_json::Error| Error::internal(error);
-    row.ptr = Set(Some(serde_json::to_string(ptr).map_err(json)?));
-    row.names = Set(Some(ptr.names.join(" ")));
-    row.forward = Set(forward.first().map(serde_json::to_string).transpose().map_err(json)?);
-    row.fcrdns = Set(Some(Fcrdns::judge(ptr, forward).as_str().to_owned()));
-    row.checked_at = Set(Some(ptr.asked_at.0));
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
     QuerySelect, Select,
 };
+use uuid::Uuid;
 
 /// Entries in the history of one thing.
 const HISTORY: usize = 10;
@@ -43,6 +44,41 @@ pub(crate) async fn record(
         changes: Set(serde_json::to_string(&changes).map_err(Error::internal)?),
     };
     Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// An entry of many that are written together.
+pub(crate) struct Entry {
+    pub(crate) project: Option<Uuid>,
+    pub(crate) action: &'static str,
+    pub(crate) subject: String,
+    pub(crate) changes: Vec<FieldChange>,
+}
+
+/// Writes the entries of work that somebody began and a job does, as [`record`]; `actor` is who began it.
+pub(crate) async fn record_many(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    actor: &str,
+    entries: Vec<Entry>,
+) -> Result<()> {
+    let mut rows = Vec::with_capacity(entries.len());
+    for entry in entries {
+        rows.push(ActiveModel {
+            id: Set(core.new_id::<()>().uuid()),
+            at: Set(core.now().0),
+            project_id: Set(entry.project),
+            actor: Set(actor.to_owned()),
+            actor_id: Set(None),
+            client: Set(None),
+            action: Set(entry.action.to_owned()),
+            subject: Set(entry.subject),
+            changes: Set(serde_json::to_string(&entry.changes).map_err(Error::internal)?),
+        });
+    }
+    for rows in rows.chunks(250) {
+        Entity::insert_many(rows.iter().cloned()).exec_without_returning(transaction).await?;
+    }
     Ok(())
 }
 

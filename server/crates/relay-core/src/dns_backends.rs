@@ -4,15 +4,22 @@
 
 use crate::{
     Core, Error, Result,
-    tables::dns_backend::{Entity, Model},
+    tables::dns_backend::{Column, Entity, Model},
 };
 use relay_dns::BackEnd;
-use sea_orm::{ConnectionTrait, EntityTrait};
+use relay_types::{dns_backend::DnsBackendId, range::BackendName};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 use uuid::Uuid;
 
 /// A row by its identifier.
 pub(crate) async fn row(connection: &impl ConnectionTrait, id: Uuid) -> Result<Model> {
     Entity::find_by_id(id).one(connection).await?.ok_or(Error::NotFound)
+}
+
+/// All of them as others name them, by label.
+pub(crate) async fn names(connection: &impl ConnectionTrait) -> Result<Vec<BackendName>> {
+    let rows = Entity::find().order_by_asc(Column::Label).all(connection).await?;
+    Ok(rows.into_iter().map(|row| BackendName { id: DnsBackendId::from_uuid(row.id), label: row.label }).collect())
 }
 
 /// The back end, ready to write, with its secret opened.

@@ -99,14 +99,18 @@ pub(crate) async fn unfinished(connection: &impl ConnectionTrait, address: Uuid)
     Ok(found.one(connection).await?.is_some())
 }
 
-/// The changes of an address, newest first. The caller has judged who asks.
-pub(crate) async fn of_address(core: &Core, address: &address::Model) -> Result<Vec<NameChange>> {
-    let rows = Entity::find()
-        .filter(Column::AddressId.eq(address.id))
-        .order_by_desc(Column::Id)
-        .limit(HISTORY)
-        .all(core.db.read())
-        .await?;
+/// The changes of an address, newest first; of a project only its own, for others had the address before. The caller has
+/// judged who asks.
+pub(crate) async fn of_address(
+    core: &Core,
+    address: &address::Model,
+    project: Option<ProjectId>,
+) -> Result<Vec<NameChange>> {
+    let mut rows = Entity::find().filter(Column::AddressId.eq(address.id));
+    if let Some(project) = project {
+        rows = rows.filter(Column::ProjectId.eq(project.uuid()));
+    }
+    let rows = rows.order_by_desc(Column::Id).limit(HISTORY).all(core.db.read()).await?;
     let numbers = tickets::numbers(core, rows.iter().filter_map(|row| row.ticket_id).collect()).await?;
     let mut newest = true;
     let mut changes = Vec::with_capacity(rows.len());

@@ -10,7 +10,7 @@ mod settings;
 
 pub(crate) use self::{
     access::{authorize, authorize_desk, authorize_operator, authorize_system},
-    lookup::{Standing, contacts, name, route, slug, slugs, standing, standing_of, stored_limits_of},
+    lookup::{Named, Standing, contacts, name, named, route, slug, slugs, standing, standing_of, stored_limits_of},
     settings::{grant_limits, leave_sandbox, reason_of},
 };
 pub use self::{

@@ -88,6 +88,15 @@ impl Test {
         self.person(email, true).await.expect("an operator")
     }
 
+    /// A person of the service desk without a password.
+    pub(crate) async fn desk(&self, email: &str) -> Actor {
+        let person = self.user(email).await;
+        let row = user::ActiveModel { id: Set(id_of(&person).uuid()), desk: Set(true), ..Default::default() };
+        row.update(self.core.db.read()).await.expect("stored");
+        let Actor::User { id, email, operator, client, password_at, .. } = person else { panic!("a person") };
+        Actor::User { id, email, operator, desk: true, client, password_at }
+    }
+
     /// A new person who is a member of the project.
     pub(crate) async fn member(&self, project: ProjectId, email: &str, role: Role) -> Actor {
         let actor = self.user(email).await;
@@ -114,6 +123,7 @@ impl Test {
             viewer: self.member(project, &at("viewer"), Role::Viewer).await,
             outsider: self.member(other, &at("outsider"), Role::Owner).await,
             operator: self.operator(&at("operator")).await,
+            desk: self.desk(&at("desk")).await,
             anonymous: Actor::Anonymous { client: Some(CLIENT) },
             service_account: service_account(project),
             foreign_service_account: service_account(other),
@@ -196,6 +206,8 @@ pub(crate) struct Cast {
     /// Owner of another project.
     pub(crate) outsider: Actor,
     pub(crate) operator: Actor,
+    /// Of the service desk, and no member of any project.
+    pub(crate) desk: Actor,
     pub(crate) anonymous: Actor,
     /// Of the project; there is no row behind it.
     pub(crate) service_account: Actor,
@@ -212,6 +224,7 @@ impl Cast {
         let mut all = vec![
             (&self.anonymous, "SignedOut"),
             (&self.outsider, "NotFound"),
+            (&self.desk, "NotFound"),
             (&self.foreign_service_account, "NotFound"),
             (&self.service_account, "Forbidden"),
             (&self.network, "Forbidden"),

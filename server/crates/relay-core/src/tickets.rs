@@ -19,6 +19,7 @@ pub use self::{
 };
 pub(crate) use self::{
     follow::{Follower, Outcome, follow, follower},
+    look::forward_record,
     view::{count_open, numbers, open_for},
 };
 

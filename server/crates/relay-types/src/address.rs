@@ -88,6 +88,20 @@ pub struct AddressDetail {
     pub history: Vec<crate::audit::AuditEntry>,
 }
 
+/// What a person types to give an address or a prefix to a project; `relay-core` judges each field.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AssignInput {
+    /// Place of the project in URLs; empty for an address of no project, such as one the relay itself sends from.
+    pub project: String,
+    /// An address, or a prefix of several.
+    pub block: String,
+    /// What it is for; may be empty.
+    pub note: String,
+    /// The relay sends from it.
+    pub egress: bool,
+}
+
 /// What a list of addresses is narrowed to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AddressFilter {

@@ -43,6 +43,47 @@ pub struct BackendName {
     pub label: String,
 }
 
+/// What a person types to describe a range; `relay-core` judges each field.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RangeInput {
+    /// What it is called.
+    pub label: String,
+    /// Its addresses.
+    pub block: String,
+    /// Where it is used; may be empty.
+    pub site: String,
+    /// Template of default names; empty when addresses without a name of their own have no PTR.
+    pub template: String,
+    /// The reverse zone; empty for [`plain_zone`].
+    pub zone: String,
+    /// Seconds; empty for [`Range::TTL`].
+    pub ttl: String,
+    /// Identifier of a DNS back end, or empty.
+    pub backend: String,
+}
+
+impl Range {
+    /// TTL of PTR records where nobody chose another, in seconds.
+    pub const TTL: u32 = 3_600;
+    /// TTLs that may be chosen, in seconds: a minute to a week.
+    pub const TTLS: std::ops::RangeInclusive<u32> = 60..=604_800;
+}
+
+/// The zone that usually holds the PTR records of a block: cut at an octet (IPv4) or a nibble (IPv6) above it.
+///
+/// `192.0.2.0/24` and what is smaller is in `2.0.192.in-addr.arpa`; the smallest usual zone of IPv6 is that of a /64.
+/// A classless zone (RFC 2317) cannot be guessed.
+pub fn plain_zone(block: &Cidr) -> ZoneName {
+    let name = crate::reverse_name::reverse_name(block.first());
+    let (labels, kept) = match block.first() {
+        IpAddr::V4(_) => (4, usize::from(block.prefix_len() / 8).min(3)),
+        IpAddr::V6(_) => (32, usize::from(block.prefix_len() / 4).min(16)),
+    };
+    let zone = name.splitn(labels - kept + 1, '.').last().unwrap_or(&name);
+    ZoneName::parse(zone).expect("what is above a reverse name is a zone")
+}
+
 /// A pattern for the default names of a range: `vm{d}.kaj.example.fi`, `fip-{a}-{b}-{c}-{d}.example.fi`.
 ///
 /// For IPv4 `{a}` to `{d}` are the octets in decimal, and `{c3}`, `{d3}` (any octet) the same in three digits. For IPv6
@@ -167,6 +208,24 @@ mod tests {
 
     fn block(text: &str) -> Cidr {
         Cidr::parse(text).expect("a block")
+    }
+
+    #[test]
+    fn the_plain_zone_is_cut_above_the_block() {
+        for (range, zone) in [
+            ("192.0.2.0/24", "2.0.192.in-addr.arpa"),
+            ("192.0.2.64/26", "2.0.192.in-addr.arpa"),
+            ("192.0.2.7", "2.0.192.in-addr.arpa"),
+            ("192.0.0.0/20", "0.192.in-addr.arpa"),
+            ("10.0.0.0/8", "10.in-addr.arpa"),
+            ("10.0.0.0/7", "in-addr.arpa"),
+            ("2001:db8::/32", "8.b.d.0.1.0.0.2.ip6.arpa"),
+            ("2001:db8::/35", "8.b.d.0.1.0.0.2.ip6.arpa"),
+            ("2001:db8::/36", "0.8.b.d.0.1.0.0.2.ip6.arpa"),
+            ("2001:db8::1", "0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"),
+        ] {
+            assert_eq!(plain_zone(&block(range)).as_str(), zone, "{range}");
+        }
     }
 
     #[test]

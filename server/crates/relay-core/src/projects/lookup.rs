@@ -10,7 +10,7 @@ use relay_types::{
     limit::{LimitUse, Limits},
     project::{Project, ProjectFrame, ProjectId, ProjectRow, Slug, Suspension},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -73,6 +73,26 @@ pub(crate) async fn slugs(core: &Core, ids: impl IntoIterator<Item = Uuid>) -> R
         .all(core.db.read())
         .await?;
     Ok(found.into_iter().collect())
+}
+
+/// A project as others name it.
+#[derive(Debug, Clone)]
+pub(crate) struct Named {
+    pub(crate) id: Uuid,
+    pub(crate) slug: String,
+    pub(crate) name: String,
+    pub(crate) closed_at: Option<i64>,
+}
+
+/// How several projects are named; all of them when none are given.
+pub(crate) async fn named(connection: &impl ConnectionTrait, ids: Option<Vec<Uuid>>) -> Result<HashMap<Uuid, Named>> {
+    use project::Column::{ClosedAt, Id, Name, Slug};
+    let mut found = project::Entity::find().select_only().columns([Id, Slug, Name, ClosedAt]);
+    if let Some(ids) = ids {
+        found = found.filter(Id.is_in(ids));
+    }
+    let found: Vec<(Uuid, String, String, Option<i64>)> = found.into_tuple().all(connection).await?;
+    Ok(found.into_iter().map(|(id, slug, name, closed_at)| (id, Named { id, slug, name, closed_at })).collect())
 }
 
 /// What a project's pages show around their content.
