@@ -87,10 +87,13 @@ impl UpdateServer {
         message.answers.push(exists(&apex, RecordType::SOA));
         let reply = self.send(server, message).await?;
         self.judge(&reply, zone)?;
-        let algorithm = self.algorithm.as_str();
+        // Rules for single names or types are judged by servers only when something changes.
         Ok(format!(
-            "{} takes updates of {zone} that are signed with the key {} ({algorithm})",
-            self.server, self.key_name
+            "{} serves {zone} and takes updates that are signed with the key {} ({}). Rules for single names or types \
+             show at the first change",
+            self.server,
+            self.key_name,
+            self.algorithm.as_str()
         ))
     }
 

@@ -4,8 +4,8 @@ use crate::{
     process::{Process, dig, free_port, system_program, until},
     update::change,
 };
-use relay_dns::{BackEnd, PowerDnsApi, PtrChange, WriteError};
-use relay_types::ZoneName;
+use relay_dns::{BackEnd, PowerDnsApi, PtrChange, UpdateServer, WriteError};
+use relay_types::{ZoneName, reverse::TsigAlgorithm};
 use std::{
     fs,
     io::Write,
@@ -63,7 +63,8 @@ impl PowerDns {
             "launch=gsqlite3\ngsqlite3-database={here}/db\nsocket-dir={here}\nlocal-address=127.0.0.1\nlocal-port={dns}\n\
              api=yes\napi-key={KEY}\nwebserver=yes\nwebserver-address=127.0.0.1\nwebserver-port={api}\n\
              webserver-allow-from=127.0.0.1\ncache-ttl=0\nquery-cache-ttl=0\nnegquery-cache-ttl=0\nzone-cache-refresh-interval=0\n\
-             secondary=no\nsecurity-poll-suffix=\nguardian=no\ndaemon=no\n"
+             secondary=no\nsecurity-poll-suffix=\nguardian=no\ndaemon=no\n\
+             dnsupdate=yes\nallow-dnsupdate-from=127.0.0.1\n"
         );
         fs::write(folder.path().join("pdns.conf"), config).unwrap();
         let log = fs::File::create(folder.path().join("log")).unwrap();
@@ -89,16 +90,21 @@ impl PowerDns {
         }
     }
 
+    /// Runs PowerDNS's own program.
+    fn util(&self, arguments: &[&str]) {
+        let mut command = Command::new("pdnsutil");
+        let output =
+            command.arg(format!("--config-dir={}", self.folder.path().display())).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     fn dig(&self, owner: &str) -> Vec<String> {
         dig("127.0.0.1", self.dns, &[owner, "PTR"])
     }
 
     /// Somebody else's change, by PowerDNS's own program.
     fn change_by_others(&self, zone: &str, label: &str, name: &str) {
-        let config = format!("--config-dir={}", self.folder.path().display());
-        let arguments = [config.as_str(), "add-record", zone, label, "PTR", name];
-        let output = Command::new("pdnsutil").args(arguments).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        self.util(&["add-record", zone, label, "PTR", name]);
     }
 }
 
@@ -154,6 +160,30 @@ async fn a_change_by_others_is_not_overwritten_and_an_alias_is_said() {
 
     let alias = refusal(server.api(), &change(PARENT, "203.0.113.7", &[], Some("a.uni.example"))).await;
     assert!(alias.contains("alias (CNAME) of 7.0/25.113.0.203.in-addr.arpa"), "{alias}");
+}
+
+/// The way without a window: its own updates by RFC 2136.
+#[tokio::test]
+async fn powerdns_takes_updates_too() {
+    let server = PowerDns::start();
+    server.util(&["import-tsig-key", "relaykeep", "hmac-sha256", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]);
+    server.util(&["set-meta", FOUR, "TSIG-ALLOW-DNSUPDATE", "relaykeep"]);
+    let back_end = BackEnd::Update(UpdateServer {
+        server: format!("127.0.0.1:{}", server.dns),
+        key_name: "relaykeep".into(),
+        algorithm: TsigAlgorithm::HmacSha256,
+        key: Zeroizing::new(b"0123456789abcdef0123456789abcdef".to_vec()),
+    });
+    assert_eq!(back_end.test(&zone(FOUR)).await.map(|_| ()), Ok(()));
+    for (before, after, names) in [
+        (&[][..], Some("a.uni.example"), vec!["a.uni.example."]),
+        (&["a.uni.example"], Some("b.uni.example"), vec!["b.uni.example."]),
+        (&["b.uni.example"], None, vec![]),
+    ] {
+        let change = change(FOUR, "192.0.2.7", before, after);
+        assert_eq!(back_end.write(&change).await, Ok(()));
+        assert_eq!(server.dig(&change.owner), names);
+    }
 }
 
 #[tokio::test]

@@ -46,8 +46,10 @@ async fn a_name_is_added_replaced_and_removed() {
     let sha512 =
         UpdateServer { key_name: "writer512".into(), algorithm: TsigAlgorithm::HmacSha512, ..knot.update_server() };
     for back_end in [knot.back_end(), BackEnd::Update(sha512)] {
+        let soa = knot.dig(&[FOUR, "SOA"]);
         let tested = back_end.test(&zone(FOUR)).await.unwrap();
-        assert!(tested.contains("takes updates of 2.0.192.in-addr.arpa"), "{tested}");
+        assert!(tested.contains("serves 2.0.192.in-addr.arpa and takes updates"), "{tested}");
+        assert_eq!(knot.dig(&[FOUR, "SOA"]), soa, "a test changes nothing");
         for (before, after, names) in [
             (&[][..], Some("a.uni.example"), vec!["a.uni.example."]),
             (&["A.uni.example"], Some("b.uni.example"), vec!["b.uni.example."]),
