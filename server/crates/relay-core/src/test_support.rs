@@ -4,6 +4,8 @@
 //! The database is SQLite in a folder of the test; with `RELAYKEEP_TEST_POSTGRES` set to the URL of an administrator
 //! of a throw-away PostgreSQL cluster, every test makes a database of its own there.
 
+pub(crate) mod names;
+
 use crate::{
     Actor, Clock, Core, CoreConfig, Result, config::PlatformRoute, members, projects, service_accounts, users,
 };
