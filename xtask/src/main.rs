@@ -28,13 +28,13 @@ cargo xtask COMMAND
   serve [--demo] [--release] [-- FLAGS]
         build both sides and run `relaykeep serve FLAGS` on the data folder .relaykeep/
   relaykeep COMMAND
-        run any other command of the binary (apply, check, config, operator) on that folder
+        run any other command of the binary (apply, check, config, operator, ptr) on that folder
   test [--only STEP]
         check everything: fmt, clippy, unit, sqlite, postgres, browser
   bench [throughput] [--messages N] [--json]
         measure accepted and delivered messages a second, beside Debian's Postfix
-  bench policy|queue|messages [--count N] [--release]
-        measure single use cases in the database alone
+  bench policy|queue|messages|sweep [--count N] [--release]
+        measure single use cases in the database alone; sweep asks a real Knot DNS
   browser [--release]
         build the portal's browser side and its style into target/site
 ";

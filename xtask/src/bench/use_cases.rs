@@ -1,14 +1,19 @@
-//! What single use cases cost in the database alone: the example `measure` of relay-core prints it.
+//! What single use cases cost in the database alone, and a sweep beside a real DNS server: the example `measure` of relay-core prints it.
 
 use anyhow::{Context, Result, bail};
 
+use crate::packages;
 use crate::workspace::{cargo, run};
 
-/// The measurements: what a command costs policy; keeping, claiming and recording; the list of messages.
-pub const NAMES: &[&str] = &["policy", "queue", "messages"];
+/// The measurements: what a command costs policy; keeping, claiming and recording; the list of messages; a sweep of
+/// all names.
+pub const NAMES: &[&str] = &["policy", "queue", "messages", "sweep"];
 
 /// The rest of the command as typed: `[--count N] [--release]`.
 pub fn command(name: &str, arguments: &[String]) -> Result<()> {
+    if name == "sweep" {
+        packages::for_integration()?;
+    }
     let mut example = cargo();
     example.args(["run", "--quiet", "--package", "relay-core", "--example", "measure"]);
     let mut count = None;

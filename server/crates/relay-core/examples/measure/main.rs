@@ -1,10 +1,12 @@
-//! What the use cases cost in the database alone, on SQLite in a fresh folder: `cargo xtask bench policy|queue|messages`.
+//! What the use cases cost in the database alone, on SQLite in a fresh folder: `cargo xtask bench
+//! policy|queue|messages|sweep`.
 //!
 //! Prints figures for `server/docs/performance.md`, and judges none of them.
 
 mod messages;
 mod policy;
 mod queue;
+mod sweep;
 
 use relay_core::{Actor, Clock, Core, CoreConfig, config::PlatformRoute, networks, policy::Verdict, projects, senders};
 use relay_dns::{Resolver, fixed::FixedAnswers};
@@ -31,17 +33,20 @@ async fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
     let name = arguments.next().unwrap_or_default();
     let count = arguments.next().map(|count| count.parse()).transpose()?;
-    let bench = Bench::new().await?;
+    if name == "sweep" {
+        return sweep::measure(count.unwrap_or(100_000)).await;
+    }
+    let bench = Bench::with(Resolver::fixed(FixedAnswers::new())).await?;
     match name.as_str() {
         "policy" => policy::measure(&bench, count.unwrap_or(2_000)).await,
         "queue" => queue::measure(&bench, count.unwrap_or(4_000)).await,
         "messages" => messages::measure(&bench, count.unwrap_or(1_000_000)).await,
-        _ => Err("measure takes policy, queue or messages, and a count".into()),
+        _ => Err("measure takes policy, queue, messages or sweep, and a count".into()),
     }
 }
 
 impl Bench {
-    async fn new() -> Outcome<Self> {
+    async fn with(resolver: Resolver) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let url = format!("sqlite://{}", folder.path().join("relay.db").display());
         Core::migrate(&url).await?;
@@ -63,7 +68,7 @@ impl Bench {
             sandbox_per_hour: 100,
             reverse_dns: Default::default(),
         };
-        let core = Core::open(config, Resolver::fixed(FixedAnswers::new()), Clock::System).await?;
+        let core = Core::open(config, resolver, Clock::System).await?;
         let project = Slug::parse("physics")?;
         projects::create(&core, &Actor::System, "Physics", project.clone(), false).await?;
         senders::mark_verified(&core, &Actor::System, &project, SENDER).await?;

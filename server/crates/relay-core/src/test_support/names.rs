@@ -80,7 +80,11 @@ impl Names {
     /// The name's forward record leads to the address, or nowhere.
     pub(crate) fn forward(&self, name: &str, to: &[&str]) {
         let to: Vec<IpAddr> = to.iter().map(|text| ip(text)).collect();
-        if to.is_empty() { self.dns.forget(name) } else { self.dns.set_addresses(name, &to) };
+        if to.is_empty() {
+            self.dns.forget(name)
+        } else {
+            self.dns.set_addresses(name, &to)
+        };
     }
 
     /// Asks for a name of [`IP`] as a member.

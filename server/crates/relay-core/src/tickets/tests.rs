@@ -105,7 +105,8 @@ async fn what_cannot_be_asked_is_refused_at_its_field() {
     for address in ["", "vm7", "192.0.2.0/24", "192.0.2.8", "198.51.100.1"] {
         assert_eq!(ask(address, NAME).await, "address", "{address}");
     }
-    for name in ["", "www", "*.bio.example", "a_b.bio.example", "-a.example", "192.0.2.7", "a..b", "7.2.0.192.in-addr.arpa"]
+    for name in
+        ["", "www", "*.bio.example", "a_b.bio.example", "-a.example", "192.0.2.7", "a..b", "7.2.0.192.in-addr.arpa"]
     {
         assert_eq!(ask(IP, name).await, "name", "{name}");
     }
@@ -171,7 +172,8 @@ async fn removing_a_name_gives_the_default_back() {
 async fn a_name_at_another_provider_is_watched_until_it_is_true() {
     let names = Names::new().await;
     let there = "203.0.113.9";
-    let request = TicketRequest { provider: "Example Cloud".to_owned(), case_number: "4711".to_owned(), ..set(there, NAME) };
+    let request =
+        TicketRequest { provider: "Example Cloud".to_owned(), case_number: "4711".to_owned(), ..set(there, NAME) };
     let ask = async |request: &TicketRequest| {
         names.ask_as(&names.cast.member, &names.slug, TicketKind::PtrElsewhere, request).await
     };
@@ -338,7 +340,10 @@ async fn lists_are_counted_and_searched() {
     assert_eq!(found(TicketFilter::default()).await, [number]);
     assert_eq!(found(TicketFilter { tab: TicketTab::All, ..Default::default() }).await, [other, number]);
     assert_eq!(found(TicketFilter { mine: true, ..Default::default() }).await, [number]);
-    assert_eq!(found(TicketFilter { kind: Some(TicketKind::Quota), tab: TicketTab::All, ..Default::default() }).await, [other]);
+    assert_eq!(
+        found(TicketFilter { kind: Some(TicketKind::Quota), tab: TicketTab::All, ..Default::default() }).await,
+        [other]
+    );
     assert_eq!(found(of("192.0.2")).await, [number]);
     assert_eq!(found(of(&other.to_string())).await, [other]);
     assert_eq!(found(of("bio")).await, [other, number]);
@@ -382,14 +387,18 @@ async fn neither_strangers_nor_viewers_nor_members_do_what_is_not_theirs() {
         assert_eq!(word(&verdict(core, actor, IP, NAME).await), refusal);
     }
     assert_eq!(word(&comment(core, &cast.member, number, "x", true).await), "Forbidden");
-    assert_eq!(word(&assign(core, &cast.desk, number, Some(crate::test_support::id_of(&cast.owner))).await), "NotFound");
+    assert_eq!(
+        word(&assign(core, &cast.desk, number, Some(crate::test_support::id_of(&cast.owner))).await),
+        "NotFound"
+    );
     assert_eq!(names.state(number).await, TicketState::Waiting);
 }
 
 #[tokio::test]
 async fn the_verdict_says_what_the_ticket_would_say() {
     let names = Names::new().await;
-    let ask = async |ip: &str, name: &str| verdict(&names.test.core, &Actor::System, ip, name).await.expect("a verdict");
+    let ask =
+        async |ip: &str, name: &str| verdict(&names.test.core, &Actor::System, ip, name).await.expect("a verdict");
     let waits = ask(IP, NAME).await;
     assert_eq!((waits.state, waits.problem), (Some(TicketState::Waiting), None));
     assert_eq!(waits.project, Some(names.slug.clone()));
