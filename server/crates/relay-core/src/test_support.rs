@@ -220,6 +220,15 @@ pub(crate) struct Cast {
 }
 
 impl Cast {
+    /// Those who must be refused what the service desk does. Its work is no secret, so that a stranger to the project is
+    /// refused, not sent away.
+    pub(crate) fn refused_by_the_desk(&self) -> Vec<(&Actor, &'static str)> {
+        let people = [&self.viewer, &self.member, &self.owner, &self.outsider];
+        let programs = [&self.service_account, &self.foreign_service_account, &self.network];
+        let known = people.into_iter().chain(programs).map(|actor| (actor, "Forbidden"));
+        known.chain([(&self.anonymous, "SignedOut")]).collect()
+    }
+
     /// Those who must be refused a use case that needs `access`, with the refusal as a word.
     pub(crate) fn refused(&self, access: crate::Access) -> Vec<(&Actor, &'static str)> {
         use crate::Access;

@@ -34,8 +34,8 @@ use relay_types::{
 };
 use request::Judged;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
+    QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -57,6 +57,7 @@ pub async fn open(
     let mut row = new_row(core, actor, project, kind, &judged)?;
     if draft {
         let transaction = core.db.begin().await?;
+        lock(&transaction).await?;
         number(&transaction, &mut row).await?;
         insert(&transaction, &row).await?;
         moves::note(core, &transaction, actor, &row, TicketEntryKind::Move, Some(TicketState::Draft), "").await?;
@@ -66,10 +67,12 @@ pub async fn open(
     let looked = look::look(core, &row).await?;
     let mail = Mailing::prepare(core, &row).await?;
     let transaction = core.db.begin().await?;
+    lock(&transaction).await?;
     number(&transaction, &mut row).await?;
     place(core, &transaction, &mut row, judged).await?;
     insert(&transaction, &row).await?;
     send(core, &transaction, actor, &mut row, looked).await?;
+    update(&transaction, &row).await?;
     mail.tell_of_move(core, &transaction, actor, &row).await?;
     transaction.commit().await?;
     core.queue_wake.notify_one();
@@ -102,6 +105,7 @@ pub async fn submit(core: &Core, actor: &Actor, number: TicketNumber) -> Result<
     let mail = Mailing::prepare(core, &row).await?;
     let looked = look::look(core, &row).await?;
     let transaction = core.db.begin().await?;
+    lock(&transaction).await?;
     let mut row = locked(&transaction, row.id).await?;
     place(core, &transaction, &mut row, judged).await?;
     send(core, &transaction, actor, &mut row, looked).await?;
@@ -161,6 +165,7 @@ pub async fn reopen(core: &Core, actor: &Actor, number: TicketNumber, text: &str
     let mail = Mailing::prepare(core, &row).await?;
     let looked = look::look(core, &row).await?;
     let transaction = core.db.begin().await?;
+    lock(&transaction).await?;
     let mut row = locked(&transaction, row.id).await?;
     moves::advance(core, &transaction, actor, &mut row, TicketState::Reopened, &text).await?;
     row.reason = None;
@@ -241,7 +246,16 @@ fn new_row(core: &Core, actor: &Actor, project: ProjectId, kind: TicketKind, jud
     })
 }
 
-/// The next number. On PostgreSQL the loser of a race meets the unique index and is told to try again.
+/// Until the end of the transaction nobody else sends a ticket: two that are in each other's way would miss each other,
+/// or get one number. SQLite has one writer at a time.
+async fn lock(transaction: &DatabaseTransaction) -> Result<()> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared("LOCK TABLE ticket IN SHARE ROW EXCLUSIVE MODE").await?;
+    }
+    Ok(())
+}
+
+/// The next number; under [`lock`].
 async fn number(transaction: &DatabaseTransaction, row: &mut Model) -> Result<()> {
     let last: Option<Option<i64>> =
         Entity::find().select_only().column_as(Column::Number.max(), "last").into_tuple().one(transaction).await?;

@@ -1,12 +1,9 @@
 //! Changes of names that meet what can go wrong. The wire itself is tested against real servers elsewhere.
 
 use super::*;
-use crate::{
-    Access,
-    test_support::{
-        names::{DEFAULT, IP, NAME, Names, ip},
-        word,
-    },
+use crate::test_support::{
+    names::{DEFAULT, IP, NAME, Names, ip},
+    word,
 };
 use relay_types::ticket::TicketState;
 
@@ -81,7 +78,7 @@ async fn the_last_change_is_rolled_back_with_one_action() {
     names.apply_by_hand().await;
     assert_eq!(names.listed().await.wanted, None);
     let row = crate::addresses::row(core.db.read(), names.address.uuid()).await.expect("the address");
-    let changes = of_address(core, &row).await.expect("changes");
+    let changes = of_address(core, &row, None).await.expect("changes");
     let seen: Vec<_> = changes.iter().map(|change| (change.cause, change.after.as_deref(), change.state)).collect();
     use NameChangeState::Done;
     assert_eq!(seen, [(ChangeCause::RollBack, Some(DEFAULT), Done), (ChangeCause::Ticket, Some(NAME), Done)]);
@@ -112,9 +109,7 @@ async fn only_the_desk_confirms_and_rolls_back() {
     let core = &names.test.core;
     names.named().await;
     let change = NameChangeId::from_uuid(names.change().await.expect("a change").id);
-    for (actor, refusal) in names.cast.refused(Access::Operate) {
-        // The desk's work is no secret, so a stranger to the project is refused, not sent away.
-        let refusal = if refusal == "NotFound" { "Forbidden" } else { refusal };
+    for (actor, refusal) in names.cast.refused_by_the_desk() {
         assert_eq!(word(&confirm_applied(core, actor, change).await), refusal, "{actor:?}");
         assert_eq!(word(&roll_back(core, actor, change).await), refusal, "{actor:?}");
         assert_eq!(word(&run_due(core, actor).await), refusal, "{actor:?}");
