@@ -13,7 +13,7 @@ use crate::{
 use leptos::prelude::*;
 use relay_types::{
     change::Topic,
-    overview::{Counts, Period, Readiness},
+    overview::{Counts, NameInQuestion, Period, Readiness},
     refusal::Refusal,
     route::{Route, RouteKind},
 };
@@ -23,7 +23,7 @@ use relay_types::{
 pub fn Overview() -> impl IntoView {
     let slug = use_slug();
     let data = read(move || LoadOverview { slug: slug.get(), period: query().text("period") });
-    use_live(&[Topic::Messages, Topic::Refusals], move || data.refetch());
+    use_live(&[Topic::Messages, Topic::Refusals, Topic::Names], move || data.refetch());
     view! {
         <Load resource=data let:page>
             <Content slug=slug.get_untracked() page/>
@@ -61,6 +61,7 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
                     </Notice>
                 }
             })}
+        <NamesInQuestion slug=slug.clone() names=overview.names_in_question/>
         {(!sent).then(|| view! { <Steps slug=first_slug readiness/> })}
         <Numbers slug=slug.clone() period=overview.period totals=overview.totals/>
         <Card title=words::CHART note=words::UTC>
@@ -69,6 +70,28 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
         {sent.then(|| view! { <Steps slug=then_slug readiness/> })}
         <Refused slug refusals=overview.refusals/>
     }
+}
+
+/// Names that will be taken unless somebody publishes their forward records again.
+#[component]
+fn NamesInQuestion(slug: String, names: Vec<NameInQuestion>) -> impl IntoView {
+    let Some(first) = names.first() else { return ().into_any() };
+    let link = match names.len() {
+        1 => (format!("/p/{slug}/addresses/{}", first.id), words::NAME),
+        _ => (format!("/p/{slug}/addresses?state=wrong"), words::NAMES),
+    };
+    let (name, address, until) = (first.name.clone(), first.address.clone(), first.until);
+    view! {
+        <Notice tone=Tone::Warn title=words::NAME_TITLE link>
+            <span class="mono">{name}</span>
+            " does not point to "
+            <span class="mono">{address}</span>
+            ". Without its record the address loses the name "
+            <Time at=until/>
+            "."
+        </Notice>
+    }
+    .into_any()
 }
 
 /// A message to oneself, judged as any other of the project, that shows the whole way.
@@ -207,6 +230,9 @@ mod words {
     pub const CAPTURE: &str = "Mail is captured.";
     pub const CAPTURE_TEXT: &str = "Nothing leaves this machine; read here what would have been sent.";
     pub const CAPTURED: &str = "Captured mail";
+    pub const NAME_TITLE: &str = "A forward record is missing.";
+    pub const NAME: &str = "The record to publish";
+    pub const NAMES: &str = "All addresses";
     pub const STEPS: &str = "Steps to good mail";
     pub const CHART: &str = "Mail over time";
     pub const UTC: &str = "times and days in UTC";

@@ -3,6 +3,7 @@
 use crate::{components::prelude::*, next::encode};
 use leptos::prelude::*;
 use relay_types::message::{MessageDetail, MessageState, Recipient, RecipientState};
+use std::net::IpAddr;
 
 /// A notice on top when something is the matter.
 #[component]
@@ -90,6 +91,12 @@ fn bounce(slug: &str, who: &str, reply: &str) -> (String, &'static str, Option<G
             "SPF, DKIM or DMARC of the sender's domain fails. Publish the records of the domain's page.",
             senders(),
         ),
+        _ if code == "5.7.25" || speaks_of_ptr(reply) => (
+            "The server of {} wants a name for the address the mail came from.",
+            "The address needs a PTR record whose name points back to it. Ask for it; for an address of the relay itself the \
+             service desk decides.",
+            Some(Go::from((ptr_ticket(slug, reply), "Ask for a PTR record"))),
+        ),
         _ => ("{} was refused for good.", "The recipient's server gave this reason:", None),
     };
     let title = title.replace("{}", who);
@@ -100,6 +107,22 @@ fn bounce(slug: &str, who: &str, reply: &str) -> (String, &'static str, Option<G
         _ => title,
     };
     (title, text, link)
+}
+
+/// Servers that give another code say it in words.
+fn speaks_of_ptr(reply: &str) -> bool {
+    let reply = reply.to_ascii_lowercase();
+    let words = reply.split(|c: char| !c.is_ascii_alphanumeric());
+    let about = |word: &str| ["ptr", "rdns", "fcrdns", "iprev"].contains(&word);
+    words.into_iter().any(about) || reply.contains("reverse dns") || reply.contains("reverse hostname")
+}
+
+/// The form for a ticket, filled in with the address the reply names.
+fn ptr_ticket(slug: &str, reply: &str) -> String {
+    let pieces = reply.split(|c: char| c.is_whitespace() || "[]()<>,;=\"'".contains(c));
+    let address = pieces.map(|piece| piece.trim_end_matches(['.', ':'])).find_map(|piece| piece.parse::<IpAddr>().ok());
+    let address = address.map(|address| format!("&address={}", encode(&address.to_string()))).unwrap_or_default();
+    format!("/p/{slug}/tickets?new=set-ptr{address}")
 }
 
 mod words {
@@ -152,6 +175,16 @@ mod tests {
                 "550 5.7.26 DMARC",
                 "The server of t@o.example could not authenticate the sender.",
                 Some("/p/bio/senders"),
+            ),
+            (
+                "550 5.7.25 [192.0.2.7] has no PTR record.",
+                "The server of t@o.example wants a name for the address the mail came from.",
+                Some("/p/bio/tickets?new=set-ptr&address=192.0.2.7"),
+            ),
+            (
+                "554 5.7.1 Client host rejected: cannot find your reverse hostname, [2001:db8::7]",
+                "The server of t@o.example wants a name for the address the mail came from.",
+                Some("/p/bio/tickets?new=set-ptr&address=2001%3Adb8%3A%3A7"),
             ),
             ("554 5.7.1 Policy", "t@o.example was refused for good.", None),
             ("", "t@o.example was refused for good.", None),

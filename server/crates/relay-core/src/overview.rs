@@ -2,6 +2,7 @@
 
 use crate::{
     Access, Actor, Core, Result, domains, limits, messages, networks, projects, refusals, senders, service_accounts,
+    sweep,
 };
 use relay_types::{
     Timestamp,
@@ -25,7 +26,8 @@ pub async fn get(core: &Core, actor: &Actor, project: &Slug, period: Period) -> 
     let mut refusals = refusals::list(core, actor, project, &RefusalFilter::default()).await?.items;
     refusals.truncate(REFUSALS);
     let readiness = readiness(core, actor, project, id).await?;
-    Ok(Overview { period, bars, totals, readiness, refusals })
+    let names_in_question = sweep::in_question(core, id).await?;
+    Ok(Overview { period, bars, totals, readiness, refusals, names_in_question })
 }
 
 async fn readiness(core: &Core, actor: &Actor, slug: &Slug, id: ProjectId) -> Result<Readiness> {

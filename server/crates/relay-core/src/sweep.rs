@@ -23,6 +23,7 @@ use relay_types::{
     address::AddressId,
     job::{JobId, JobKind, JobState},
     name_change::ChangeCause,
+    overview::NameInQuestion,
     project::{ProjectId, Slug},
     reverse::{ForwardFound, PtrFound},
     sweep::{SweepItem, SweepPlan, SweepReason},
@@ -42,6 +43,7 @@ const STEP: u64 = 500;
 const TOGETHER: usize = 128;
 /// Rows of the page.
 const SHOWN: u64 = 500;
+const ON_OVERVIEW: u64 = 5;
 const DAY: Duration = Duration::from_secs(86_400);
 /// After a nightly sweep none begins by itself for this long.
 const NIGHT: Duration = Duration::from_secs(20 * 3_600);
@@ -101,6 +103,26 @@ async fn item(core: &Core, row: Model, owner: &project::Model) -> Result<Option<
         due,
         kept,
     }))
+}
+
+/// The names of a project that will be taken for want of their forward records, first those that go first.
+pub(crate) async fn in_question(core: &Core, project: ProjectId) -> Result<Vec<NameInQuestion>> {
+    let rows = named()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::MissingSince.is_not_null())
+        .filter(Column::Kept.eq(false))
+        .order_by_asc(Column::MissingSince)
+        .limit(ON_OVERVIEW)
+        .all(core.db.read())
+        .await?;
+    let grace = core.config.reverse_dns.grace;
+    let rows = rows.into_iter().map(|row| NameInQuestion {
+        id: AddressId::from_uuid(row.id),
+        until: Timestamp(row.missing_since.unwrap_or_default()).plus(grace),
+        name: row.wanted.unwrap_or_default(),
+        address: row.text,
+    });
+    Ok(rows.collect())
 }
 
 /// Begins a sweep. The service desk. `Conflict` while one runs.

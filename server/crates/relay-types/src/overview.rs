@@ -1,6 +1,6 @@
 //! The overview page: numbers over time and the steps to the first message.
 
-use crate::{Timestamp, refusal::Refusal};
+use crate::{Timestamp, address::AddressId, refusal::Refusal};
 use serde::{Deserialize, Serialize};
 
 /// Period of a chart.
@@ -93,6 +93,21 @@ pub struct Overview {
     pub readiness: Readiness,
     /// The last five refusals.
     pub refusals: Vec<Refusal>,
+    /// Names that will be taken, for their forward records are missing; the first five.
+    pub names_in_question: Vec<NameInQuestion>,
+}
+
+/// A name of an address that will be taken unless its forward record comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameInQuestion {
+    /// The address.
+    pub id: AddressId,
+    /// The address.
+    pub address: String,
+    /// The name it has.
+    pub name: String,
+    /// When it loses it.
+    pub until: Timestamp,
 }
 
 /// Steps to the first message; each is done or not.

@@ -27,6 +27,9 @@ async fn a_name_without_its_forward_record_is_warned_of_and_taken_after_the_grac
     let mail = names.test.mails_to("owner@bio.example").await.pop().expect("a warning");
     assert!(mail.contains("www.bio.example. 3600 IN A 192.0.2.7"), "{mail}");
     assert!(names.listed().await.loses_name_at.is_some());
+    let overview = crate::overview::get(core, &names.cast.viewer, &names.slug, Default::default()).await;
+    let told = overview.expect("an overview").names_in_question;
+    assert_eq!((told[0].name.as_str(), told[0].until), (NAME, item.until));
 
     names.pass(13 * A_DAY).await;
     names.sweep().await;
