@@ -99,6 +99,15 @@ pub(crate) async fn unfinished(connection: &impl ConnectionTrait, address: Uuid)
     Ok(found.one(connection).await?.is_some())
 }
 
+/// Whether changes are to be written by this back end.
+pub(crate) async fn wait_for(connection: &impl ConnectionTrait, backend: Uuid) -> Result<bool> {
+    let to_be_written = [NameChangeState::Waiting, NameChangeState::ByHand];
+    let found = Entity::find()
+        .filter(Column::BackendId.eq(backend))
+        .filter(Column::State.is_in(to_be_written.map(NameChangeState::as_str)));
+    Ok(found.one(connection).await?.is_some())
+}
+
 /// The changes of an address, newest first; of a project only its own, for others had the address before. The caller has
 /// judged who asks.
 pub(crate) async fn of_address(
