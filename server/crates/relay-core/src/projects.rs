@@ -4,6 +4,7 @@
 //! Owns the table `project`. What other contexts need of a project they ask here ([`standing`], [`route`], [`slug`]).
 
 mod access;
+mod closing;
 mod lookup;
 mod route;
 mod settings;
@@ -14,6 +15,7 @@ pub(crate) use self::{
     settings::{grant_limits, leave_sandbox, reason_of},
 };
 pub use self::{
+    closing::{close, reopen},
     lookup::{frame, limit_use, list},
     settings::{
         Wanted, judge, rename, resume, save_general, set_bounce_contact, set_limits, set_route, set_sandbox, suspend,

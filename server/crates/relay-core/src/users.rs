@@ -8,7 +8,7 @@ mod password;
 mod setup;
 
 pub use self::{
-    administration::{create_operator, list, set_disabled, set_operator},
+    administration::{create_operator, list, set_desk, set_disabled, set_operator},
     own_password::{change_password, request_password_reset, reset_link_is_good, reset_password},
     setup::{Setup, set_up, setup_code, setup_needed},
 };

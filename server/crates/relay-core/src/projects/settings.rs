@@ -159,9 +159,12 @@ pub async fn suspend(core: &Core, actor: &Actor, slug: &Slug, reason: &str) -> R
     .map(|_| ())
 }
 
-/// Ends a suspension. Operator only.
+/// Ends a suspension. Operator only. `Conflict` for a closed project, which is reopened instead.
 pub async fn resume(core: &Core, actor: &Actor, slug: &Slug) -> Result<()> {
     change(core, actor, slug, Access::Operate, "project.resume", |before, row| {
+        if before.closed_at.is_some() {
+            return Err(Error::conflict("The project is closed; reopen it"));
+        }
         row.suspended_reason = Set(None);
         row.suspended_at = Set(None);
         Ok(vec![field("suspended", before.suspended_reason.clone(), None)])
@@ -195,7 +198,7 @@ pub struct Wanted<'a> {
 
 /// One change of the row with its audit entry, in one transaction on the row of now. When no field differs, nothing
 /// is written and it gives false.
-async fn change(
+pub(super) async fn change(
     core: &Core,
     actor: &Actor,
     slug: &Slug,
@@ -232,7 +235,7 @@ async fn change_within(
     Ok(true)
 }
 
-fn field(name: &str, before: Option<String>, after: Option<String>) -> FieldChange {
+pub(super) fn field(name: &str, before: Option<String>, after: Option<String>) -> FieldChange {
     FieldChange { field: name.to_owned(), before, after }
 }
 

@@ -105,6 +105,29 @@ pub async fn set_operator(core: &Core, actor: &Actor, id: UserId, operator: bool
     Ok(())
 }
 
+/// Makes a person one of the service desk, or takes that back. Operator only; to give it, one who has just typed the
+/// password (`sign_in::recent`). Field: `password`.
+pub async fn set_desk(core: &Core, actor: &Actor, id: UserId, desk: bool) -> Result<()> {
+    projects::authorize_operator(actor)?;
+    if desk {
+        sign_in::recent(core, actor)?;
+    }
+    let transaction = core.db.begin().await?;
+    let before = locked(&transaction, id).await?;
+    if before.desk == desk {
+        return Ok(());
+    }
+    let subject = before.email.clone();
+    let mut row = before.into_active_model();
+    row.desk = Set(desk);
+    row.update(&transaction).await?;
+    let changes = vec![field("desk", Some(audit::yes_no(!desk)), Some(audit::yes_no(desk)))];
+    audit::record(core, &transaction, actor, None, "user.set_desk", &subject, changes).await?;
+    transaction.commit().await?;
+    core.changes.access_changed();
+    Ok(())
+}
+
 /// Locks or unlocks a person; never the last operator, never oneself. Ends their sessions. Operator only.
 pub async fn set_disabled(core: &Core, actor: &Actor, id: UserId, disabled: bool) -> Result<()> {
     projects::authorize_operator(actor)?;

@@ -132,6 +132,7 @@ async fn only_operators_see_and_change_people() {
     ] {
         assert_eq!(word(&list(core, actor).await), expected);
         assert_eq!(word(&set_operator(core, actor, id_of(&ada), true).await), expected);
+        assert_eq!(word(&set_desk(core, actor, id_of(&ada), true).await), expected);
         assert_eq!(word(&set_disabled(core, actor, id_of(&ada), true).await), expected);
         let email = EmailAddress::parse("x@example.org").expect("an address");
         assert_eq!(word(&create_operator(core, actor, email, secret(NEW)).await), expected);
@@ -140,6 +141,7 @@ async fn only_operators_see_and_change_people() {
     let email = EmailAddress::parse("x@example.org").expect("an address");
     assert_eq!(word(&create_operator(core, &operator, email, secret(NEW)).await), "Forbidden", "command line only");
     assert_eq!(word(&set_operator(core, &operator, core.new_id(), true).await), "NotFound");
+    assert_eq!(word(&set_desk(core, &operator, core.new_id(), true).await), "NotFound");
     assert_eq!(word(&set_disabled(core, &operator, core.new_id(), true).await), "NotFound");
     test.join(project, &ada, relay_types::member::Role::Viewer).await;
     let people = list(core, &operator).await.expect("people");
@@ -306,4 +308,28 @@ async fn a_reset_request_tells_nothing_and_is_slowed() {
     assert!(test.mails_to("nobody@example.org").await.is_empty());
     assert_eq!(word(&request_password_reset(core, Some(CLIENT), "nobody@example.org").await), "TooMany");
     assert_eq!(word(&request_password_reset(core, Some(CLIENT), "nobody").await), "email");
+}
+
+#[tokio::test]
+async fn the_service_desk_is_given_with_the_password_and_taken_without() {
+    let test = Test::new().await;
+    let core = &test.core;
+    let (operator, ada) = (test.operator("op@example.org").await, test.user("ada@example.org").await);
+    let id = id_of(&ada);
+    let actor = async || crate::sign_in::actor(core, id, None, Some(core.now())).await.expect("an actor");
+    let desk = async || me(core, &actor().await).await.expect("me").desk;
+    set_desk(core, &operator, id, true).await.expect("given");
+    set_desk(core, &operator, id, true).await.expect("the same again");
+    assert!(desk().await);
+    assert_eq!(word(&set_desk(core, &actor().await, id, true).await), "Forbidden", "the desk makes nobody one of it");
+    assert_eq!(word(&set_operator(core, &actor().await, id, true).await), "Forbidden");
+    assert!(list(core, &operator).await.expect("people").iter().any(|user| user.desk && !user.operator));
+    test.clock.advance(Duration::from_secs(3_600));
+    assert_eq!(word(&set_desk(core, &operator, id, true).await), "password");
+    set_desk(core, &operator, id, false).await.expect("taken");
+    assert!(!desk().await);
+    assert_eq!(
+        test.audited().await,
+        ["op@example.org user.set_desk ada@example.org", "op@example.org user.set_desk ada@example.org"]
+    );
 }
