@@ -1,6 +1,7 @@
 //! The lists of the portal as CSV: each by the use case of its page, so that who may see the page may download it, and
 //! nobody else. Messages, refusals, suppressions and activity take the filters of the page; short lists are given whole.
 
+mod reverse_dns;
 mod rows;
 
 use super::{Refused, actor, csv, place};
@@ -39,6 +40,7 @@ pub fn routes() -> Router<Core> {
         .route("/admin/queue.csv", get(the_queue))
         .route("/admin/refusals.csv", get(unassigned_refusals))
         .route("/admin/activity.csv", get(all_activity))
+        .merge(reverse_dns::routes())
 }
 
 /// Who asks, for which project, and the query string.

@@ -104,6 +104,34 @@ fn who_may_see_a_list_may_download_it_and_nobody_else() {
 }
 
 #[test]
+fn addresses_and_tickets_are_downloaded_by_those_who_may_see_them() {
+    let relay = Relaykeep::start("");
+    relay.apply(PROJECTS);
+    let operator = relay.operator();
+    let viewer = invited(&relay, &operator, "bio", "viewer@bio.test", "viewer");
+    let outsider = invited(&relay, &operator, "chem", "owner@chem.test", "owner");
+    let stranger = relay.stranger();
+    for (path, head) in [
+        ("/p/bio/addresses.csv", "address,project,egress,"),
+        ("/p/bio/tickets.csv", "number,kind,state,"),
+        ("/admin/addresses.csv", "address,project,egress,"),
+        ("/desk/tickets.csv", "number,kind,state,"),
+    ] {
+        let answer = operator.get(&format!("{path}?q=192.0.2&state=named&tab=all"));
+        assert!(answer.status == 200 && answer.body.starts_with(head), "{path}\n{}", answer.body);
+        let of_project = path.starts_with("/p/");
+        let refused = if of_project { [200, 404, 401] } else { [403, 403, 401] };
+        for (portal, status) in [&viewer, &outsider, &stranger].into_iter().zip(refused) {
+            assert_eq!(portal.ask(path, &[]).status, status, "{path}");
+        }
+    }
+    let nowhere = "/admin/ranges/01KAKM7K4Z0000000000000000/addresses.csv";
+    for (portal, status) in [(&operator, 404), (&viewer, 403), (&stranger, 401)] {
+        assert_eq!(portal.ask(nowhere, &[]).status, status);
+    }
+}
+
+#[test]
 fn chosen_messages_are_held_and_released_from_the_list_without_javascript() {
     // Nothing listens there, so that mail waits.
     let relay = Relaykeep::start(

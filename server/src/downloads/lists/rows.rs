@@ -267,7 +267,8 @@ pub fn destination(row: QueueDestination) -> [String; 7] {
     ]
 }
 
-fn moment(at: Option<Timestamp>) -> String {
+/// A moment as text; empty when there is none.
+pub fn moment(at: Option<Timestamp>) -> String {
     at.map(Timestamp::rfc3339).unwrap_or_default()
 }
 

@@ -89,7 +89,8 @@ async fn who_was_cut_off_hears_first_what_has_changed_since() {
     assert_eq!(heard(&mut resumed).await, News::Changed(vec![Topic::Messages]));
     // From any other place everything may have changed.
     let lost = listen(&test.core, &Actor::System, Some(&slug), None, Some("nonsense")).await;
-    assert_eq!(heard(&mut lost.expect("a listener")).await, News::Changed(vec![Topic::Messages, Topic::Refusals]));
+    let all = vec![Topic::Messages, Topic::Refusals, Topic::Names];
+    assert_eq!(heard(&mut lost.expect("a listener")).await, News::Changed(all));
     let place = resumed.place();
     let current = listen(&test.core, &Actor::System, Some(&slug), None, Some(&place)).await;
     let mut current = current.expect("a listener");
