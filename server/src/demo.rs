@@ -1,8 +1,9 @@
-//! `relaykeep serve --demo`: a project with accounts, senders and a month of messages, made by the use cases
-//! themselves with a clock that stands in the past. Nothing is written round them, so what the demonstration shows is
-//! what the product does. Its recipients are nobody's: with `--demo` the platform must capture.
+//! `relaykeep serve --demo`: a project with accounts, senders, addresses, tickets and a month of messages, made by the use
+//! cases themselves with a clock that stands in the past. Nothing is written round them, so what the demonstration shows
+//! is what the product does. Its recipients are nobody's: with `--demo` the platform must capture.
 
 mod letters;
+mod names;
 
 use crate::settings::Settings;
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -95,6 +96,7 @@ pub async fn fill(settings: &Settings, present: &Core) -> Result<()> {
             refusals::run_writer(core.clone(), stop.clone()).await;
         }
     }
+    names::fill(settings, now, &slug).await?;
     // The newest mail came after the route was set to capture, as it is.
     let pause = now.since(core.now()) / 4;
     for (local, to, subject, parts) in letters::CAPTURED {
