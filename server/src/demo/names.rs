@@ -4,9 +4,7 @@
 use crate::settings::Settings;
 use anyhow::Result;
 use relay_core::{
-    Actor, Clock, Core, addresses, dns_backends,
-    dns_backends::DnsBackendInput,
-    name_changes, ranges, tickets,
+    Actor, Clock, Core, addresses, dns_backends, dns_backends::DnsBackendInput, name_changes, ranges, tickets,
 };
 use relay_dns::{FixedAnswers, Resolver};
 use relay_types::{
@@ -47,10 +45,9 @@ async fn inventory(core: &Core, dns: &FixedAnswers, slug: &Slug) -> Result<()> {
         ..DnsBackendInput::default()
     };
     let backend = dns_backends::add(core, system, by_hand).await?.to_string();
-    for (label, block, template) in [
-        ("Virtual machines", FOUR, "vm{d}.kaj.example"),
-        ("Virtual machines, IPv6", SIX, "{groups}.kaj.example"),
-    ] {
+    for (label, block, template) in
+        [("Virtual machines", FOUR, "vm{d}.kaj.example"), ("Virtual machines, IPv6", SIX, "{groups}.kaj.example")]
+    {
         let range = RangeInput {
             label: label.to_owned(),
             block: block.to_owned(),

@@ -67,8 +67,8 @@ fn text(project: &str, names: &[(String, String)], until: Timestamp, page: &str)
     }
     let _ = write!(
         body,
-        "\nPublish these records again by {}, and the names stay. After that\n\
-         the addresses get their default names back.\n\
+        "\nPublish these records again by {}, and the names\n\
+         stay. After that the addresses get their default names back.\n\
          \n\
          Are the names no longer needed? Then nothing has to be done.\n\
          \n\

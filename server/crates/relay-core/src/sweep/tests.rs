@@ -85,7 +85,6 @@ async fn a_name_that_is_kept_stays() {
     assert_eq!(names.change().await.expect("a change").cause, "sweep");
 }
 
-#[cfg(any())]
 #[tokio::test]
 async fn the_names_of_a_closed_project_go_after_their_own_grace() {
     let names = Names::new().await;
@@ -106,7 +105,6 @@ async fn the_names_of_a_closed_project_go_after_their_own_grace() {
     assert_eq!(names.listed().await.wanted, None);
 }
 
-#[cfg(any())]
 #[tokio::test]
 async fn a_project_that_is_reopened_within_its_grace_keeps_its_names() {
     let names = Names::new().await;
