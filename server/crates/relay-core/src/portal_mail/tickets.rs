@@ -97,9 +97,9 @@ fn moved(mail: &TicketMail<'_>, to: TicketState, looks: i32, side: Side) -> Stri
     let project = side == Side::Project;
     match to {
         TicketState::Waiting => {
-            let again = if looks > 1 { "no longer" } else { "not" };
-            let mut text =
-                format!("The name does {again} point to the address{}.\n", if looks > 1 { "" } else { " yet" });
+            let (again, yet) = if looks > 1 { ("no longer", "") } else { ("not", " yet") };
+            let asks = if project || looks > 1 { String::new() } else { format!("{} asks. ", one_line(mail.project)) };
+            let mut text = format!("{asks}The name does {again} point to the address{yet}.\n");
             if let Some(forward) = &mail.forward {
                 let ip = &mail.request.address;
                 let kind = if ip.contains(':') { "AAAA" } else { "A" };

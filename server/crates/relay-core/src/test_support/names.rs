@@ -10,7 +10,7 @@ use relay_dns::{FixedAnswers, Resolver};
 use relay_types::{
     address::{Address, AddressFilter, AddressId, AssignInput},
     name_change::NameChangeId,
-    project::{ProjectId, Slug},
+    project::Slug,
     range::RangeInput,
     ticket::{Ticket, TicketKind, TicketNumber, TicketRequest, TicketState},
 };
@@ -29,7 +29,6 @@ pub(crate) const NAME: &str = "www.bio.example";
 pub(crate) struct Names {
     pub(crate) test: Test,
     pub(crate) dns: FixedAnswers,
-    pub(crate) project: ProjectId,
     pub(crate) slug: Slug,
     pub(crate) cast: Cast,
     pub(crate) address: AddressId,
@@ -45,8 +44,8 @@ impl Names {
     pub(crate) async fn new() -> Self {
         let dns = FixedAnswers::new();
         let test = Test::with_resolver(Resolver::fixed(dns.clone()), |_| {}).await;
-        let (project, slug) = test.project("bio").await;
-        let cast = test.cast(project, &slug).await;
+        let (id, slug) = test.project("bio").await;
+        let cast = test.cast(id, &slug).await;
         let backend = dns_backend::Model {
             id: Uuid::now_v7(),
             label: "by hand".to_owned(),
@@ -66,7 +65,7 @@ impl Names {
         };
         ranges::add(&test.core, &Actor::System, &range).await.expect("a range");
         dns.set_ptr(ip(IP), &[DEFAULT]);
-        let names = Self { address: AddressId::from_uuid(Uuid::nil()), test, dns, project, slug, cast };
+        let names = Self { address: AddressId::from_uuid(Uuid::nil()), test, dns, slug, cast };
         let address = names.assign(&names.slug, IP).await;
         Self { address, ..names }
     }
