@@ -5,9 +5,9 @@ use anyhow::{Context, Result, bail};
 use crate::packages;
 use crate::workspace::{cargo, run};
 
-/// The measurements: what a command costs policy; keeping, claiming and recording; the list of messages; a sweep of
-/// all names.
-pub const NAMES: &[&str] = &["policy", "queue", "messages", "sweep"];
+/// The measurements: what a command costs policy; keeping, claiming and recording; the list of messages; an import
+/// of addresses; a sweep of all names.
+pub const NAMES: &[&str] = &["policy", "queue", "messages", "import", "sweep"];
 
 /// The rest of the command as typed: `[--count N] [--release]`.
 pub fn command(name: &str, arguments: &[String]) -> Result<()> {

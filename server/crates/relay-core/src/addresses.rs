@@ -9,13 +9,15 @@ pub(crate) mod import;
 mod list;
 mod look;
 mod placing;
+mod release;
 mod view;
 
 pub use self::{
-    assign::{assign, release, set_egress, set_note},
+    assign::{assign, set_egress, set_note},
     import::begin as import,
     list::{list, list_all, list_of_range},
     look::check,
+    release::release,
     view::{get, get_for_desk},
 };
 pub(crate) use look::found;

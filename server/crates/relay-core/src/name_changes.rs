@@ -92,11 +92,18 @@ pub(crate) async fn order(
 
 /// Whether a change of the address is on its way.
 pub(crate) async fn unfinished(connection: &impl ConnectionTrait, address: Uuid) -> Result<bool> {
+    Ok(!unfinished_of(connection, &[address]).await?.is_empty())
+}
+
+/// Those of the addresses of which a change is on its way.
+pub(crate) async fn unfinished_of(connection: &impl ConnectionTrait, addresses: &[Uuid]) -> Result<Vec<Uuid>> {
     let on_its_way = [NameChangeState::Waiting, NameChangeState::ByHand, NameChangeState::Verifying];
     let found = Entity::find()
-        .filter(Column::AddressId.eq(address))
+        .select_only()
+        .column(Column::AddressId)
+        .filter(Column::AddressId.is_in(addresses.iter().copied()))
         .filter(Column::State.is_in(on_its_way.map(NameChangeState::as_str)));
-    Ok(found.one(connection).await?.is_some())
+    Ok(found.into_tuple().all(connection).await?)
 }
 
 /// Whether changes are to be written by this back end.

@@ -1,8 +1,9 @@
 //! What the use cases cost in the database alone, on SQLite in a fresh folder: `cargo xtask bench
-//! policy|queue|messages|sweep`.
+//! policy|queue|messages|import|sweep`.
 //!
 //! Prints figures for `server/docs/performance.md`, and judges none of them.
 
+mod import;
 mod messages;
 mod policy;
 mod queue;
@@ -41,7 +42,8 @@ async fn main() -> Outcome<()> {
         "policy" => policy::measure(&bench, count.unwrap_or(2_000)).await,
         "queue" => queue::measure(&bench, count.unwrap_or(4_000)).await,
         "messages" => messages::measure(&bench, count.unwrap_or(1_000_000)).await,
-        _ => Err("measure takes policy, queue, messages or sweep, and a count".into()),
+        "import" => import::measure(&bench, count.unwrap_or(100_000)).await,
+        _ => Err("measure takes policy, queue, messages, import or sweep, and a count".into()),
     }
 }
 

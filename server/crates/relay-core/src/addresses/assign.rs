@@ -1,8 +1,7 @@
-//! Giving addresses and prefixes to projects, one at a time, and taking them back.
+//! Giving addresses and prefixes to projects, one at a time.
 
 use super::{
-    ip,
-    placing::{Around, Known, Placed, Wanted, place},
+    placing::{Around, Held, Known, Placed, Wanted, place},
     row,
 };
 use crate::{
@@ -12,9 +11,8 @@ use crate::{
     ranges,
     tables::{
         address::{ActiveModel, Column, Entity, Model},
-        address_range, name_change, ticket,
+        address_range,
     },
-    tickets,
 };
 use relay_types::{
     Cidr,
@@ -23,7 +21,7 @@ use relay_types::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, Select,
+    QueryFilter, QueryOrder,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -41,57 +39,14 @@ pub async fn assign(core: &Core, actor: &Actor, input: &AssignInput) -> Result<A
     let project = project_of(&projects, &input.project).map_err(|reason| Error::invalid("project", reason))?;
     let range = range_of(&ranges::rows(&transaction).await?, &block).map_err(|why| Error::invalid("block", why))?;
     let around = around(&transaction, &block, project).await?;
-    let ids: Vec<Uuid> = around.own.iter().chain(&around.inside).map(|row| row.id).collect();
-    let tickets = tickets::open_for(core, &ids).await?;
-    let known = Known { projects: &projects, tickets: &tickets, now: core.now() };
+    let held = Held::of(core, &transaction, around.own.iter().chain(&around.inside)).await?;
+    let known = Known { projects: &projects, held: &held, now: core.now() };
     let wanted = Wanted { block, project, note: Some(note), egress: Some(input.egress) };
     let placed = place(wanted, &range, around, &known, core.new_id::<()>().uuid()).map_err(Error::conflict)?;
     let id = placed.id;
     store(core, &transaction, actor, placed).await?;
     transaction.commit().await?;
     Ok(AddressId::from_uuid(id))
-}
-
-/// Takes an address or a prefix from its project; gives whether it stays in the inventory: a prefix, and an address of
-/// which there is no history, leave it. Operator only. `Conflict` while it has a name of its own or an open ticket.
-pub async fn release(core: &Core, actor: &Actor, id: AddressId) -> Result<bool> {
-    projects::authorize_operator(actor)?;
-    let transaction = core.db.begin().await?;
-    ranges::lock(&transaction).await?;
-    let own = row(&transaction, id.uuid()).await?;
-    if !own.prefix
-        && let Some(prefix) = super::prefix_of(&transaction, ip(&own)?).await?
-        && prefix.project_id == own.project_id
-        && own.project_id.is_some()
-    {
-        return Err(Error::conflict(format!("It lies in {}; release that", prefix.text)));
-    }
-    let mut rows = vec![own.clone()];
-    if own.prefix {
-        rows.extend(inside(&own.first, &own.last).filter(Column::Id.ne(own.id)).all(&transaction).await?);
-        rows.retain(|row| row.id == own.id || (row.project_id == own.project_id && own.project_id.is_some()));
-    }
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let projects = projects::named(&transaction, None).await?;
-    let known = Known { projects: &projects, tickets: &tickets::open_for(core, &ids).await?, now: core.now() };
-    names_of_released(&rows)?;
-    for row in &rows {
-        known.may_move(row).map_err(Error::conflict)?;
-    }
-    let mut stays = false;
-    for row in rows {
-        let is_there = keep_history(&transaction, &row).await?;
-        stays |= is_there && row.id == own.id;
-    }
-    let project = own.project_id.map(ProjectId::from_uuid);
-    let action = if project.is_some() { "address.release" } else { "address.remove" };
-    let changes = match project {
-        Some(_) => vec![field("project", Some(known.whose(own.project_id)), None::<&str>)],
-        None => Vec::new(),
-    };
-    audit::record(core, &transaction, actor, project, action, &own.text, changes).await?;
-    transaction.commit().await?;
-    Ok(stays)
 }
 
 /// Says that the relay sends from an address, or that it does not. Operator only.
@@ -135,35 +90,6 @@ async fn change(
     Ok(transaction.commit().await?)
 }
 
-/// What becomes of the names of addresses that leave their project: they must have been removed before.
-fn names_of_released(rows: &[Model]) -> Result<()> {
-    match rows.iter().find_map(|row| Some((row, row.wanted.as_ref()?))) {
-        Some((row, name)) => Err(Error::conflict(format!("{} has the name {name}; remove its name first", row.text))),
-        None => Ok(()),
-    }
-}
-
-/// Takes the row out of the inventory, or, when tickets or changes of names tell of it, from its project; gives whether
-/// it is still there.
-async fn keep_history(transaction: &DatabaseTransaction, row: &Model) -> Result<bool> {
-    let changes = name_change::Entity::find().filter(name_change::Column::AddressId.eq(row.id));
-    let asked = ticket::Entity::find().filter(ticket::Column::AddressId.eq(row.id));
-    if changes.count(transaction).await? == 0 && asked.count(transaction).await? == 0 {
-        Entity::delete_by_id(row.id).exec(transaction).await?;
-        return Ok(false);
-    }
-    let change = ActiveModel {
-        project_id: Set(None),
-        note: Set(String::new()),
-        missing_since: Set(None),
-        warned_at: Set(None),
-        kept: Set(false),
-        ..Default::default()
-    };
-    Entity::update_many().set(change).filter(Column::Id.eq(row.id)).exec(transaction).await?;
-    Ok(true)
-}
-
 /// Writes what was judged down.
 async fn store(core: &Core, transaction: &DatabaseTransaction, actor: &Actor, placed: Placed) -> Result<()> {
     if let Some(row) = placed.insert {
@@ -205,7 +131,7 @@ pub(super) async fn around(connection: &impl ConnectionTrait, block: &Cidr, proj
     let prefix = before.filter(|row| row.last[..] >= first[..] && own.as_ref().is_none_or(|own| own.id != row.id));
     let mut inside = Vec::new();
     if block.single().is_none() {
-        let mut rows = self::inside(&first, &last);
+        let mut rows = Entity::find().filter(self::inside(&first, &last)).order_by_asc(Column::First);
         if let Some(own) = &own {
             rows = rows.filter(Column::Id.ne(own.id));
         }
@@ -219,10 +145,9 @@ pub(super) async fn around(connection: &impl ConnectionTrait, block: &Cidr, proj
     Ok(Around { own, prefix, inside })
 }
 
-/// Rows that begin in a block, by address.
-fn inside(first: &[u8], last: &[u8]) -> Select<Entity> {
-    let begins = Entity::find().filter(Column::First.gte(first.to_vec())).filter(Column::First.lte(last.to_vec()));
-    begins.order_by_asc(Column::First)
+/// Rows that begin in a block; prefixes being what they are, those that lie in it.
+pub(super) fn inside(first: &[u8], last: &[u8]) -> Condition {
+    Condition::all().add(Column::First.gte(first.to_vec())).add(Column::First.lte(last.to_vec()))
 }
 
 /// What was found, or why it cannot be, in words.

@@ -4,7 +4,7 @@
 use super::{
     assign::{around, note_of, project_of, range_of, update},
     csv::{Reader, Record},
-    placing::{Around, Known, Placed, Wanted, place},
+    placing::{Around, Held, Known, Placed, Wanted, place},
 };
 use crate::{
     Actor, Core, Error, Result, audit,
@@ -15,7 +15,6 @@ use crate::{
         address::{Column, Entity, Model},
         address_range, job,
     },
-    tickets,
 };
 use relay_types::{
     Cidr,
@@ -97,7 +96,7 @@ pub(super) async fn step(core: &Core, job: &mut job::Model, csv: &str) -> Result
         only: job.range_id,
         ranges: ranges::rows(&transaction).await?,
         projects: projects::named(&transaction, None).await?,
-        tickets: HashMap::new(),
+        held: Held::default(),
         own: HashMap::new(),
         prefixes: BTreeMap::new(),
         insert: Vec::new(),
@@ -155,8 +154,8 @@ struct Batch<'a> {
     only: Option<Uuid>,
     ranges: Vec<address_range::Model>,
     projects: HashMap<Uuid, Named>,
-    /// Open tickets of the addresses that are there.
-    tickets: HashMap<Uuid, u64>,
+    /// What keeps the addresses that are there.
+    held: Held,
     /// Single addresses that are there, by address.
     own: HashMap<Vec<u8>, Model>,
     /// Prefixes, by their first address: for each line the last that begins at or before it.
@@ -199,8 +198,7 @@ impl Batch<'_> {
         }
         let own = Entity::find().filter(Column::First.is_in(keys.clone())).filter(Column::Prefix.eq(false));
         self.own = own.all(self.transaction).await?.into_iter().map(|row| (row.first.clone(), row)).collect();
-        let ids: Vec<Uuid> = self.own.values().map(|row| row.id).collect();
-        self.tickets = tickets::open_for(self.core, &ids).await?;
+        self.held = Held::of(self.core, self.transaction, self.own.values()).await?;
         // Prefixes do not overlap, so only the last one that begins before an address can hold it. Both databases call
         // the column of VALUES so.
         let values: Vec<String> = (1..=keys.len()).map(|number| format!("(${number})")).collect();
@@ -228,12 +226,13 @@ impl Batch<'_> {
                 // Everything may lie in a prefix, also the lines before it.
                 self.write().await?;
                 let around = around(self.transaction, &line.wanted.block, line.wanted.project).await?;
-                let ids: Vec<Uuid> = around.own.iter().chain(&around.inside).map(|row| row.id).collect();
-                self.tickets.extend(tickets::open_for(self.core, &ids).await?);
+                let held = Held::of(self.core, self.transaction, around.inside.iter()).await?;
+                self.held.tickets.extend(held.tickets);
+                self.held.changing.extend(held.changing);
                 around
             }
         };
-        let known = Known { projects: &self.projects, tickets: &self.tickets, now: self.core.now() };
+        let known = Known { projects: &self.projects, held: &self.held, now: self.core.now() };
         let id = self.core.new_id::<()>().uuid();
         let placed = match place(line.wanted, &line.range, around, &known, id) {
             Ok(placed) => placed,

@@ -1,12 +1,16 @@
-//! Whether a block may be given to a project, judged from what is around it in the inventory. Pure.
+//! Whether a block may be given to a project, judged from what is around it in the inventory.
 
 use crate::{
+    Core, Error,
     audit::{Entry, field, yes_no},
+    name_changes,
     projects::Named,
     tables::{address::Model, address_range},
+    tickets,
 };
 use relay_types::{Cidr, Timestamp, audit::FieldChange};
-use std::collections::HashMap;
+use sea_orm::ConnectionTrait;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// What is wanted of a block.
@@ -34,9 +38,35 @@ pub(super) struct Around {
 /// What both judgement and the audit trail need to know of the rest.
 pub(super) struct Known<'a> {
     pub(super) projects: &'a HashMap<Uuid, Named>,
-    /// Open tickets by address.
-    pub(super) tickets: &'a HashMap<Uuid, u64>,
+    pub(super) held: &'a Held,
     pub(super) now: Timestamp,
+}
+
+/// What keeps addresses where they are.
+#[derive(Default)]
+pub(super) struct Held {
+    /// Open tickets by address.
+    pub(super) tickets: HashMap<Uuid, u64>,
+    /// Addresses whose name is being changed.
+    pub(super) changing: HashSet<Uuid>,
+}
+
+impl Held {
+    /// What keeps these.
+    pub(super) async fn of<'a>(
+        core: &Core,
+        connection: &impl ConnectionTrait,
+        rows: impl Iterator<Item = &'a Model>,
+    ) -> Result<Self, Error> {
+        let ids: Vec<Uuid> = rows.filter(|row| !row.prefix).map(|row| row.id).collect();
+        let mut held = Self::default();
+        // A statement takes so many values and no more.
+        for ids in ids.chunks(500) {
+            held.tickets.extend(tickets::open_for(core, ids).await?);
+            held.changing.extend(name_changes::unfinished_of(connection, ids).await?);
+        }
+        Ok(held)
+    }
 }
 
 /// What follows: rows to insert or update (none when all is so already), and what the audit trail says of it.
@@ -132,7 +162,10 @@ impl Known<'_> {
         if let Some(name) = &row.wanted {
             return Err(format!("{} has the name {name} of {whose}; release it first", row.text));
         }
-        match self.tickets.get(&row.id) {
+        if self.held.changing.contains(&row.id) {
+            return Err(format!("The name of {} is being changed; wait until that has ended", row.text));
+        }
+        match self.held.tickets.get(&row.id) {
             Some(number) => Err(format!("T-{number} of {whose} is open for {}; it must be closed first", row.text)),
             None => Ok(()),
         }

@@ -111,6 +111,38 @@ impl World {
             .expect("a ticket");
     }
 
+    /// A change of the address's name that acme asked for.
+    async fn change(&self, address: AddressId, state: &str) -> Uuid {
+        let id = Uuid::now_v7();
+        let change = name_change::Model {
+            id,
+            address_id: address.uuid(),
+            project_id: Some(self.project.uuid()),
+            ticket_id: None,
+            backend_id: None,
+            state: state.to_owned(),
+            cause: "ticket".to_owned(),
+            actor: "somebody@acme.example".to_owned(),
+            actor_id: None,
+            at: 0,
+            before: None,
+            after: None,
+            zone: "2.0.192.in-addr.arpa".to_owned(),
+            owner: "7.2.0.192.in-addr.arpa".to_owned(),
+            ttl: 60,
+            attempts: 1,
+            next_at: None,
+            written_at: None,
+            ended_at: None,
+            said: None,
+            error: None,
+            rolled_back: false,
+        };
+        let row = name_change::Entity::insert(change.into_active_model());
+        row.exec_without_returning(self.core().db.read()).await.expect("a change");
+        id
+    }
+
     async fn close_ticket(&self, number: i64) {
         let closed = ticket::ActiveModel { state: Set("refused".to_owned()), ..Default::default() };
         let rows = ticket::Entity::update_many().set(closed).filter(ticket::Column::Number.eq(number));
@@ -236,6 +268,23 @@ async fn an_address_leaves_a_project_only_without_a_name_and_without_an_open_tic
 }
 
 #[tokio::test]
+async fn an_address_whose_name_is_being_changed_stays_where_it_is() {
+    let world = World::new().await;
+    let prefix = world.assigned("2001:db8:1::/48", "acme").await;
+    let inside = world.assigned("2001:db8:1::1", "acme").await;
+    let change = world.change(inside, "byhand").await;
+    let refused = release(world.core(), &Actor::System, prefix).await.expect_err("refused").to_string();
+    assert_eq!(refused, "The name of 2001:db8:1::1 is being changed; wait until that has ended");
+    assert_eq!(word(&world.assign("2001:db8:1::/48", "acme-neighbour").await), "Conflict");
+    let job = import::imported(&world, "2001:db8:1::/48,acme-neighbour\n").await;
+    assert!(job.refused[0].reason.contains("is being changed"), "{:?}", job.refused);
+    let done = name_change::ActiveModel { id: Set(change), state: Set("done".to_owned()), ..Default::default() };
+    done.update(world.core().db.read()).await.expect("done");
+    assert_eq!(word(&world.assign("2001:db8:1::/48", "acme-neighbour").await), "Ok");
+    assert_eq!(world.all().await, ["2001:db8:1::/48 acme-neighbour", "2001:db8:1::1 acme-neighbour"]);
+}
+
+#[tokio::test]
 async fn what_has_no_history_leaves_the_inventory_when_it_is_released() {
     let world = World::new().await;
     let prefix = world.assigned("2001:db8:1::/48", "acme").await;
@@ -301,32 +350,7 @@ async fn both_projects_read_in_their_activity_that_an_address_moved() {
 async fn a_project_sees_nothing_of_those_who_had_its_address_before() {
     let world = World::new().await;
     let id = world.assigned("192.0.2.7", "acme").await;
-    let change = name_change::Model {
-        id: Uuid::now_v7(),
-        address_id: id.uuid(),
-        project_id: Some(world.project.uuid()),
-        ticket_id: None,
-        backend_id: None,
-        state: "done".to_owned(),
-        cause: "ticket".to_owned(),
-        actor: "somebody@acme.example".to_owned(),
-        actor_id: None,
-        at: 0,
-        before: None,
-        after: None,
-        zone: "2.0.192.in-addr.arpa".to_owned(),
-        owner: "7.2.0.192.in-addr.arpa".to_owned(),
-        ttl: 60,
-        attempts: 1,
-        next_at: None,
-        written_at: None,
-        ended_at: Some(0),
-        said: None,
-        error: None,
-        rolled_back: false,
-    };
-    let row = name_change::Entity::insert(change.into_active_model());
-    row.exec_without_returning(world.core().db.read()).await.expect("a change");
+    world.change(id, "done").await;
     let seen = async |slug: &Slug| {
         let detail = get(world.core(), &Actor::System, slug, id).await.expect("the address");
         (detail.changes.len(), detail.history.len())
