@@ -22,7 +22,9 @@ pub mod service_accounts;
 pub mod session;
 pub mod settings;
 pub mod suppressions;
+pub mod sweep;
 pub mod theme;
+pub mod tickets;
 pub mod users;
 
 /// The project's place in URLs; one that cannot exist is not found.

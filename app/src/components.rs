@@ -15,6 +15,7 @@ pub mod dkim_key;
 pub mod dns_record;
 pub mod filters;
 pub mod icon;
+pub mod job;
 pub mod load;
 pub mod notice;
 pub mod page_header;
@@ -25,6 +26,7 @@ pub mod table;
 pub mod text;
 pub mod time;
 pub mod timeline;
+pub mod triage;
 pub mod views;
 
 // What a person changes

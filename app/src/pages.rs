@@ -68,6 +68,8 @@ pub mod service_account;
 pub mod service_accounts;
 pub mod settings;
 pub mod suppressions;
+pub mod ticket;
+pub mod tickets;
 
 // The platform
 pub mod admin;

@@ -17,6 +17,9 @@ use crate::{
             queue::AdminQueue,
             refusals::AdminRefusals,
             settings::AdminSettings,
+            sweep::AdminSweep,
+            ticket::AdminTicket,
+            tickets::AdminTickets,
             users::AdminUsers,
         },
         captured::Captured,
@@ -40,6 +43,8 @@ use crate::{
         setup::Setup,
         short_link::ShortLink,
         suppressions::Suppressions,
+        ticket::Ticket,
+        tickets::Tickets,
         verify::Verify,
     },
 };
@@ -110,6 +115,8 @@ fn ProjectPages() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("domains/:id") view=Domain/>
             <Route path=path!("networks") view=Networks/>
             <Route path=path!("suppressions") view=Suppressions/>
+            <Route path=path!("tickets") view=Tickets/>
+            <Route path=path!("tickets/:number") view=Ticket/>
             <Route path=path!("members") view=Members/>
             <Route path=path!("activity") view=Activity/>
             <Route path=path!("settings") view=Settings/>
@@ -125,6 +132,9 @@ fn OperatorPages() -> impl leptos_router::MatchNestedRoutes + Clone {
         <ParentRoute path=path!("/admin") view=OperatorLayout>
             <Route path=path!("") view=AdminProjects/>
             <Route path=path!("projects") view=AdminProjects/>
+            <Route path=path!("tickets") view=AdminTickets/>
+            <Route path=path!("tickets/:number") view=AdminTicket/>
+            <Route path=path!("sweep") view=AdminSweep/>
             <Route path=path!("queue") view=AdminQueue/>
             <Route path=path!("refusals") view=AdminRefusals/>
             <Route path=path!("captured") view=AdminCaptured/>

@@ -80,6 +80,16 @@ pub mod places {
     pub const NETWORKS: &str = "Networks";
     /// `/p/:slug/suppressions`
     pub const SUPPRESSIONS: &str = "Suppressions";
+    /// `/p/:slug/addresses`
+    pub const ADDRESSES: &str = "Reverse DNS";
+    /// `/p/:slug/tickets` and `/admin/tickets`
+    pub const TICKETS: &str = "Tickets";
+    /// `/admin/ranges`
+    pub const RANGES: &str = "Ranges";
+    /// `/admin/dns-backends`
+    pub const DNS_BACKENDS: &str = "DNS back ends";
+    /// `/admin/sweep`
+    pub const SWEEP: &str = "Sweep";
     /// `/p/:slug/members`
     pub const MEMBERS: &str = "Members";
     /// `/p/:slug/activity` and `/admin/activity`
@@ -127,6 +137,22 @@ pub fn done(code: &str) -> Option<&'static str> {
         "network-removed" => "Network removed",
         "suppression-added" => "Address suppressed",
         "suppression-removed" => "Address removed; mail to it is taken again",
+        "ticket-sent" => "Sent; it is checked now",
+        "ticket-written" => "Kept as a draft",
+        "ticket-commented" => "Sent",
+        "ticket-withdrawn" => "Ticket withdrawn",
+        "ticket-reopened" => "Taken up again",
+        "ticket-looked" => "DNS was asked again",
+        "ticket-approved" => "Ticket approved",
+        "ticket-waits" => "The name does not point there any more; the ticket waits again",
+        "tickets-approved" => "All chosen tickets are approved",
+        "ticket-refused" => "Ticket refused",
+        "ticket-assigned" => "Ticket assigned",
+        "change-confirmed" => "Confirmed; it is read back now",
+        "change-rolled-back" => "The names before are being put back",
+        "sweep-started" => "The sweep has begun",
+        "name-kept" => "The name is kept",
+        "name-not-kept" => "The name goes when its grace is over",
         "destination-retried" => "All of it will be tried at once",
         "destination-held" => "All of it is held",
         "destination-released" => "All of it is released",

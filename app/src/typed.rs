@@ -85,6 +85,15 @@ pub fn check_address(typed: &str) -> Option<String> {
     reason(one("", typed, EmailAddress::parse))
 }
 
+/// An IP address.
+pub fn check_ip(typed: &str) -> Option<String> {
+    typed
+        .trim()
+        .parse::<std::net::IpAddr>()
+        .err()
+        .map(|_| "Enter an address such as 192.0.2.7 or 2001:db8::7".to_owned())
+}
+
 /// A domain name.
 pub fn check_domain(typed: &str) -> Option<String> {
     reason(one("", typed, DomainName::parse))

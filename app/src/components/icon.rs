@@ -34,6 +34,10 @@ pub enum Icon {
     Operator,
     Sorted,
     Download,
+    Addresses,
+    Tickets,
+    DnsBackends,
+    Sweep,
 }
 
 impl Icon {
@@ -70,6 +74,10 @@ impl Icon {
             Self::Leave => "M10 4H5v16h5M14 8l4 4-4 4M18 12H9",
             Self::Operator => "M12 3l8 3v6c0 5-3.500 8-8 9-4.500-1-8-4-8-9V6z",
             Self::Sorted => "M12 5v14M6 13l6 6 6-6",
+            Self::Addresses => "M9 7H5v10h4M15 7h4v10h-4M8 12h8",
+            Self::Tickets => "M4 5h16v5a2 2 0 0 0 0 4v5H4v-5a2 2 0 0 0 0-4z",
+            Self::DnsBackends => "M5 4h14v5H5zM5 15h14v5H5zM12 9v6M8 6.5h.01M8 17.5h.01",
+            Self::Sweep => "M20 12a8 8 0 1 1-2.300-5.700M20 3v4h-4",
             Self::Download => "M12 4v11M7 11l5 5 5-5M5 20h14",
         }
     }

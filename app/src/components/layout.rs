@@ -104,7 +104,7 @@ fn refresh(slug: Slug, frame: RwSignal<ProjectFrame>) {
             }
         });
     };
-    follow_live(&[Topic::Refusals], COUNTS_APART, read.clone());
+    follow_live(&[Topic::Refusals, Topic::Names], COUNTS_APART, read.clone());
     Effect::new(move |before: Option<(String, Option<String>)>| {
         let now = (path.get(), query.with(|query| query.get("done")));
         if now.0.starts_with(&inside) && before.is_some_and(|before| before != now) {
@@ -120,7 +120,7 @@ pub fn OperatorLayout() -> impl IntoView {
     let me = read(|| LoadMe {});
     view! {
         <Load resource=me around=true let:me>
-            {if me.operator {
+            {if me.desk || me.operator {
                 view! { <OperatorConsole me/> }.into_any()
             } else {
                 view! { <BareError error=AppError::Forbidden/> }.into_any()
@@ -132,7 +132,8 @@ pub fn OperatorLayout() -> impl IntoView {
 #[component]
 fn OperatorConsole(me: Me) -> impl IntoView {
     provide_live(None);
-    view! { <PlainConsole me places=places::operator()/> }
+    let places = places::operator(&me);
+    view! { <PlainConsole me places/> }
 }
 
 /// `/` and `/account`
@@ -163,6 +164,7 @@ fn Around(
     #[prop(optional, into)] frame: Option<RwSignal<ProjectFrame>>,
     children: Children,
 ) -> impl IntoView {
+    let console = places::console_of(&me);
     let jumps = me
         .projects
         .iter()
@@ -171,16 +173,16 @@ fn Around(
             text: project.name.clone(),
             kind: "Project".to_owned(),
         })
-        .chain(me.operator.then(|| Jump {
-            href: "/admin".to_owned(),
-            text: "Platform".to_owned(),
+        .chain(console.map(|(href, text)| Jump {
+            href: href.to_owned(),
+            text: text.to_owned(),
             kind: "Operator".to_owned(),
         }))
         .collect();
     view! {
         <div class="console">
             <Sidebar me=me.clone() places=places.clone() frame>
-                <Switcher projects=me.projects.clone() operator=me.operator frame/>
+                <Switcher projects=me.projects.clone() console frame/>
             </Sidebar>
             <main id="content" class="main" tabindex="-1">
                 <div class="stack">{children()}</div>

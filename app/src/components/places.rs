@@ -1,7 +1,10 @@
 //! The places of the portal as data: the sidebar, the palette and the `g` keys are drawn from the same lists.
 
 use crate::{components::icon::Icon, strings::places as words};
-use relay_types::project::{ProjectFrame, Slug};
+use relay_types::{
+    project::{ProjectFrame, Slug},
+    user::Me,
+};
 
 /// A place in the navigation.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +41,8 @@ pub fn project(slug: &Slug) -> Vec<Place> {
         at("Rules", words::SENDERS, "senders", Icon::Senders, 's'),
         at("Rules", words::NETWORKS, "networks", Icon::Networks, 'n'),
         at("Rules", words::SUPPRESSIONS, "suppressions", Icon::Suppressions, 'x'),
+        at("Names", words::ADDRESSES, "addresses", Icon::Addresses, 'd'),
+        at("Names", words::TICKETS, "tickets", Icon::Tickets, 'k'),
         at("Project", words::MEMBERS, "members", Icon::Members, 'p'),
         at("Project", words::ACTIVITY, "activity", Icon::Activity, 'h'),
         at("Project", words::SETTINGS, "settings", Icon::Settings, 't'),
@@ -51,16 +56,27 @@ pub fn count(place: &Place, frame: &ProjectFrame) -> Option<(u64, bool)> {
         words::SERVICE_ACCOUNTS => (frame.service_accounts, false),
         words::SENDERS => (frame.senders, false),
         words::NETWORKS => (frame.networks, false),
+        words::ADDRESSES => (frame.addresses, false),
+        words::TICKETS => (frame.tickets, false),
         words::MEMBERS => (frame.members, false),
         _ => return None,
     };
     (count > 0 || !hot).then_some((count, hot))
 }
 
-/// Places of the operator.
-pub fn operator() -> Vec<Place> {
+/// Places of the operator; of the service desk those it may open.
+pub fn operator(me: &Me) -> Vec<Place> {
     let at = |section, label, noun: &str, icon, key| place(section, label, "/admin", noun, icon, key);
-    vec![
+    let names = [
+        at("Names", words::TICKETS, "tickets", Icon::Tickets, 'k'),
+        at("Names", words::RANGES, "ranges", Icon::Addresses, 'n'),
+        at("Names", words::DNS_BACKENDS, "dns-backends", Icon::DnsBackends, 'd'),
+        at("Names", words::SWEEP, "sweep", Icon::Sweep, 's'),
+    ];
+    if !me.operator {
+        return names.into();
+    }
+    let platform = [
         at("Platform", words::PROJECTS, "projects", Icon::Projects, 'p'),
         at("Platform", words::QUEUE, "queue", Icon::Queue, 'q'),
         at("Platform", words::REFUSALS, "refusals", Icon::Refusals, 'r'),
@@ -69,7 +85,17 @@ pub fn operator() -> Vec<Place> {
         at("Platform", words::USERS, "users", Icon::Members, 'u'),
         at("Platform", words::ACTIVITY, "activity", Icon::Activity, 'h'),
         at("Platform", words::SETTINGS, "settings", Icon::Settings, 't'),
-    ]
+    ];
+    names.into_iter().chain(platform).collect()
+}
+
+/// The console besides the projects that a person may open: its address and what it is called.
+pub fn console_of(me: &Me) -> Option<(&'static str, &'static str)> {
+    match (me.operator, me.desk) {
+        (true, _) => Some(("/admin", "Platform")),
+        (false, true) => Some(("/admin/tickets", "Service desk")),
+        _ => None,
+    }
 }
 
 /// Places of a person outside any project.

@@ -106,8 +106,8 @@ fn Entry(place: Place, frame: Option<RwSignal<ProjectFrame>>) -> impl IntoView {
 pub fn Switcher(
     /// Projects of the person.
     projects: Vec<ProjectLink>,
-    /// Also offers the operator console.
-    operator: bool,
+    /// Also offers the operator's or the desk's console: its address and words.
+    console: Option<(&'static str, &'static str)>,
     /// The project of this page.
     frame: Option<RwSignal<ProjectFrame>>,
 ) -> impl IntoView {
@@ -150,9 +150,9 @@ pub fn Switcher(
                     })
                     .views()}
                 <li class="apart"><A href="/" exact=true>"All projects"</A></li>
-                {operator
-                    .then(|| {
-                        view! { <li><A href="/admin">"Platform"</A></li> }
+                {console
+                    .map(|(href, words)| {
+                        view! { <li><A href>{words}</A></li> }
                     })}
             </ul>
         </details>

@@ -7,6 +7,7 @@ use relay_types::{
     project::ProjectState,
     sender::Verification,
     service_account::AccountState,
+    ticket::TicketState,
 };
 
 /// How good a state is.
@@ -113,4 +114,16 @@ pub fn account_state(state: AccountState) -> (Tone, &'static str) {
         AccountState::Disabled => (Tone::Unknown, "Disabled"),
         AccountState::Expired => (Tone::Bad, "Expired"),
     }
+}
+
+/// Words and dots of a ticket.
+pub fn ticket_state(state: TicketState) -> (Tone, &'static str) {
+    let tone = match state {
+        TicketState::Waiting => Tone::Warn,
+        TicketState::Done => Tone::Good,
+        TicketState::Refused | TicketState::Failed => Tone::Bad,
+        TicketState::Draft | TicketState::Withdrawn => Tone::Unknown,
+        _ => Tone::Info,
+    };
+    (tone, state.words())
 }

@@ -7,4 +7,7 @@ pub mod projects;
 pub mod queue;
 pub mod refusals;
 pub mod settings;
+pub mod sweep;
+pub mod ticket;
+pub mod tickets;
 pub mod users;
