@@ -1,9 +1,11 @@
 //! Server functions, one file a noun: three to eight lines each. They take the actor from the session, call one use case
 //! of `relay-core`, and nothing else; authorization is decided there. All are POST.
 
+pub mod addresses;
 pub mod admin_users;
 pub mod audit;
 pub mod captured;
+pub mod dns_backends;
 pub mod domains;
 pub mod frame;
 pub mod invitations;
@@ -15,6 +17,7 @@ pub mod overview;
 pub mod platform;
 pub mod projects;
 pub mod queue;
+pub mod ranges;
 pub mod refusals;
 pub mod search;
 pub mod senders;

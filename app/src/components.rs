@@ -34,6 +34,7 @@ pub mod dialog;
 pub mod field;
 pub mod form;
 pub mod hydrated;
+pub mod pick_file;
 pub mod slug;
 pub mod theme;
 

@@ -54,6 +54,8 @@ pub mod projects;
 
 // A project
 pub mod activity;
+pub mod address;
+pub mod addresses;
 pub mod captured;
 pub mod captured_message;
 pub mod domain;

@@ -9,12 +9,18 @@ use crate::{
     pages::{
         account::Account,
         activity::Activity,
+        address::Address,
+        addresses::Addresses,
         admin::{
             activity::AdminActivity,
+            address::AdminAddress,
             captured::{AdminCaptured, AdminCapturedMessage},
+            dns_backends::AdminDnsBackends,
             listeners::AdminListeners,
             projects::AdminProjects,
             queue::AdminQueue,
+            range::AdminRange,
+            ranges::AdminRanges,
             refusals::AdminRefusals,
             settings::AdminSettings,
             sweep::AdminSweep,
@@ -115,6 +121,8 @@ fn ProjectPages() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("domains/:id") view=Domain/>
             <Route path=path!("networks") view=Networks/>
             <Route path=path!("suppressions") view=Suppressions/>
+            <Route path=path!("addresses") view=Addresses/>
+            <Route path=path!("addresses/:id") view=Address/>
             <Route path=path!("tickets") view=Tickets/>
             <Route path=path!("tickets/:number") view=Ticket/>
             <Route path=path!("members") view=Members/>
@@ -134,6 +142,10 @@ fn OperatorPages() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("projects") view=AdminProjects/>
             <Route path=path!("tickets") view=AdminTickets/>
             <Route path=path!("tickets/:number") view=AdminTicket/>
+            <Route path=path!("ranges") view=AdminRanges/>
+            <Route path=path!("ranges/:id") view=AdminRange/>
+            <Route path=path!("addresses/:id") view=AdminAddress/>
+            <Route path=path!("dns-backends") view=AdminDnsBackends/>
             <Route path=path!("sweep") view=AdminSweep/>
             <Route path=path!("queue") view=AdminQueue/>
             <Route path=path!("refusals") view=AdminRefusals/>

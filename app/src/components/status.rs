@@ -5,6 +5,7 @@ use relay_types::{
     domain::DkimKeyState,
     message::{MessageState, RecipientState},
     project::ProjectState,
+    reverse::Fcrdns,
     sender::Verification,
     service_account::AccountState,
     ticket::TicketState,
@@ -126,4 +127,14 @@ pub fn ticket_state(state: TicketState) -> (Tone, &'static str) {
         _ => Tone::Info,
     };
     (tone, state.words())
+}
+
+/// Words and dots of whether name and address agree.
+pub fn fcrdns_state(result: Fcrdns) -> (Tone, &'static str) {
+    match result {
+        Fcrdns::Pass => (Tone::Good, "Pass"),
+        Fcrdns::Fail => (Tone::Bad, "Fail"),
+        Fcrdns::Temperror => (Tone::Unknown, "Temperror"),
+        Fcrdns::Permerror => (Tone::Warn, "Permerror"),
+    }
 }

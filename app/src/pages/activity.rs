@@ -107,15 +107,15 @@ fn List(page: Page<AuditEntry>, all: bool) -> impl IntoView {
 /// What people last did to the thing of a page.
 #[component]
 pub fn History(
-    /// The project.
-    slug: String,
+    /// The console the page is in: `/p/SLUG` or `/admin`.
+    base: String,
     /// Newest first.
     history: Vec<AuditEntry>,
 ) -> impl IntoView {
     if history.is_empty() {
         return ().into_any();
     }
-    let all = (format!("/p/{slug}/activity"), words::ALL);
+    let all = (format!("{base}/activity"), words::ALL);
     view! {
         <Card title=words::HISTORY link=all>
             <Timeline>

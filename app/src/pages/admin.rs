@@ -1,10 +1,14 @@
 //! `/admin/…`: the operator's screens.
 
 pub mod activity;
+pub mod address;
 pub mod captured;
+pub mod dns_backends;
 pub mod listeners;
 pub mod projects;
 pub mod queue;
+pub mod range;
+pub mod ranges;
 pub mod refusals;
 pub mod settings;
 pub mod sweep;

@@ -46,7 +46,7 @@ fn Page(detail: DomainDetail) -> impl IntoView {
             <div class="stack">
                 {challenge.map(|record| view! { <Challenge record state=domain.state/> })}
                 <Keys keys/>
-                <History slug history/>
+                <History base=format!("/p/{slug}") history/>
             </div>
             <div class="stack">
                 <DomainFacts domain=domain.clone()/>

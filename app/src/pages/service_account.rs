@@ -64,7 +64,7 @@ fn Page(page: AccountPage, reload: Callback<()>) -> impl IntoView {
                 <AccountFacts account=account.clone()/>
                 <Secrets account=account.id.to_string() secrets=detail.secrets sources=detail.sources.clone() manage form/>
                 <Sources sources=detail.sources/>
-                <History slug=slug.clone() history=detail.history/>
+                <History base=format!("/p/{slug}") history=detail.history/>
                 <Card title="Ready lines for the program">
                     <AccountLines access username secret=SECRET_PLACEHOLDER.to_owned() sender/>
                 </Card>
