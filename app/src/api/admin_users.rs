@@ -46,6 +46,27 @@ pub async fn unmake_operator(id: String, confirm: String) -> Result<(), AppError
     Ok(())
 }
 
+/// Makes a person one of the service desk; `confirm` is their address, `password` one's own when it was typed long ago.
+#[server]
+pub async fn join_desk(id: String, confirm: String, password: Option<String>) -> Result<(), AppError> {
+    let (core, id) = (core()?, self::id(&id)?);
+    confirmed_address(&core, &actor().await?, id, &confirm).await?;
+    let actor = actor_with(password).await?;
+    users::set_desk(&core, &actor, id, true).await?;
+    done(PAGE, "user-changed");
+    Ok(())
+}
+
+/// Takes a person out of the service desk.
+#[server]
+pub async fn leave_desk(id: String, confirm: String) -> Result<(), AppError> {
+    let (core, actor, id) = (core()?, actor().await?, self::id(&id)?);
+    confirmed_address(&core, &actor, id, &confirm).await?;
+    users::set_desk(&core, &actor, id, false).await?;
+    done(PAGE, "user-changed");
+    Ok(())
+}
+
 /// Locks a person out; `confirm` is their address.
 #[server]
 pub async fn lock_user(id: String, confirm: String) -> Result<(), AppError> {

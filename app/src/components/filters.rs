@@ -258,15 +258,19 @@ pub fn Pager(
     shown: usize,
     /// Cursor of the next page.
     next: Option<String>,
+    /// The rows are in the order of their names, not of their age.
+    #[prop(optional)]
+    by_name: bool,
 ) -> impl IntoView {
+    let (order, first, on) = if by_name { ("", "First", "Next") } else { (", newest first", "Newest", "Older") };
     let query = untrack(query);
     let newest = query.get(AFTER).is_some().then(|| query.with(AFTER, None));
     let older = next.map(|cursor| query.with(AFTER, Some(&cursor)));
     view! {
         <nav class="pager" aria-label="Pages">
-            <span>{text::count(shown as u64, "row", "rows")} {if newest.is_some() { "" } else { ", newest first" }}</span>
-            {newest.map(|href| view! { <a class="button" href=href>"Newest"</a> })}
-            {older.map(|href| view! { <a class="button" rel="next" href=href>"Older"</a> })}
+            <span>{text::count(shown as u64, "row", "rows")} {if newest.is_some() { "" } else { order }}</span>
+            {newest.map(|href| view! { <a class="button" href=href>{first}</a> })}
+            {older.map(|href| view! { <a class="button" rel="next" href=href>{on}</a> })}
         </nav>
     }
 }

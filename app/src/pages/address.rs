@@ -32,20 +32,29 @@ fn Page(slug: String, detail: AddressDetail) -> impl IntoView {
     let base = format!("/p/{slug}");
     let title = detail.address.address.clone();
     let (manage, one) = (use_abilities().manage, !detail.address.prefix);
+    let asks = manage && detail.address.ticket.is_none();
     let ask = |kind: &str| format!("{base}/tickets?new={kind}&address={}", crate::next::encode(&title));
-    let ask_for = (manage && one && detail.address.ticket.is_none()).then(|| ask("set-ptr"));
-    let remove =
-        (manage && detail.address.wanted.is_some() && detail.address.ticket.is_none()).then(|| ask("remove-ptr"));
+    let ask_for = (asks && one).then(|| ask("set-ptr"));
+    let remove = (asks && detail.address.wanted.is_some()).then(|| ask("remove-ptr"));
     let id = detail.address.id.to_string();
     let look = (manage && one).then_some((slug.clone(), id));
     let crumb = (format!("{base}/addresses"), places::ADDRESSES);
     view! {
-        <PageHeader title=title.clone() crumb status=detail.address.fcrdns.map_or((Tone::Unknown, "Not asked yet"), fcrdns_state)>
+        <PageHeader title=title.clone() crumb status=state(&detail.address)>
             {look.map(|(slug, id)| view! { <LookNow slug id/> })}
             {remove.map(|href| view! { <a class="button" href=href>"Remove the name"</a> })}
             {ask_for.map(|href| view! { <a class="button primary" href=href>"Ask for a name"</a> })}
         </PageHeader>
         <Body base detail/>
+    }
+}
+
+/// Whether name and address agree; a prefix has no name.
+pub fn state(address: &relay_types::address::Address) -> (Tone, &'static str) {
+    match address.fcrdns {
+        _ if address.prefix => (Tone::Unknown, "Prefix"),
+        Some(result) => fcrdns_state(result),
+        None => (Tone::Unknown, "Not asked yet"),
     }
 }
 
@@ -92,7 +101,9 @@ pub fn Body(base: String, detail: AddressDetail) -> impl IntoView {
         <div class="cols">
             <div class="stack">
                 <Card title="What DNS says">
-                    {if ptr.is_none() && forward.is_none() {
+                    {if address.prefix {
+                        view! { <p>"Names are asked for single addresses of it."</p> }.into_any()
+                    } else if ptr.is_none() && forward.is_none() {
                         view! { <p class="soft">"DNS was not asked yet."</p> }.into_any()
                     } else {
                         view! {
@@ -135,8 +146,13 @@ pub fn Body(base: String, detail: AddressDetail) -> impl IntoView {
                     <Fact term="Range">{address.range.label}</Fact>
                     {(!address.range.site.is_empty()).then(|| view! { <Fact term="Site">{address.range.site}</Fact> })}
                     <Fact term="Zone" mono=true>{address.range.zone}</Fact>
-                    <Fact term="Wanted" mono=true>{address.wanted.unwrap_or_else(|| "the default".to_owned())}</Fact>
-                    <Fact term="Default" mono=true>{address.default.unwrap_or_else(|| "no PTR record".to_owned())}</Fact>
+                    {(!address.prefix)
+                        .then(|| {
+                            view! {
+                                <Fact term="Wanted" mono=true>{address.wanted.unwrap_or_else(|| "the default".to_owned())}</Fact>
+                                <Fact term="Default" mono=true>{address.default.unwrap_or_else(|| "no PTR record".to_owned())}</Fact>
+                            }
+                        })}
                     {(!note.is_empty()).then(|| view! { <Fact term="For">{note}</Fact> })}
                     {address.egress.then(|| view! { <Fact term="Egress">"The relay sends from it"</Fact> })}
                     {ticket.map(|(href, text)| view! { <Fact term="Ticket"><a href=href>{text}</a></Fact> })}

@@ -103,7 +103,7 @@ pub fn AddressRows(base: String, page: Page<Address>, #[prop(optional)] whose: b
         <Table label=places::ADDRESSES columns>
             {items.into_iter().map(|row| view! { <Row href=format!("{base}/{}", row.id) row whose/> }).views()}
         </Table>
-        <Pager shown next/>
+        <Pager shown next by_name=true/>
     }
     .into_any()
 }

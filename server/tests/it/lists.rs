@@ -115,7 +115,7 @@ fn addresses_and_tickets_are_downloaded_by_those_who_may_see_them() {
         ("/p/bio/addresses.csv", "address,project,egress,"),
         ("/p/bio/tickets.csv", "number,kind,state,"),
         ("/admin/addresses.csv", "address,project,egress,"),
-        ("/desk/tickets.csv", "number,kind,state,"),
+        ("/admin/tickets.csv", "number,kind,state,"),
     ] {
         let answer = operator.get(&format!("{path}?q=192.0.2&state=named&tab=all"));
         assert!(answer.status == 200 && answer.body.starts_with(head), "{path}\n{}", answer.body);

@@ -6,8 +6,8 @@ use crate::{
         addresses::{LoadDeskAddress, MarkEgress, NoteAddress, ReleaseAddress},
         dns_backends::TryName,
     },
-    components::{prelude::*, status::fcrdns_state},
-    pages::address::{Body, LookNow},
+    components::prelude::*,
+    pages::address::{Body, LookNow, state},
     strings::ADDRESS,
 };
 use leptos::prelude::*;
@@ -35,12 +35,16 @@ fn Page(detail: AddressDetail) -> impl IntoView {
     let title = address.address.clone();
     let shown = detail.clone();
     view! {
-        <PageHeader title crumb status=address.fcrdns.map_or((Tone::Unknown, "Not asked yet"), fcrdns_state)>
+        <PageHeader title crumb status=state(&address)>
             {(!address.prefix).then(|| view! { <LookNow slug=String::new() id=address.id.to_string()/> })}
             {operator.then(|| view! { <Actions detail=shown.clone()/> })}
         </PageHeader>
         <Body base="/admin".to_owned() detail=detail.clone()/>
-        {(!detail.address.prefix).then(|| view! { <DryRun detail/> })}
+        {(!detail.address.prefix)
+            .then(|| {
+                let name = detail.address.wanted.or(detail.address.default).unwrap_or_default();
+                view! { <DryRun id=detail.address.id.to_string() name/> }
+            })}
     }
 }
 
@@ -79,15 +83,14 @@ fn Actions(detail: AddressDetail) -> impl IntoView {
 
 /// The exact change that a name would make, without making it.
 #[component]
-pub fn DryRun(detail: AddressDetail) -> impl IntoView {
+pub fn DryRun(id: String, name: String) -> impl IntoView {
     let form = use_form::<TryName>();
     let output = form.output();
-    let name = detail.address.wanted.or(detail.address.default).unwrap_or_default();
     view! {
         <Card title="Dry run">
             <p class="soft">"What would be written to give the address this name, from what its servers say now. Nothing is changed."</p>
             <PostForm form inline=true>
-                <HiddenId id=detail.address.id.to_string()/>
+                <HiddenId id/>
                 <TextField name="name" label="Name" hint="Empty to remove its names." value=name required=false mono=true/>
                 <Submit kind="">"Show the change"</Submit>
             </PostForm>

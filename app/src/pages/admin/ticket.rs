@@ -4,7 +4,10 @@
 use crate::{
     api::tickets::{ApproveTicket, AssignTicket, ConfirmApplied, DeskTicket, LoadDeskTicket, RefuseTicket, RollBack},
     components::{prelude::*, status::ticket_state},
-    pages::ticket::{EndOrReopen, Story, standing::names_or_none},
+    pages::{
+        admin::address::DryRun,
+        ticket::{EndOrReopen, Story, standing::names_or_none},
+    },
     strings::places,
 };
 use leptos::prelude::*;
@@ -40,6 +43,7 @@ fn Detail(loaded: DeskTicket) -> impl IntoView {
         </PageHeader>
         <Story slug=String::new() ticket=ticket.clone()/>
         <ByHand ticket=ticket.clone()/>
+        <TryIt ticket=ticket.clone()/>
         <Assign ticket people/>
     }
 }
@@ -146,6 +150,14 @@ fn Effects(ticket: Ticket) -> impl IntoView {
         </p>
     }
     .into_any()
+}
+
+/// What would be written, while it can still be decided.
+#[component]
+fn TryIt(ticket: Ticket) -> impl IntoView {
+    let undecided = ticket.row.state.is_open() && ticket.change.is_none() && ticket.row.kind == TicketKind::SetPtr;
+    let id = ticket.address.filter(|_| undecided && ticket.can.desk);
+    id.map(|id| view! { <DryRun id=id.to_string() name=ticket.request.name/> })
 }
 
 /// The lines to apply by hand, and the way to say that they were.

@@ -1,7 +1,7 @@
 //! `/admin/users`: everyone who can sign in; who is an operator, who is locked out.
 
 use crate::{
-    api::admin_users::{LoadUsers, LockUser, MakeOperator, UnlockUser, UnmakeOperator},
+    api::admin_users::{JoinDesk, LeaveDesk, LoadUsers, LockUser, MakeOperator, UnlockUser, UnmakeOperator},
     components::prelude::*,
     strings::{ADDRESS, places},
 };
@@ -101,11 +101,13 @@ fn Row(user: User) -> impl IntoView {
     let (name, below) = if user.name.is_empty() { (email, None) } else { (user.name.clone(), Some(email)) };
     let state = if user.disabled { (Tone::Bad, "Locked") } else { (Tone::Good, "May sign in") };
     let (operator, projects, seen, since) = (user.operator, user.projects, user.last_sign_in_at, user.created_at);
+    let desk = user.desk && !operator;
     view! {
         <tr>
             <Cell label="User">
                 {name} {me.then(|| view! { " " <Pill tone=Tone::Info text="you"/> })}
                 {operator.then(|| view! { " " <Pill tone=Tone::Warn text="operator"/> })}
+                {desk.then(|| view! { " " <Pill tone=Tone::Info text="service desk"/> })}
                 {below.map(|below| view! { <small>{below}</small> })}
             </Cell>
             <Cell label="State">
@@ -123,6 +125,7 @@ fn Row(user: User) -> impl IntoView {
             <Cell label="Actions" right=true>
                 <div class="actions">
                     <Rights user=user.clone() me/>
+                    {(!operator).then(|| view! { <Desk user=user.clone()/> })}
                     {(!me).then(|| view! { <Lock user/> })}
                 </div>
             </Cell>
@@ -153,6 +156,32 @@ fn Rights(user: User, me: bool) -> impl IntoView {
     );
     view! {
         <Danger form=make id=format!("make-{id}") button="Make operator" consequence name=email what=ADDRESS>
+            <HiddenId id=id.clone()/>
+        </Danger>
+    }
+    .into_any()
+}
+
+/// The service desk: tickets of all projects, and nothing else of the platform.
+#[component]
+fn Desk(user: User) -> impl IntoView {
+    let (id, email) = (user.id.to_string(), user.email.to_string());
+    let join = use_form_for::<JoinDesk>("id", &id);
+    let leave = use_form_for::<LeaveDesk>("id", &id);
+    if user.desk {
+        let consequence = format!("{email} sees tickets of other projects no longer, and decides none.");
+        return view! {
+            <Danger form=leave id=format!("leave-desk-{id}") button="Take from the desk" consequence name=email what=ADDRESS>
+                <HiddenId id=id.clone()/>
+            </Danger>
+        }
+        .into_any();
+    }
+    let consequence = format!(
+        "{email} can then see and decide the tickets of every project, with the names, limits and sandboxes they are about.",
+    );
+    view! {
+        <Danger form=join id=format!("join-desk-{id}") button="Put on the desk" consequence name=email what=ADDRESS>
             <HiddenId id=id.clone()/>
         </Danger>
     }

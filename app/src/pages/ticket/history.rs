@@ -13,7 +13,8 @@ pub fn History(slug: String, ticket: Ticket) -> impl IntoView {
     let Ticket { row, entries, can, .. } = ticket;
     let form = use_form::<CommentTicket>();
     let number = row.number.0.to_string();
-    let label = if can.desk { "Write to the project" } else { "Write to the service desk" };
+    let desk = can.desk && slug.is_empty();
+    let label = if desk { "Write to the project" } else { "Write to the service desk" };
     view! {
         <Card title="History">
             <Timeline>{entries.into_iter().map(|entry| view! { <Line entry/> }).views()}</Timeline>
@@ -25,9 +26,7 @@ pub fn History(slug: String, ticket: Ticket) -> impl IntoView {
                             <Hidden name="slug" value=slug/>
                             <Hidden name="number" value=number/>
                             <TextareaField name="text" label/>
-                            {can
-                                .desk
-                                .then(|| {
+                            {desk.then(|| {
                                     view! { <CheckField name="internal" label="Only for the service desk"/> }
                                 })}
                             <Submit kind="">"Send"</Submit>

@@ -87,7 +87,14 @@ pub fn Fields(kind: TicketKind, request: TicketRequest) -> impl IntoView {
 pub fn RequestCard(slug: String, ticket: Ticket) -> impl IntoView {
     let Ticket { row, request, address, egress, current, zone, limits, gives_up_at, .. } = ticket;
     let ptr = matches!(row.kind, TicketKind::SetPtr | TicketKind::RemovePtr | TicketKind::PtrElsewhere);
-    let href = address.filter(|_| !slug.is_empty()).map(|id| format!("/p/{slug}/addresses/{id}"));
+    let desk = slug.is_empty();
+    let base = if desk { "/admin".to_owned() } else { format!("/p/{slug}") };
+    let href = address.map(|id| format!("{base}/addresses/{id}"));
+    let project = if desk {
+        view! { <a href=format!("/p/{}", row.project)>{row.project_name}</a> }.into_any()
+    } else {
+        row.project_name.into_any()
+    };
     let asked = request.address;
     let at = match href {
         Some(href) => view! { <a href=href>{asked}</a> }.into_any(),
@@ -113,6 +120,7 @@ pub fn RequestCard(slug: String, ticket: Ticket) -> impl IntoView {
     view! {
         <Card title="Request">
             <Facts>
+                <Fact term="Ticket">{row.number.to_string()}</Fact>
                 <Fact term="Kind">{row.kind.words()}</Fact>
                 {ptr.then(|| view! { <Fact term="Address" mono=true>{at}</Fact> })}
                 {egress.then(|| view! { <Fact term="Egress">"The relay sends from it; an operator decides"</Fact> })}
@@ -131,7 +139,7 @@ pub fn RequestCard(slug: String, ticket: Ticket) -> impl IntoView {
                     .filter(|(_, text)| !text.is_empty())
                     .map(|(term, text)| view! { <Fact term><span class="said">{text}</span></Fact> })
                     .views()}
-                <Fact term="Project">{row.project_name}</Fact>
+                <Fact term="Project">{project}</Fact>
                 <Fact term="Asked by">{row.asked_by} ", " <Time at=row.created_at/></Fact>
                 <Fact term="Desk">{row.assignee.map_or_else(|| "not assigned".to_owned(), |who| who.to_string())}</Fact>
                 {row.due_at.map(|at| view! { <Fact term="Due"><Time at/></Fact> })}

@@ -18,7 +18,7 @@ pub fn routes() -> Router<Core> {
         .route("/p/{project}/tickets.csv", get(tickets_of_project))
         .route("/admin/addresses.csv", get(all_addresses))
         .route("/admin/ranges/{range}/addresses.csv", get(of_range))
-        .route("/desk/tickets.csv", get(all_tickets))
+        .route("/admin/tickets.csv", get(all_tickets))
 }
 
 async fn of_project(asked: Asked) -> Result<Response, Refused> {
