@@ -1,20 +1,29 @@
 //! Reads CSV (RFC 4180) record by record, with the place of each, so that an import can go on in the middle. Pure.
 //!
-//! Tolerant where files differ: LF or CRLF, a byte order mark, empty lines. Strict where guessing would change data: a
-//! quote that is not closed, or text after one that is.
+//! Tolerant where files differ: LF or CRLF, a byte order mark, empty lines, semicolons for commas (as spreadsheets write
+//! them where the comma is in numbers). Strict where guessing would change data: a quote that is not closed, or text
+//! after one that is.
 
 use std::borrow::Cow;
 
 /// A record longer than this is taken for one whose quote is not closed.
 const LONGEST: usize = 4_096;
 
-/// Where reading goes on.
+/// Reads from a place on.
 pub(super) struct Reader<'a> {
     text: &'a str,
+    /// A comma; a semicolon when that is what the first line has.
+    separator: char,
+    place: Place,
+}
+
+/// Where the next record begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
     /// In octets from the beginning.
-    pub(super) at: usize,
-    /// Of the next record, from 1.
-    line: u64,
+    pub(super) at: u64,
+    /// Its line, from 1.
+    pub(super) line: u64,
 }
 
 /// A record that is not empty.
@@ -28,26 +37,38 @@ pub(super) struct Record<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Begins at an octet that [`Self::at`] gave, or at 0.
-    pub(super) fn new(text: &'a str, at: usize) -> Self {
-        let at = if at == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { at };
-        let before = text.as_bytes().get(..at).unwrap_or_default();
-        Self { text, at, line: 1 + before.iter().filter(|&&octet| octet == b'\n').count() as u64 }
+    /// Reads from the beginning.
+    pub(super) fn new(text: &'a str) -> Self {
+        let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() as u64 } else { 0 };
+        Self::from(text, Place { at, line: 1 })
+    }
+
+    /// Goes on at a place that [`Self::place`] gave.
+    pub(super) fn from(text: &'a str, place: Place) -> Self {
+        let first = text.lines().next().unwrap_or_default();
+        let separator = if first.contains(';') && !first.contains(',') { ';' } else { ',' };
+        Self { text, separator, place }
+    }
+
+    /// Where the next record begins.
+    pub(super) fn place(&self) -> Place {
+        self.place
     }
 
     /// The next record.
     pub(super) fn next(&mut self) -> Option<Record<'a>> {
         loop {
-            let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
-            let line = self.line;
-            let (fields, length) = match fields(rest) {
+            let begin = usize::try_from(self.place.at).ok()?;
+            let rest = self.text.get(begin..).filter(|rest| !rest.is_empty())?;
+            let line = self.place.line;
+            let (fields, length) = match fields(rest, self.separator) {
                 Ok((fields, length)) => (Ok(fields), length),
                 // Whatever is wrong with it, the next line begins anew.
                 Err(error) => (Err(error), rest.find('\n').map_or(rest.len(), |end| end + 1)),
             };
             let text = &rest[..length];
-            self.at += length;
-            self.line += text.bytes().filter(|&octet| octet == b'\n').count() as u64;
+            self.place.at += length as u64;
+            self.place.line += text.bytes().filter(|&octet| octet == b'\n').count() as u64;
             let text = text.trim_end_matches(['\r', '\n']);
             if !text.trim().is_empty() {
                 return Some(Record { line, text, fields });
@@ -57,15 +78,15 @@ impl<'a> Reader<'a> {
 }
 
 /// The fields of the first record, and how many octets it takes with its end.
-fn fields(rest: &str) -> Result<(Vec<Cow<'_, str>>, usize), &'static str> {
+fn fields(rest: &str, separator: char) -> Result<(Vec<Cow<'_, str>>, usize), &'static str> {
     let mut fields = Vec::new();
     let mut at = 0;
     loop {
-        let (field, length) = field(&rest[at..])?;
+        let (field, length) = field(&rest[at..], separator)?;
         fields.push(field);
         at += length;
         match rest.as_bytes().get(at) {
-            Some(b',') => at += 1,
+            Some(&octet) if octet == separator as u8 => at += 1,
             Some(b'\n') => return Ok((fields, at + 1)),
             Some(_) => return Ok((fields, at + 2)),
             None => return Ok((fields, at)),
@@ -73,10 +94,10 @@ fn fields(rest: &str) -> Result<(Vec<Cow<'_, str>>, usize), &'static str> {
     }
 }
 
-/// A field and its length up to the comma, CRLF, LF or end behind it.
-fn field(rest: &str) -> Result<(Cow<'_, str>, usize), &'static str> {
+/// A field and its length up to the separator, CRLF, LF or end behind it.
+fn field(rest: &str, separator: char) -> Result<(Cow<'_, str>, usize), &'static str> {
     let Some(quoted) = rest.strip_prefix('"') else {
-        let end = rest.find([',', '\n']).unwrap_or(rest.len());
+        let end = rest.find([separator, '\n']).unwrap_or(rest.len());
         let field = &rest[..end];
         let end = if rest[end..].starts_with('\n') && field.ends_with('\r') { end - 1 } else { end };
         return match field.contains('"') {
@@ -96,7 +117,7 @@ fn field(rest: &str) -> Result<(Cow<'_, str>, usize), &'static str> {
             continue;
         }
         let behind = &quoted[at..];
-        let ends = behind.is_empty() || behind.starts_with([',', '\n']) || behind.starts_with("\r\n");
+        let ends = behind.is_empty() || behind.starts_with([separator, '\n']) || behind.starts_with("\r\n");
         return match ends {
             true => Ok((Cow::Owned(text.trim().to_owned()), at + 1)),
             false => Err("Text stands behind a quote that is closed"),
@@ -110,7 +131,7 @@ mod tests {
 
     /// Records as `line: a|b|c` or `line! reason`.
     fn read(text: &str) -> Vec<String> {
-        let mut reader = Reader::new(text, 0);
+        let mut reader = Reader::new(text);
         let mut all = Vec::new();
         while let Some(record) = reader.next() {
             all.push(match record.fields {
@@ -129,6 +150,8 @@ mod tests {
         assert_eq!(read("a,\"b, c\"\r\n\"say \"\"hi\"\"\",2\r\n"), ["1: a|b, c", "2: say \"hi\"|2"]);
         assert_eq!(read("a,\"two\r\nlines\"\r\nb,c"), ["1: a|two\r\nlines", "3: b|c"]);
         assert_eq!(read("\"\",\"\"\n"), ["1: |"]);
+        assert_eq!(read("a;b\n\"1;\";2,3\n"), ["1: a|b", "2: 1;|2,3"]);
+        assert_eq!(read("a,b;c\n1;2"), ["1: a|b;c", "2: 1;2"]);
         assert!(read("").is_empty());
         assert!(read("\r\n\n").is_empty());
     }
@@ -146,12 +169,12 @@ mod tests {
     fn reading_goes_on_at_any_record() {
         let text = "\u{feff}a,b\r\n\"c\r\nd\",e\r\n\r\nf,g\r\n";
         let whole = read(text);
-        let mut reader = Reader::new(text, 0);
+        let mut reader = Reader::new(text);
         let mut seen = 0;
         while reader.next().is_some() {
             seen += 1;
             let mut rest = Vec::new();
-            let mut again = Reader::new(text, reader.at);
+            let mut again = Reader::from(text, reader.place());
             while let Some(record) = again.next() {
                 rest.push(format!("{}: {}", record.line, record.fields.expect("fields").join("|")));
             }

@@ -3,7 +3,7 @@
 
 use super::{
     assign::{around, note_of, project_of, range_of, update},
-    csv::{Reader, Record},
+    csv::{Place, Reader, Record},
     placing::{Around, Held, Known, Placed, Wanted, place},
 };
 use crate::{
@@ -80,11 +80,10 @@ pub(crate) async fn run(core: &Core, mut job: job::Model) -> Result<()> {
 /// Takes the next lines; gives whether there are more.
 pub(super) async fn step(core: &Core, job: &mut job::Model, csv: &str) -> Result<bool> {
     let (columns, begin) = header(csv);
-    let at = match job.place.as_deref() {
-        Some(place) => usize::from_be_bytes(place.try_into().map_err(Error::internal)?),
-        None => begin.at,
+    let mut reader = match job.place.as_deref() {
+        Some(place) => Reader::from(csv, read_place(place)?),
+        None => begin,
     };
-    let mut reader = Reader::new(csv, at);
     let records: Vec<Record<'_>> = std::iter::from_fn(|| reader.next()).take(STEP).collect();
     let transaction = core.db.begin().await?;
     ranges::lock(&transaction).await?;
@@ -117,7 +116,8 @@ pub(super) async fn step(core: &Core, job: &mut job::Model, csv: &str) -> Result
         job.done += 1;
     }
     batch.write().await?;
-    job.place = Some(reader.at.to_be_bytes().to_vec());
+    let Place { at, line } = reader.place();
+    job.place = Some([at.to_be_bytes(), line.to_be_bytes()].concat());
     let more = records.len() == STEP;
     match more {
         true => jobs::advance(core, &transaction, job).await?,
@@ -127,9 +127,14 @@ pub(super) async fn step(core: &Core, job: &mut job::Model, csv: &str) -> Result
     Ok(more)
 }
 
+fn read_place(stored: &[u8]) -> Result<Place> {
+    let place = u128::from_be_bytes(stored.try_into().map_err(Error::internal)?);
+    Ok(Place { at: (place >> 64) as u64, line: place as u64 })
+}
+
 /// Where each column is, and the reader behind the header. A first record with the cell `address` is one.
 fn header(csv: &str) -> (Columns, Reader<'_>) {
-    let (begin, mut behind) = (Reader::new(csv, 0), Reader::new(csv, 0));
+    let (begin, mut behind) = (Reader::new(csv), Reader::new(csv));
     let first = behind.next().and_then(|record| record.fields.ok()).unwrap_or_default();
     let columns = COLUMNS.map(|name| first.iter().position(|cell| cell.eq_ignore_ascii_case(name)));
     if columns[0].is_some() { (columns, behind) } else { ([Some(0), Some(1), Some(2), Some(3)], begin) }
