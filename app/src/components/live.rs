@@ -227,8 +227,16 @@ impl Turn {
     }
 }
 
+/// Does it once the person is busy no more.
+pub fn when_idle(then: impl FnOnce() + 'static) {
+    if is_busy() {
+        return set_timeout(move || when_idle(then), LOOK_AGAIN);
+    }
+    then();
+}
+
 /// Whether the person is in a field, a dialog, or by keyboard in a row of a table.
-fn is_busy() -> bool {
+pub fn is_busy() -> bool {
     let busy = "main :is(input, textarea, select):focus, main tbody :focus-visible, dialog[open]";
     document().query_selector(busy).is_ok_and(|found| found.is_some())
 }

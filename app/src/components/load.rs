@@ -1,13 +1,19 @@
 //! What a page does with data that is on its way, and with data that did not come.
 
 use crate::{
-    components::{notice::Go, page_header::PageHeader, query::here, raw_text::SafeTitle},
+    components::{
+        live::{is_busy, when_idle},
+        notice::Go,
+        page_header::PageHeader,
+        query::here,
+        raw_text::SafeTitle,
+    },
     error::AppError,
     modules::load_elsewhere,
     strings,
     wire::{self, Call, Outcome},
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use server_fn::ServerFn;
@@ -16,6 +22,8 @@ use std::{marker::PhantomData, pin::Pin, sync::Arc};
 /// What a page is about: asked of the server, on its way, and there. Made by [`read`] or [`read_again`].
 pub struct Reading<T> {
     resource: Resource<Outcome>,
+    /// What it asks for now.
+    asks: Asks,
     says: PhantomData<fn() -> T>,
 }
 
@@ -27,10 +35,27 @@ impl<T> Clone for Reading<T> {
 impl<T> Copy for Reading<T> {}
 
 impl<T> Reading<T> {
-    /// Asks again; the old content stays until the answer is there.
+    /// Asks again; the old content stays until the answer is there. An answer that comes while the person is in a field or
+    /// a dialog is not shown: it is asked for anew when they have left it, for nothing moves under their hands.
     pub fn refetch(&self) {
-        self.resource.refetch();
+        ask_again(self.resource, self.asks);
     }
+}
+
+type Asks = StoredValue<Arc<dyn Fn() -> Call + Send + Sync>>;
+
+fn ask_again(resource: Resource<Outcome>, asks: Asks) {
+    // The page may have gone, or be about something else by the time the answer comes.
+    let now = move || asks.try_get_value().map(|asks| untrack(|| asks()));
+    let Some(call) = now() else { return };
+    spawn_local(async move {
+        let outcome = wire::post(call.clone()).await;
+        match now() {
+            Some(now) if now == call && is_busy() => when_idle(move || ask_again(resource, asks)),
+            Some(now) if now == call => resource.set(Some(outcome)),
+            _ => {}
+        }
+    });
 }
 
 /// Asks the server for what a page shows, and again whenever the arguments change.
@@ -58,8 +83,10 @@ where
 {
     let call = Arc::new(call);
     let asked = call.clone();
-    let resource = resource(Box::new(move || (Call::of(&asked()), turn())), answer_here(call));
-    Reading { resource, says: PhantomData }
+    let asks: Arc<dyn Fn() -> Call + Send + Sync> = Arc::new(move || Call::of(&asked()));
+    let asked = asks.clone();
+    let resource = resource(Box::new(move || (asked(), turn())), answer_here(call));
+    Reading { resource, asks: StoredValue::new(asks), says: PhantomData }
 }
 
 type Asked = Box<dyn Fn() -> (Call, String) + Send + Sync>;
