@@ -17,6 +17,11 @@ export const PROJECT = [
   "/p/biology/domains/:waiting",
   "/p/biology/networks",
   "/p/biology/suppressions",
+  "/p/biology/addresses",
+  "/p/biology/addresses/:address",
+  "/p/biology/tickets",
+  "/p/biology/tickets?tab=all&kind=quota",
+  "/p/biology/tickets/:ticket",
   "/p/biology/members",
   "/p/biology/activity",
   "/p/biology/settings",
@@ -34,7 +39,7 @@ export const DOWNLOADS = [
 ];
 
 /** Lists as files: for everyone in the project. */
-export const LISTS = ["messages", "refusals", "activity", "service-accounts", "senders", "networks", "suppressions", "members"].map(
+export const LISTS = ["messages", "refusals", "activity", "service-accounts", "senders", "networks", "suppressions", "addresses", "tickets", "members"].map(
   (list) => `/p/biology/${list}.csv`,
 );
 
@@ -45,6 +50,13 @@ export const PERSON = ["/", "/account"];
 export const PLATFORM = [
   "/admin",
   "/admin/projects",
+  "/admin/tickets",
+  "/admin/tickets/:ticket",
+  "/admin/ranges",
+  "/admin/ranges/:range",
+  "/admin/addresses/:address",
+  "/admin/dns-backends",
+  "/admin/sweep",
   "/admin/queue",
   "/admin/refusals",
   "/admin/captured",
@@ -57,7 +69,7 @@ export const PLATFORM = [
 
 /** What an operator's pages link to that is no page. */
 export const PLATFORM_FILES = [
-  ...["projects", "users", "queue", "refusals", "activity"].map((list) => `/admin/${list}.csv`),
+  ...["projects", "users", "queue", "refusals", "activity", "addresses", "tickets"].map((list) => `/admin/${list}.csv`),
   "/admin/captured/:notice/html",
   "/admin/captured/:notice/attachments/0",
 ];

@@ -68,6 +68,14 @@ export class Visitor {
     await this.ready();
   }
 
+  /** Opens a dialog, types into its inputs by their labels, and sends it. */
+  async fillIn(button: string, values: Record<string, string>, send: string): Promise<void> {
+    await this.press(button);
+    const dialog = this.page.locator("dialog[open]");
+    for (const [label, value] of Object.entries(values)) await dialog.getByLabel(label, { exact: true }).fill(value);
+    await dialog.getByRole("button", { name: send, exact: true }).click();
+  }
+
   /** On the page of the members: sends an invitation. */
   async invites(address: string, role = "Member"): Promise<void> {
     await this.press("Invite someone");

@@ -174,11 +174,31 @@ export class World {
     await runs.type({ Address: "left@inst.example", Why: "has left the institute" });
     await runs.press("Suppress this address");
     await runs.isTold("Address suppressed");
+    await this.nameAddresses(runs);
     await runs.open("/p/biology/members");
     await runs.invites("invited@lab.example");
     this.ids.set("invite", await runs.portalLink("invited@lab.example", "Invitation to").then(lastSegment));
     this.ids.set("verify", await runs.portalLink("pending@lab.example", /May Biology/).then(lastSegment));
     await context.close();
+  }
+
+  /** A range with an address of the project, and a ticket that waits for the desk and for nothing else. */
+  private async nameAddresses(runs: Visitor): Promise<void> {
+    await runs.open("/admin/dns-backends");
+    await runs.fillIn("Add by hand", { Label: "Zone files" }, "Add");
+    await runs.isTold("DNS back end added");
+    await runs.open("/admin/ranges");
+    const range = { Label: "Floating", Block: "192.0.2.0/24", "Default name": "vm{d}.kaj.example" };
+    await runs.fillIn("Add range", range, "Add range");
+    await runs.isTold("Range added");
+    this.ids.set("range", lastSegment(new URL(runs.page.url()).pathname));
+    await runs.fillIn("Assign", { "Address or prefix": "192.0.2.120", Project: "biology" }, "Assign");
+    await runs.isTold("Address assigned");
+    await runs.open("/p/biology/tickets");
+    const quota = { "Recipients in a day": "5000", "What it is for": "The yearly newsletter." };
+    await runs.fillIn("Ask for quota", quota, "Send to the service desk");
+    await runs.isTold("Sent; it is checked now");
+    this.ids.set("ticket", lastSegment(new URL(runs.page.url()).pathname));
   }
 
   /** What lists link to, by the text of the link. */
@@ -192,6 +212,7 @@ export class World {
       ["account", "/p/biology/service-accounts", "reporter"],
       ["domain", "/p/biology/senders", "biology.example"],
       ["waiting", "/p/biology/senders", "waiting.example"],
+      ["address", "/p/biology/addresses", "192.0.2.120"],
       ["notice", "/admin/captured", "Invitation to Biology on Relaykeep"],
     ];
     for (const [name, list, text] of wanted) {
