@@ -1,6 +1,4 @@
 //! Addresses of the inventory: a project's own, and the desk's view of any.
-//!
-//! Functions of both sides take `slug`, the project whose page the form is on; it is empty on the desk's own pages.
 
 use crate::error::AppError;
 use leptos::prelude::*;
@@ -68,14 +66,21 @@ pub async fn load_desk_address(id: String) -> Result<AddressDetail, AppError> {
     Ok(addresses::get_for_desk(&core()?, &actor().await?, self::id(&id)?).await?)
 }
 
-/// Asks DNS about an address now.
+/// Asks DNS about an address of a project now.
 #[server]
 pub async fn check_address(slug: String, id: String) -> Result<(), AppError> {
+    let (project, address): (_, AddressId) = (self::slug(&slug)?, self::id(&id)?);
+    addresses::check(&core()?, &actor().await?, Some(&project), address).await?;
+    done(&format!("/p/{slug}/addresses/{id}"), "address-checked");
+    Ok(())
+}
+
+/// Asks DNS about any address now.
+#[server]
+pub async fn check_desk_address(id: String) -> Result<(), AppError> {
     let address: AddressId = self::id(&id)?;
-    let project = if slug.is_empty() { None } else { Some(self::slug(&slug)?) };
-    addresses::check(&core()?, &actor().await?, project.as_ref(), address).await?;
-    let place = if slug.is_empty() { "/admin".to_owned() } else { format!("/p/{slug}") };
-    done(&format!("{place}/addresses/{id}"), "address-checked");
+    addresses::check(&core()?, &actor().await?, None, address).await?;
+    done(&format!("/admin/addresses/{id}"), "address-checked");
     Ok(())
 }
 

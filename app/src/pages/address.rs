@@ -58,9 +58,9 @@ pub fn state(address: &relay_types::address::Address) -> (Tone, &'static str) {
     }
 }
 
-/// Asks DNS now. `slug` is empty on the desk's page.
+/// Asks DNS now.
 #[component]
-pub fn LookNow(slug: String, id: String) -> impl IntoView {
+fn LookNow(slug: String, id: String) -> impl IntoView {
     let form = use_form::<CheckAddress>();
     view! {
         <PostForm form inline=true>

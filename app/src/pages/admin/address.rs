@@ -3,11 +3,11 @@
 
 use crate::{
     api::{
-        addresses::{LoadDeskAddress, MarkEgress, NoteAddress, ReleaseAddress},
+        addresses::{CheckDeskAddress, LoadDeskAddress, MarkEgress, NoteAddress, ReleaseAddress},
         dns_backends::TryName,
     },
     components::prelude::*,
-    pages::address::{Body, LookNow, state},
+    pages::address::{Body, state},
     strings::ADDRESS,
 };
 use leptos::prelude::*;
@@ -36,7 +36,7 @@ fn Page(detail: AddressDetail) -> impl IntoView {
     let shown = detail.clone();
     view! {
         <PageHeader title crumb status=state(&address)>
-            {(!address.prefix).then(|| view! { <LookNow slug=String::new() id=address.id.to_string()/> })}
+            {(!address.prefix).then(|| view! { <LookNow id=address.id.to_string()/> })}
             {operator.then(|| view! { <Actions detail=shown.clone()/> })}
         </PageHeader>
         <Body base="/admin".to_owned() detail=detail.clone()/>
@@ -45,6 +45,18 @@ fn Page(detail: AddressDetail) -> impl IntoView {
                 let name = detail.address.wanted.or(detail.address.default).unwrap_or_default();
                 view! { <DryRun id=detail.address.id.to_string() name/> }
             })}
+    }
+}
+
+/// Asks DNS now.
+#[component]
+fn LookNow(id: String) -> impl IntoView {
+    let form = use_form::<CheckDeskAddress>();
+    view! {
+        <PostForm form inline=true>
+            <HiddenId id/>
+            <Submit kind="">"Look now"</Submit>
+        </PostForm>
     }
 }
 
