@@ -17,8 +17,18 @@ projects:
     sandbox: false
 "#;
 
-const OF_PROJECT: [&str; 8] =
-    ["messages", "refusals", "activity", "service-accounts", "senders", "networks", "suppressions", "members"];
+const OF_PROJECT: [&str; 10] = [
+    "messages",
+    "refusals",
+    "activity",
+    "service-accounts",
+    "senders",
+    "networks",
+    "suppressions",
+    "members",
+    "addresses",
+    "tickets",
+];
 const OF_PLATFORM: [&str; 5] = ["projects", "users", "queue", "refusals", "activity"];
 
 fn send(relay: &Relaykeep, subject: &str) {
