@@ -100,7 +100,8 @@ async fn inventory(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     index(manager, "address", &["prefix", "first"]).await?;
     index(manager, "address", &["range_id", "first"]).await?;
     index(manager, "address", &["project_id", "first"]).await?;
-    index(manager, "address", &["missing_since"]).await
+    index(manager, "address", &["missing_since"]).await?;
+    index(manager, "address", &["checked_at"]).await
 }
 
 async fn changes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

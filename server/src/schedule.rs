@@ -1,7 +1,9 @@
 //! What runs by the clock: domain checks, digests of bounces, tickets and changes of names, sweeping of what has ended.
 //! Delay warnings belong to delivery.
 
-use relay_core::{Actor, Core, bounce, domains, jobs, limits, name_changes, refusals, sessions, sweep, tickets};
+use relay_core::{
+    Actor, Core, addresses, bounce, domains, jobs, limits, name_changes, refusals, sessions, sweep, tickets,
+};
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +44,7 @@ fn report(what: &str, done: relay_core::Result<u64>) {
 }
 
 async fn names(core: &Core) {
+    report("new addresses looked at", addresses::look_at_new(core, &Actor::System).await);
     report("tickets looked at", tickets::run_due(core, &Actor::System).await);
     report("changes of names gone on with", name_changes::run_due(core, &Actor::System).await);
 }

@@ -45,7 +45,6 @@ fn Page(page: RangesPage) -> impl IntoView {
 fn List(ranges: Vec<Range>) -> impl IntoView {
     let columns = vec![
         Column::new("Range"),
-        Column::new("Site"),
         Column::new("Default name"),
         Column::new("Zone"),
         Column::new("Written by"),
@@ -63,15 +62,15 @@ fn List(ranges: Vec<Range>) -> impl IntoView {
 fn Row(range: Range) -> impl IntoView {
     let href = format!("/admin/ranges/{}", range.id);
     let template = range.template.map_or_else(|| "none".to_owned(), |template| template.to_string());
+    let label = if range.site.is_empty() { range.label } else { format!("{} · {}", range.label, range.site) };
     view! {
         <tr>
             <Cell label="Range">
                 <a class="row mono" href=href>
                     {range.block.to_string()}
                 </a>
-                <small>{range.label}</small>
+                <small>{label}</small>
             </Cell>
-            <Cell label="Site">{range.site}</Cell>
             <Cell label="Default name" mono=true>
                 {template}
             </Cell>

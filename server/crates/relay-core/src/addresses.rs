@@ -16,7 +16,7 @@ pub use self::{
     assign::{assign, set_egress, set_note},
     import::begin as import,
     list::{list, list_all, list_of_range},
-    look::check,
+    look::{check, look_at_new},
     release::release,
     view::{get, get_for_desk},
 };

@@ -5,18 +5,21 @@ use crate::{
     Access, Actor, Core, Error, Result, projects,
     tables::address::{ActiveModel, Column, Entity, Model},
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use relay_types::{
     DomainName, Timestamp,
     address::{AddressDetail, AddressId},
     project::Slug,
     reverse::{Fcrdns, ForwardFound, ForwardState, PtrFound, ServerAnswer},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use std::time::Duration;
 
 /// A person may ask again after this.
 const APART: Duration = Duration::from_secs(5);
+/// New addresses that are looked at in one round, and at the same time.
+const MOST: u64 = 100;
+const TOGETHER: usize = 16;
 /// Names of one address that are followed, and at the same time.
 const NAMES: usize = 8;
 
@@ -51,6 +54,26 @@ pub async fn check(core: &Core, actor: &Actor, project: Option<&Slug>, id: Addre
     store(&transaction, &found, &seen).await?;
     transaction.commit().await?;
     view::detail(core, row(core.db.read(), id.uuid()).await?, of).await
+}
+
+/// Looks at addresses at which nobody looked since they came or got another name, a bounded number at a time; gives how
+/// many. System only.
+pub async fn look_at_new(core: &Core, actor: &Actor) -> Result<u64> {
+    projects::authorize_system(actor)?;
+    let new = Entity::find().filter(Column::CheckedAt.is_null()).filter(Column::Prefix.eq(false)).limit(MOST);
+    let looked = stream::iter(new.all(core.db.read()).await?.into_iter().map(|found| async move {
+        // Another node may have been quicker.
+        let seen = async {
+            claim(core, &found).await?;
+            look(core, &found).await
+        };
+        let Ok(seen) = seen.await else { return Ok(0) };
+        let transaction = core.db.begin().await?;
+        store(&transaction, &found, &seen).await?;
+        transaction.commit().await?;
+        Ok::<u64, Error>(1)
+    }));
+    looked.buffer_unordered(TOGETHER).try_fold(0, |sum, one| async move { Ok(sum + one) }).await
 }
 
 /// Notes that it is asked now, unless it just was; of two who ask together one goes on.
@@ -136,3 +159,6 @@ pub(crate) fn found(row: &mut ActiveModel, ptr: &PtrFound, forward: &[ForwardFou
     row.checked_at = Set(Some(ptr.asked_at.0));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

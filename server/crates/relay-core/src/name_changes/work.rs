@@ -264,6 +264,8 @@ async fn set_name(transaction: &DatabaseTransaction, address: Uuid, name: Option
     let mut row: address::ActiveModel = address.into_active_model();
     row.wanted = Set(name.filter(|name| Some(name) != default.as_ref()));
     row.missing_since = Set(None);
+    // It is looked at anew.
+    row.checked_at = Set(None);
     row.warned_at = Set(None);
     row.kept = Set(false);
     row.update(transaction).await?;
