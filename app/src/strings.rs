@@ -137,6 +137,8 @@ pub fn done(code: &str) -> Option<&'static str> {
         "network-removed" => "Network removed",
         "suppression-added" => "Address suppressed",
         "suppression-removed" => "Address removed; mail to it is taken again",
+        "project-closed" => "Project closed",
+        "project-reopened" => "Project reopened",
         "ticket-sent" => "Sent; it is checked now",
         "ticket-written" => "Kept as a draft",
         "ticket-commented" => "Sent",

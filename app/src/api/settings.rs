@@ -98,6 +98,29 @@ pub async fn set_sandbox(slug: String, to: String, confirm: String, password: Op
     Ok(())
 }
 
+/// Closes the project; `confirm` is its slug.
+#[server]
+pub async fn close_project(
+    slug: String,
+    reason: String,
+    confirm: String,
+    password: Option<String>,
+) -> Result<(), AppError> {
+    let project = self::slug(&slug)?;
+    confirmed(&confirm, project.as_str())?;
+    projects::close(&core()?, &actor_with(password).await?, &project, &reason).await?;
+    done(&format!("/p/{slug}/settings"), "project-closed");
+    Ok(())
+}
+
+/// Takes a closed project up again.
+#[server]
+pub async fn reopen_project(slug: String) -> Result<(), AppError> {
+    projects::reopen(&core()?, &actor().await?, &self::slug(&slug)?).await?;
+    done(&format!("/p/{slug}/settings"), "project-reopened");
+    Ok(())
+}
+
 /// Where the project's mail goes.
 #[server]
 pub async fn save_route(slug: String, #[server(flatten)] form: RouteForm) -> Result<(), AppError> {

@@ -1,6 +1,7 @@
 //! `/p/:slug/settings`: name and bounce contact, route, limits, sandbox, state. Owners change the first two, operators
 //! the rest; everyone sees.
 
+mod closing;
 mod route;
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     strings::places,
     typed,
 };
+use closing::Closing;
 use leptos::prelude::*;
 use relay_types::{
     limit::{LimitUse, Limits},
@@ -37,6 +39,7 @@ fn Page(page: SettingsPage) -> impl IntoView {
     let abilities = use_abilities();
     let (slug, administer, operate) = (project.slug.to_string(), abilities.administer, abilities.operate);
     let (limits, sandbox, state) = (project.limits, project.sandbox, project.state());
+    let closed_at = project.closed_at;
     view! {
         <PageHeader title=places::SETTINGS/>
         {(!administer)
@@ -50,9 +53,10 @@ fn Page(page: SettingsPage) -> impl IntoView {
                 <RouteCard route=project.route.clone() platform_route administer/>
             </div>
             <div class="stack">
-                <State slug=slug.clone() state suspended=project.suspended operate/>
-                <Sandbox slug sandbox sandbox_per_hour operate/>
+                <State slug=slug.clone() state suspended=project.suspended operate=operate && closed_at.is_none()/>
+                <Sandbox slug=slug.clone() sandbox sandbox_per_hour operate/>
                 <LimitsCard usage own=limits sandbox operate/>
+                <Closing slug closed_at administer operate/>
             </div>
         </div>
     }

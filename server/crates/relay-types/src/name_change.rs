@@ -94,15 +94,13 @@ pub enum ChangeCause {
     Sweep,
     /// The project was closed.
     Closed,
-    /// The address left the project.
-    Released,
     /// Somebody put the names before back.
     RollBack,
 }
 
 impl ChangeCause {
     /// All causes.
-    pub const ALL: [Self; 5] = [Self::Ticket, Self::Sweep, Self::Closed, Self::Released, Self::RollBack];
+    pub const ALL: [Self; 4] = [Self::Ticket, Self::Sweep, Self::Closed, Self::RollBack];
 
     /// The word in the database.
     pub fn as_str(self) -> &'static str {
@@ -110,7 +108,6 @@ impl ChangeCause {
             Self::Ticket => "ticket",
             Self::Sweep => "sweep",
             Self::Closed => "closed",
-            Self::Released => "released",
             Self::RollBack => "rollback",
         }
     }
