@@ -211,3 +211,17 @@ test("the theme that was chosen is there after a reload, and for who runs no scr
   await expect(plain, "the theme's form comes back to the page it was on").toHaveURL(/\/p\/biology/);
   await expect(plain.locator("html")).toHaveAttribute("data-theme", "dark");
 });
+
+test("j and k go through the desk's queue, x chooses a ticket, Enter opens it", async ({ page, world }) => {
+  await page.context().addCookies(world.state("operator").cookies);
+  const desk = await at(page, world, "/admin/tickets");
+  const row = page.getByRole("link", { name: "5000 recipients a day" });
+  await page.keyboard.press("j");
+  await expect(row).toBeFocused();
+  await page.keyboard.press("x");
+  await expect(page.getByRole("checkbox", { name: "Choose T-1", exact: true })).toBeChecked();
+  await page.keyboard.press("k");
+  await expect(row).toBeFocused();
+  await page.keyboard.press("Enter");
+  await desk.sees("5000 recipients a day");
+});
