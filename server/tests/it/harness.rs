@@ -14,7 +14,7 @@ pub mod stream;
 pub use dns::Dns;
 pub use portal::{Page, Portal};
 pub use postfix::Postfix;
-pub use relaykeep::{Issued, Relaykeep};
+pub use relaykeep::{Issued, Relaykeep, fresh_database};
 pub use session::Session;
 pub use sink::{Received, Sink};
 pub use stream::Stream;

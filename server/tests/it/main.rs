@@ -15,5 +15,6 @@ mod live;
 mod operations;
 mod races;
 mod refusals;
+mod reverse_dns;
 mod signing;
 mod submission;

@@ -251,7 +251,7 @@ impl Relaykeep {
 }
 
 /// `sqlite://` in the folder, or a new database on the PostgreSQL that the run was given.
-fn fresh_database(folder: &Path) -> String {
+pub fn fresh_database(folder: &Path) -> String {
     match std::env::var("RELAYKEEP_TEST_DATABASE").as_deref() {
         Ok("postgres") => {
             let server = std::env::var("RELAYKEEP_TEST_POSTGRES").expect("RELAYKEEP_TEST_POSTGRES names a PostgreSQL");

@@ -1,6 +1,6 @@
 //! Knot DNS with the zones of a small university, on free ports of this machine.
 
-use crate::process::{Process, dig, free_port, system_program, until};
+use super::process::{Process, dig, free_port, system_program, until};
 use relay_dns::{BackEnd, Resolver, UpdateServer};
 use relay_types::reverse::TsigAlgorithm;
 use std::{
@@ -17,16 +17,17 @@ pub const PARENT: &str = "113.0.203.in-addr.arpa";
 pub const CLASSLESS: &str = "0/25.113.0.203.in-addr.arpa";
 pub const HOSTS: &str = "uni.example";
 
-const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+pub const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 /// `SECRET` in base64.
-const SECRET_TEXT: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+pub const SECRET_TEXT: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
 /// One server, or two that hold the same zones at first.
 pub struct Knot {
     pub port: u16,
     address: &'static str,
-    _folder: TempDir,
-    _server: Process,
+    folder: TempDir,
+    /// None while it is down.
+    server: Option<Process>,
 }
 
 impl Knot {
@@ -65,20 +66,32 @@ impl Knot {
              zone:\n{zones}"
         );
         fs::write(folder.path().join("knot.conf"), config).unwrap();
-        let log = fs::File::create(folder.path().join("log")).unwrap();
+        let mut knot = Self { port, address, folder, server: None };
+        knot.start_again();
+        knot
+    }
+
+    /// As a power cut: what it held is on its disk.
+    pub fn stop(&mut self) {
+        self.server = None;
+    }
+
+    /// With the zones it had.
+    pub fn start_again(&mut self) {
+        let log = fs::File::create(self.folder.path().join("log")).unwrap();
         let mut command = Command::new(system_program("knotd"));
-        command.arg("-c").arg(folder.path().join("knot.conf")).stdin(Stdio::null());
+        command.arg("-c").arg(self.folder.path().join("knot.conf")).stdin(Stdio::null());
         command.stdout(log.try_clone().unwrap()).stderr(log);
         let mut server = Process::start(&mut command);
         until("knot to answer", || {
             if server.0.try_wait().unwrap().is_some() {
-                panic!("knot ended:\n{}", fs::read_to_string(folder.path().join("log")).unwrap_or_default());
+                panic!("knot ended:\n{}", fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
             }
-            let ready = dig(address, port, &["ready.test", "TXT"]);
-            let loaded = dig(address, port, &[CLASSLESS, "SOA"]);
+            let ready = self.dig(&["ready.test", "TXT"]);
+            let loaded = self.dig(&[CLASSLESS, "SOA"]);
             (!ready.is_empty() && !loaded.is_empty()).then_some(())
         });
-        Self { port, address, _folder: folder, _server: server }
+        self.server = Some(server);
     }
 
     /// Asks it for zones and their servers, and its zones' servers for the rest.
@@ -104,6 +117,11 @@ impl Knot {
     /// What dig says.
     pub fn dig(&self, arguments: &[&str]) -> Vec<String> {
         dig(self.address, self.port, arguments)
+    }
+
+    /// The serial of a zone: each update it takes adds one.
+    pub fn serial(&self, zone: &str) -> u32 {
+        self.dig(&[zone, "SOA"])[0].split(' ').nth(2).unwrap().parse().unwrap()
     }
 
     /// Somebody else's change: lines between `zone` and `send` of nsupdate, by Knot's own program.

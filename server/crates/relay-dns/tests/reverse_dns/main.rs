@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends, and says where")]
 
+mod api;
 mod fake;
 mod forward;
 mod hostile;
+#[expect(dead_code, reason = "the tests of the way of a name use more of it")]
 mod knot;
 mod powerdns;
 mod process;
