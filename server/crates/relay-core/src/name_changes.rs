@@ -58,6 +58,11 @@ pub(crate) async fn order(
         let label = &order.range.label;
         return Err(Error::conflict(format!("The range {label} has no DNS back end; choose one on its page first")));
     };
+    // Two orders for one address wait for each other.
+    let locked = address::Entity::find_by_id(order.address.id).lock_exclusive().one(transaction).await?;
+    if locked.ok_or(Error::NotFound)?.project_id != order.address.project_id {
+        return Err(Error::conflict(format!("{} went to another project a moment ago", order.address.text)));
+    }
     if unfinished(transaction, order.address.id).await? {
         return Err(Error::conflict(format!("Another change of {} is not finished yet", order.address.text)));
     }
@@ -132,7 +137,8 @@ pub(crate) async fn of_address(
     let mut changes = Vec::with_capacity(rows.len());
     for row in rows {
         let number = row.ticket_id.and_then(|id| numbers.get(&id).copied());
-        let change = view(core, row, &address.text, number, newest).await?;
+        let last = newest && row.project_id == address.project_id;
+        let change = view(core, row, &address.text, number, last).await?;
         newest = false;
         changes.push(change);
     }
@@ -146,6 +152,7 @@ pub(crate) async fn of_ticket(core: &Core, ticket: &ticket::Model) -> Result<Opt
     let address = addresses::row(core.db.read(), row.address_id).await?;
     let newest = Entity::find().filter(Column::AddressId.eq(address.id)).order_by_desc(Column::Id);
     let newest = newest.one(core.db.read()).await?.is_some_and(|newest| newest.id == row.id);
+    let newest = newest && row.project_id == address.project_id;
     let number = u64::try_from(ticket.number).unwrap_or_default();
     view(core, row, &address.text, Some(number), newest).await.map(Some)
 }
@@ -172,6 +179,8 @@ pub async fn roll_back(core: &Core, actor: &Actor, id: NameChangeId) -> Result<N
     }
     let newest = Entity::find().filter(Column::AddressId.eq(address.id)).order_by_desc(Column::Id);
     let newest = newest.one(&transaction).await?.is_some_and(|newest| newest.id == row.id);
+    // What was before belonged to the project that had the address then.
+    let newest = newest && row.project_id == address.project_id;
     if !can_roll_back(&row, newest)? {
         return Err(Error::conflict(
             "Only the last change of an address can be rolled back, once, to one name or none",

@@ -5,7 +5,10 @@ use crate::test_support::{
     names::{DEFAULT, IP, NAME, Names, ip},
     word,
 };
-use relay_types::ticket::TicketState;
+use relay_types::{
+    reverse::{PtrFound, ServerAnswer},
+    ticket::TicketState,
+};
 
 async fn approved(names: &Names) -> relay_types::ticket::TicketNumber {
     names.forward(NAME, &[IP]);
@@ -56,7 +59,8 @@ async fn a_record_that_does_not_come_is_given_up_and_the_address_keeps_its_name(
     names.pass(2).await;
     assert_eq!(names.state(number).await, TicketState::Verifying);
     let error = names.ticket(number).await.change.expect("a change").error;
-    assert_eq!(error.as_deref(), Some("Not every server of the zone has it yet"));
+    let why = format!("Not every server of the zone has it yet: fixed answers says {DEFAULT}");
+    assert_eq!(error, Some(why));
     names.pass(8 * 86_400).await;
     let ticket = names.ticket(number).await;
     assert_eq!(ticket.row.state, TicketState::Failed);
@@ -115,4 +119,60 @@ async fn only_the_desk_confirms_and_rolls_back() {
         assert_eq!(word(&run_due(core, actor).await), refusal, "{actor:?}");
     }
     assert_eq!(word(&run_due(core, &names.cast.operator).await), "Forbidden");
+}
+
+#[tokio::test]
+async fn a_name_of_one_project_is_not_rolled_back_onto_an_address_of_another() {
+    let names = Names::new().await;
+    let core = &names.test.core;
+    names.named().await;
+    let remove = relay_types::ticket::TicketRequest { address: IP.to_owned(), ..Default::default() };
+    let kind = relay_types::ticket::TicketKind::RemovePtr;
+    let removal = names.ask_as(&names.cast.member, &names.slug, kind, &remove).await.expect("a ticket");
+    tickets::approve(core, &Actor::System, removal).await.expect("approved");
+    names.pass(0).await;
+    names.apply_by_hand().await;
+    addresses::release(core, &Actor::System, names.address).await.expect("released");
+    let neighbour = relay_types::project::Slug::parse("bio-neighbour").expect("a slug");
+    names.assign(&neighbour, IP).await;
+    let change = NameChangeId::from_uuid(names.change().await.expect("a change").id);
+    assert_eq!(word(&roll_back(core, &Actor::System, change).await), "Conflict");
+    assert!(!names.ticket(removal).await.can.roll_back);
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_or_behind_is_named() {
+    let names = Names::new().await;
+    let number = approved(&names).await;
+    names.pass(0).await;
+    names.apply_by_hand().await;
+    assert_eq!(names.state(number).await, TicketState::Done);
+    let row = names.change().await.expect("a change");
+    let answers = |said: [(&str, bool, &str); 2]| PtrFound {
+        servers: said
+            .map(|(server, temporary, name)| ServerAnswer {
+                server: server.to_owned(),
+                said: if temporary { "no answer in 6 s".to_owned() } else { name.to_owned() },
+                records: vec![name.to_owned()].into_iter().filter(|name| !name.is_empty()).collect(),
+                temporary,
+            })
+            .into(),
+        address: ip(IP),
+        owner: row.owner.clone(),
+        alias: false,
+        names: vec![NAME.to_owned()],
+        zone: row.zone.clone(),
+        ttl: None,
+        agreed: true,
+        certain: true,
+        asked_at: names.test.core.now(),
+    };
+    let all = answers([("ns1", false, NAME), ("ns2", false, "WWW.bio.example")]);
+    assert_eq!((work::is_there(&row, &all), work::behind(&row, &all)), (true, None));
+    let silent = answers([("ns1", false, NAME), ("ns2", true, "")]);
+    let why = "Not every server of the zone has it yet: ns2 does not answer: no answer in 6 s";
+    assert_eq!((work::is_there(&row, &silent), work::behind(&row, &silent)), (true, Some(why.to_owned())));
+    let lost = PtrFound { zone: String::new(), certain: false, ..answers([("resolver", true, ""), ("x", true, "")]) };
+    let why = "The servers of the zone cannot be found now: no answer in 6 s";
+    assert_eq!(work::behind(&row, &lost).as_deref(), Some(why));
 }

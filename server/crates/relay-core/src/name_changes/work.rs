@@ -62,6 +62,8 @@ async fn claim_and_go_on(core: &Core, mut row: Model) -> Result<bool> {
         .set(later)
         .filter(Column::Id.eq(row.id))
         .filter(Column::NextAt.eq(row.next_at))
+        // Another node may have gone on with it within the same millisecond.
+        .filter(Column::State.eq(row.state.as_str()))
         .exec(&transaction)
         .await?;
     transaction.commit().await?;
@@ -93,15 +95,31 @@ enum Next {
     Again { wait: Duration, why: String, attempt: bool },
     /// Not tried again.
     Failed(String),
+    /// Not tried again, although all servers that answer have it.
+    Unproven(String),
 }
 
-/// Whether the servers of the zone have what the change leads to.
-fn is_there(row: &Model, ptr: &PtrFound) -> bool {
-    let right = match &row.after {
-        Some(after) => ptr.names.len() == 1 && ptr.names[0] == *after,
-        None => ptr.names.is_empty(),
+/// Whether the servers of the zone that answer have what the change leads to.
+pub(super) fn is_there(row: &Model, ptr: &PtrFound) -> bool {
+    ptr.certain && ptr.agreed && same(&ptr.names, row.after.as_slice())
+}
+
+/// The servers that do not have it, or do not say so; none when every server has it.
+pub(super) fn behind(row: &Model, ptr: &PtrFound) -> Option<String> {
+    let silent = |server: &ServerAnswer| match server.temporary {
+        true => Some(format!("{} does not answer: {}", server.server, server.said)),
+        false if same(&server.records, row.after.as_slice()) => None,
+        false => Some(format!("{} says {}", server.server, server.said)),
     };
-    right && ptr.certain && ptr.agreed
+    if ptr.zone.is_empty() || ptr.servers.is_empty() {
+        let said = ptr.servers.first().map(|server| format!(": {}", server.said)).unwrap_or_default();
+        return Some(format!("The servers of the zone cannot be found now{said}"));
+    }
+    let behind: Vec<String> = ptr.servers.iter().filter_map(silent).collect();
+    if behind.is_empty() && is_there(row, ptr) {
+        return None;
+    }
+    Some(format!("Not every server of the zone has it yet: {}", behind.join("; ")))
 }
 
 async fn write(core: &Core, row: &Model, ptr: &PtrFound) -> Result<Next> {
@@ -161,16 +179,13 @@ fn changed(row: &Model, found: &[String]) -> Result<String> {
 async fn verify(core: &Core, row: &Model, ip: std::net::IpAddr, ptr: &PtrFound) -> Result<Next> {
     let since = core.now().since(Timestamp(row.written_at.unwrap_or(row.at)));
     let again = |wait: Duration, why: String| match since >= schedule::PROOF {
+        true if is_there(row, ptr) => Next::Unproven(format!("Not seen everywhere within 7 days. {why}")),
         true => Next::Failed(format!("Not seen everywhere within 7 days. {why}")),
         false => Next::Again { wait, why, attempt: false },
     };
-    if !is_there(row, ptr) {
-        let why = if ptr.servers.is_empty() {
-            "The servers of the zone cannot be found now"
-        } else {
-            "Not every server of the zone has it yet"
-        };
-        return Ok(again(schedule::read_back(since), why.to_owned()));
+    // A server that is silent may still give the old name to half of those who ask.
+    if let Some(why) = behind(row, ptr) {
+        return Ok(again(schedule::read_back(since), why));
     }
     let (found, ttl) = match core.resolver().ptr_at_resolvers(ip).await {
         Ok((found, ttl)) => (found, ttl),
@@ -217,20 +232,22 @@ async fn store(core: &Core, row: Model, next: Next, said: Vec<ServerAnswer>) -> 
             change.ended_at = Some(now.0);
             Outcome::Done
         }
-        Next::Failed(why) => {
+        Next::Failed(why) | Next::Unproven(why) => {
             change.state = NameChangeState::Failed.as_str().to_owned();
             change.ended_at = Some(now.0);
             change.error = Some(why.clone());
-            if change.written_at.is_some() {
-                // It never held.
-                let before = names(&change)?.into_iter().next();
-                set_name(&transaction, change.address_id, before).await?;
-            }
             Outcome::Failed(why)
         }
     };
+    // It never held.
+    let undone = matches!(next, Next::Failed(_)) && change.written_at.is_some();
+    let before = names(&change)?.into_iter().next();
+    let (address, project) = (change.address_id, change.project_id);
     update(&transaction, change).await?;
     tickets::follow(core, &transaction, follower, outcome).await?;
+    if undone {
+        set_name(&transaction, address, project, before).await?;
+    }
     transaction.commit().await?;
     core.queue_wake.notify_one();
     Ok(())
@@ -244,7 +261,7 @@ pub(super) async fn written(
     follower: Option<Follower>,
 ) -> Result<()> {
     let now = core.now().0;
-    set_name(&transaction, change.address_id, change.after.clone()).await?;
+    let (address, project, after) = (change.address_id, change.project_id, change.after.clone());
     change.state = NameChangeState::Verifying.as_str().to_owned();
     change.written_at = Some(now);
     change.next_at = Some(now);
@@ -252,14 +269,24 @@ pub(super) async fn written(
     change.error = None;
     update(&transaction, change).await?;
     tickets::follow(core, &transaction, follower, Outcome::Written).await?;
+    set_name(&transaction, address, project, after).await?;
     transaction.commit().await?;
     core.queue_wake.notify_one();
     Ok(())
 }
 
-/// The name an address has: its own, unless it is the default of its range.
-async fn set_name(transaction: &DatabaseTransaction, address: Uuid, name: Option<String>) -> Result<()> {
+/// The name an address has: its own, unless it is the default of its range. Behind the ticket: who locks both takes the
+/// ticket first. An address that went to another project meanwhile has no name of its own by this.
+async fn set_name(
+    transaction: &DatabaseTransaction,
+    address: Uuid,
+    project: Option<Uuid>,
+    name: Option<String>,
+) -> Result<()> {
     let address = addresses::row(transaction, address).await?;
+    if address.project_id != project {
+        return Ok(());
+    }
     let default = addresses::default_name(transaction, &address).await?;
     let mut row: address::ActiveModel = address.into_active_model();
     row.wanted = Set(name.filter(|name| Some(name) != default.as_ref()));
