@@ -12,8 +12,8 @@ use relay_types::{
     job::{Job, JobId, JobKind, JobState, RefusedLine},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend,
+    EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -37,22 +37,33 @@ pub(crate) struct NewJob {
 /// A job. The service desk, operators. `NotFound` when there is none.
 pub async fn get(core: &Core, actor: &Actor, id: JobId) -> Result<Job> {
     projects::authorize_desk(actor)?;
-    view(Entity::find_by_id(id.uuid()).one(core.db.read()).await?.ok_or(Error::NotFound)?)
+    view(without_payload().filter(Column::Id.eq(id.uuid())).one(core.db.read()).await?.ok_or(Error::NotFound)?)
 }
 
 /// The newest job of a kind; an import of that range when one is given.
 pub(crate) async fn newest(core: &Core, kind: JobKind, range: Option<Uuid>) -> Result<Option<Job>> {
-    let mut found = Entity::find().filter(Column::Kind.eq(kind.as_str())).order_by_desc(Column::Id);
+    let mut found = without_payload().filter(Column::Kind.eq(kind.as_str())).order_by_desc(Column::Id);
     if let Some(range) = range {
         found = found.filter(Column::RangeId.eq(range));
     }
     found.one(core.db.read()).await?.map(view).transpose()
 }
 
+/// Jobs without what is left to do, which may be many megabytes.
+fn without_payload() -> Select<Entity> {
+    let columns = Column::iter().filter(|column| !matches!(column, Column::Payload));
+    Entity::find().select_only().columns(columns).column_as(Expr::val(None::<String>), "payload")
+}
+
 /// Begins a job inside the caller's transaction; `Conflict` when one of its kind (of its range) is running.
 pub(crate) async fn start(core: &Core, transaction: &DatabaseTransaction, actor: &Actor, new: NewJob) -> Result<JobId> {
-    let mut running =
-        Entity::find().filter(Column::State.eq(JobState::Running.as_str())).filter(Column::Kind.eq(new.kind.as_str()));
+    // Two nodes that begin the same at the same moment would miss each other. SQLite has one writer at a time.
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared("LOCK TABLE job IN SHARE ROW EXCLUSIVE MODE").await?;
+    }
+    let mut running = without_payload()
+        .filter(Column::State.eq(JobState::Running.as_str()))
+        .filter(Column::Kind.eq(new.kind.as_str()));
     if let Some(range) = new.range_id {
         running = running.filter(Column::RangeId.eq(range));
     }
@@ -111,15 +122,20 @@ async fn claim(core: &Core) -> Result<Option<Model>> {
     let now = core.now();
     let free = || Condition::any().add(Column::LeasedUntil.is_null()).add(Column::LeasedUntil.lte(now.0));
     let running = Entity::find().filter(Column::State.eq(JobState::Running.as_str())).filter(free());
-    let Some(mut job) = running.order_by_asc(Column::Id).one(core.db.read()).await? else { return Ok(None) };
+    let found: Option<Uuid> =
+        running.select_only().column(Column::Id).order_by_asc(Column::Id).into_tuple().one(core.db.read()).await?;
+    let Some(id) = found else { return Ok(None) };
     let transaction = core.db.begin().await?;
     let until = now.plus(LEASE).0;
     let lease = ActiveModel { leased_until: Set(Some(until)), ..Default::default() };
-    let taken =
-        Entity::update_many().set(lease).filter(Column::Id.eq(job.id)).filter(free()).exec(&transaction).await?;
+    let taken = Entity::update_many().set(lease).filter(Column::Id.eq(id)).filter(free()).exec(&transaction).await?;
+    // Read behind the lease: a step of who had it before may have been written down a moment ago.
+    let job = match taken.rows_affected {
+        1 => Entity::find_by_id(id).one(&transaction).await?,
+        _ => None,
+    };
     transaction.commit().await?;
-    job.leased_until = Some(until);
-    Ok((taken.rows_affected == 1).then_some(job))
+    Ok(job)
 }
 
 /// Writes a step down with the caller's changes, in one transaction, and renews the lease. `Conflict` when the job is

@@ -217,28 +217,40 @@ async fn step(
     looked: Vec<Result<Looked>>,
     owners: &HashMap<Uuid, project::Model>,
 ) -> Result<()> {
+    let looked: Vec<Looked> = looked
+        .into_iter()
+        .filter_map(|looked| looked.inspect_err(|error| tracing::warn!(%error, "a name is not looked at")).ok())
+        .collect();
     let mut warn: BTreeMap<Uuid, Vec<(String, String)>> = BTreeMap::new();
-    for looked in looked.iter().flatten() {
-        if judged(core, looked, owners)? == Act::Warn
+    for looked in &looked {
+        if judged(core, &looked.row, &looked.forward, owners)? == Act::Warn
             && let (Some(project), Some(name)) = (looked.row.project_id, &looked.row.wanted)
         {
             warn.entry(project).or_default().push((looked.row.text.clone(), name.clone()));
         }
     }
     let until = core.now().plus(core.config.reverse_dns.grace);
-    let mut mails = Vec::new();
-    for (project, names) in warn {
-        mails.extend(portal_mail::names::prepare(core, ProjectId::from_uuid(project), names, until).await?);
+    let mut mails: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
+    for (&project, names) in &warn {
+        let prepared = portal_mail::names::prepare(core, ProjectId::from_uuid(project), names.clone(), until).await?;
+        mails.insert(project, prepared);
     }
     let transaction = core.db.begin().await?;
-    for looked in looked {
-        let place = job.done;
-        let Ok(looked) = looked.inspect_err(|error| tracing::warn!(place, %error, "a name is not looked at")) else {
+    let judged = judged_again(core, &transaction, looked, owners).await?;
+    for (project, names) in &warn {
+        let warned = |judged: &&Judged| judged.act == Act::Warn && judged.row.project_id == Some(*project);
+        // A mail tells of all it was prepared for, or waits for the next sweep with all of them.
+        if judged.iter().filter(warned).count() != names.len() {
+            mails.remove(project);
+        }
+    }
+    for judged in judged {
+        let told = judged.row.project_id.is_none_or(|project| mails.contains_key(&project));
+        if judged.act == Act::Warn && !told {
             continue;
-        };
-        let act = judged(core, &looked, owners)?;
-        let text = looked.row.text.clone();
-        match carry_out(core, &transaction, looked, act).await {
+        }
+        let text = judged.row.text.clone();
+        match carry_out(core, &transaction, judged).await {
             Ok(changed) => job.changed += i64::from(changed),
             // Another change of it is on its way, or its range has nothing to write with.
             Err(Error::Conflict { reason }) => {
@@ -248,7 +260,7 @@ async fn step(
             Err(error) => return Err(error),
         }
     }
-    for mail in mails {
+    for mail in mails.into_values().flatten() {
         mail.keep(core, &transaction).await?;
     }
     jobs::advance(core, &transaction, job).await?;
@@ -257,8 +269,35 @@ async fn step(
     Ok(())
 }
 
-fn judged(core: &Core, looked: &Looked, owners: &HashMap<Uuid, project::Model>) -> Result<Act> {
-    let row = &looked.row;
+/// What is done about a name, judged from its row as it is under the lock.
+struct Judged {
+    row: Model,
+    act: Act,
+    ptr: PtrFound,
+    forward: ForwardFound,
+}
+
+/// Judges again what was looked at. Somebody may have changed a name while DNS was asked; the next sweep sees that.
+async fn judged_again(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    looked: Vec<Looked>,
+    owners: &HashMap<Uuid, project::Model>,
+) -> Result<Vec<Judged>> {
+    let ids = looked.iter().map(|looked| looked.row.id);
+    let rows = Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Id).lock_exclusive();
+    let mut rows: HashMap<Uuid, Model> = rows.all(transaction).await?.into_iter().map(|row| (row.id, row)).collect();
+    let mut all = Vec::with_capacity(looked.len());
+    for Looked { row: before, ptr, forward } in looked {
+        let same = |row: &Model| row.wanted == before.wanted && row.project_id == before.project_id;
+        let Some(row) = rows.remove(&before.id).filter(same) else { continue };
+        let act = judged(core, &row, &forward, owners)?;
+        all.push(Judged { row, act, ptr, forward });
+    }
+    Ok(all)
+}
+
+fn judged(core: &Core, row: &Model, forward: &ForwardFound, owners: &HashMap<Uuid, project::Model>) -> Result<Act> {
     let closed_at = row.project_id.and_then(|id| owners.get(&id)).and_then(|owner| owner.closed_at);
     let before = Standing {
         missing_since: row.missing_since.map(Timestamp),
@@ -267,27 +306,23 @@ fn judged(core: &Core, looked: &Looked, owners: &HashMap<Uuid, project::Model>) 
         closed_at: closed_at.map(Timestamp),
     };
     let settings = &core.config.reverse_dns;
-    let forward = looked.forward.points_to(addresses::ip(row)?);
+    let forward = forward.points_to(addresses::ip(row)?);
     Ok(plan::judge(before, forward, core.now(), settings.grace, settings.closed_grace))
 }
 
 /// Whether it warned of or took a name.
-async fn carry_out(core: &Core, transaction: &DatabaseTransaction, looked: Looked, act: Act) -> Result<bool> {
+async fn carry_out(core: &Core, transaction: &DatabaseTransaction, judged: Judged) -> Result<bool> {
     let now = core.now().0;
-    let Looked { row, ptr, forward } = looked;
-    // Somebody may have changed it while DNS was asked; the next sweep sees that.
-    let found = Entity::find_by_id(row.id).lock_exclusive().one(transaction).await?;
-    let Some(current) = found.filter(|found| found.wanted == row.wanted && found.project_id == row.project_id) else {
-        return Ok(false);
-    };
+    let Judged { row, act, ptr, forward } = judged;
     if let Act::Take | Act::TakeClosed = act {
-        take(core, transaction, &current, &ptr, act).await?;
+        take(core, transaction, &row, &ptr, act).await?;
     }
-    let mut change: address::ActiveModel = current.into_active_model();
+    let missing_since = row.missing_since.or(Some(now));
+    let mut change: address::ActiveModel = row.into_active_model();
     addresses::found(&mut change, &ptr, std::slice::from_ref(&forward))?;
     match act {
         Act::Warn => {
-            change.missing_since = Set(row.missing_since.or(Some(now)));
+            change.missing_since = Set(missing_since);
             change.warned_at = Set(Some(now));
         }
         Act::Clear => {

@@ -177,3 +177,71 @@ async fn only_the_desk_sweeps() {
         assert_eq!(word(&start_nightly(core, actor).await), refusal, "{actor:?}");
     }
 }
+
+#[tokio::test]
+async fn what_the_desk_keeps_while_dns_is_asked_is_not_taken() {
+    let names = Names::new().await;
+    let core = &names.test.core;
+    names.named().await;
+    names.forward(NAME, &[]);
+    names.sweep().await;
+    names.pass(20 * A_DAY).await;
+    let id = start(core, &Actor::System).await.expect("a sweep");
+    let mut job = job::Entity::find_by_id(id.uuid()).one(core.db.read()).await.expect("read").expect("the job");
+    let rows = named().all(core.db.read()).await.expect("names");
+    let owners = owners(core, &rows).await.expect("owners");
+    let looked = vec![look(core, rows[0].clone()).await];
+    keep(core, &names.cast.desk, names.address, true).await.expect("kept");
+    step(core, &mut job, looked, &owners).await.expect("a step");
+    assert_eq!(names.change().await.expect("the ticket's").cause, "ticket");
+    assert_eq!(names.listed().await.wanted.as_deref(), Some(NAME));
+}
+
+#[tokio::test]
+async fn who_is_warned_by_one_node_is_not_warned_by_another() {
+    let names = Names::new().await;
+    let core = &names.test.core;
+    names.named().await;
+    names.forward(NAME, &[]);
+    let id = start(core, &Actor::System).await.expect("a sweep");
+    let mut job = job::Entity::find_by_id(id.uuid()).one(core.db.read()).await.expect("read").expect("the job");
+    let rows = named().all(core.db.read()).await.expect("names");
+    let owners = owners(core, &rows).await.expect("owners");
+    for _ in 0..2 {
+        // Both looked before either wrote.
+        let looked = vec![look(core, rows[0].clone()).await];
+        step(core, &mut job, looked, &owners).await.expect("a step");
+    }
+    assert_eq!(job.changed, 1);
+    assert_eq!(names.test.mails_to("owner@bio.example").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_that_begin_at_once_one_sweeps() {
+    let names = Names::new().await;
+    let core = &names.test.core;
+    let begun = futures_util::future::join_all((0..20).map(|_| start(core, &Actor::System))).await;
+    let words: Vec<&str> = begun.iter().map(word).collect();
+    assert_eq!(words.iter().filter(|word| **word == "Ok").count(), 1, "{words:?}");
+    assert!(words.iter().all(|word| ["Ok", "Conflict"].contains(word)), "{words:?}");
+}
+
+#[tokio::test]
+async fn a_sweep_that_is_cut_off_anywhere_warns_each_owner_once() {
+    let names = Names::new().await;
+    let core = &names.test.core;
+    names.named().await;
+    names.forward(NAME, &[]);
+    let id = start(core, &Actor::System).await.expect("a sweep");
+    for cut in 0..200_u64 {
+        // As kill -9: the work stops wherever it is, with its transaction open and its lease held.
+        let work = jobs::run_due(core, &Actor::System);
+        let _ = tokio::time::timeout(Duration::from_micros(200 * cut), work).await;
+        names.test.clock.advance(Duration::from_secs(61));
+        if jobs::get(core, &Actor::System, id).await.expect("the job").ended_at.is_some() {
+            assert_eq!(names.test.mails_to("owner@bio.example").await.len(), 1);
+            return;
+        }
+    }
+    panic!("it never ended");
+}
