@@ -41,6 +41,8 @@ use uuid::Uuid;
 
 /// What a comment or a reason may be.
 const TEXT: usize = 5_000;
+/// Tickets of one project that may be open: those that wait are looked at again and again.
+const MOST_OPEN: u64 = 1_000;
 
 /// Asks the service desk for something; a draft is kept and not sent. Member. Fields: those of [`TicketRequest`].
 /// `Conflict` when it is asked for already, is there already, or another project has or wants the address's name.
@@ -54,6 +56,9 @@ pub async fn open(
 ) -> Result<TicketNumber> {
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
     let judged = request::judge(core, project, kind, request).await?;
+    if view::count_open(core, project).await? >= MOST_OPEN {
+        return Err(Error::conflict(format!("The project has {MOST_OPEN} open tickets; close some of them first")));
+    }
     let mut row = new_row(core, actor, project, kind, &judged)?;
     if draft {
         let transaction = core.db.begin().await?;
@@ -106,7 +111,11 @@ pub async fn submit(core: &Core, actor: &Actor, number: TicketNumber) -> Result<
     let looked = look::look(core, &row).await?;
     let transaction = core.db.begin().await?;
     lock(&transaction).await?;
+    let asked = row.request;
     let mut row = locked(&transaction, row.id).await?;
+    if row.request != asked {
+        return Err(Error::conflict(format!("{number} was changed a moment ago; look at it and send it again")));
+    }
     place(core, &transaction, &mut row, judged).await?;
     send(core, &transaction, actor, &mut row, looked).await?;
     update(&transaction, &row).await?;
@@ -195,7 +204,9 @@ async fn send(
 
 /// Gives the ticket its address, inside the transaction that sends it, unless somebody was quicker.
 async fn place(core: &Core, transaction: &DatabaseTransaction, row: &mut Model, judged: Judged) -> Result<()> {
-    if let (Some(holder), Some(ip)) = (judged.holder, judged.ip) {
+    if let (true, Some(ip)) = (judged.ours, judged.ip) {
+        // While DNS was asked the address may have left the project, or have got a row of its own in its prefix.
+        let holder = request::holder(transaction, ProjectId::from_uuid(row.project_id), ip).await?;
         let address = addresses::own_row(core, transaction, holder, ip).await?;
         row.address_id = Some(address.id);
     }
@@ -247,8 +258,8 @@ fn new_row(core: &Core, actor: &Actor, project: ProjectId, kind: TicketKind, jud
 }
 
 /// Until the end of the transaction nobody else sends a ticket: two that are in each other's way would miss each other,
-/// or get one number. SQLite has one writer at a time.
-async fn lock(transaction: &DatabaseTransaction) -> Result<()> {
+/// or get one number; and no address leaves its project while a ticket for it comes. SQLite has one writer at a time.
+pub(crate) async fn lock(transaction: &DatabaseTransaction) -> Result<()> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         transaction.execute_unprepared("LOCK TABLE ticket IN SHARE ROW EXCLUSIVE MODE").await?;
     }
@@ -273,7 +284,12 @@ async fn update(transaction: &DatabaseTransaction, row: &Model) -> Result<()> {
     Ok(())
 }
 
+/// The row, which nobody else changes until the end of the transaction. Who holds a row without the right to write must
+/// not wait for [`lock`], whose holder may wait for the row.
 async fn locked(transaction: &DatabaseTransaction, id: Uuid) -> Result<Model> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared("LOCK TABLE ticket IN ROW EXCLUSIVE MODE").await?;
+    }
     Entity::find_by_id(id).lock_exclusive().one(transaction).await?.ok_or(Error::NotFound)
 }
 
@@ -302,11 +318,22 @@ async fn of_anyone(core: &Core, actor: &Actor, number: TicketNumber, access: Acc
 }
 
 fn typed(field: &'static str, text: &str, what: &str) -> Result<String> {
+    match plain(field, text)?.as_str() {
+        "" => Err(Error::invalid(field, what)),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// What may be empty. Characters that turn the direction of what follows could make a name read as another one, and line
+/// ends of their own could end a quotation.
+fn plain(field: &'static str, text: &str) -> Result<String> {
     let text = text.replace("\r\n", "\n");
     let text = text.trim();
-    let odd = |c: char| c.is_control() && c != '\n' && c != '\t';
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let odd = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t') || turns(c) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+    };
     match text.chars().count() {
-        0 => Err(Error::invalid(field, what)),
         count if count > TEXT => Err(Error::invalid(field, format!("Use at most {TEXT} characters"))),
         _ if text.chars().any(odd) => Err(Error::invalid(field, "Use plain text")),
         _ => Ok(text.to_owned()),
@@ -333,5 +360,7 @@ fn json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(Error::internal)
 }
 
+#[cfg(test)]
+mod races;
 #[cfg(test)]
 mod tests;

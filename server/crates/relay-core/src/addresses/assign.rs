@@ -13,6 +13,7 @@ use crate::{
         address::{ActiveModel, Column, Entity, Model},
         address_range,
     },
+    tickets,
 };
 use relay_types::{
     Cidr,
@@ -35,11 +36,12 @@ pub async fn assign(core: &Core, actor: &Actor, input: &AssignInput) -> Result<A
     let note = note_of(&input.note)?;
     let transaction = core.db.begin().await?;
     ranges::lock(&transaction).await?;
+    tickets::lock(&transaction).await?;
     let projects = projects::named(&transaction, None).await?;
     let project = project_of(&projects, &input.project).map_err(|reason| Error::invalid("project", reason))?;
     let range = range_of(&ranges::rows(&transaction).await?, &block).map_err(|why| Error::invalid("block", why))?;
     let around = around(&transaction, &block, project).await?;
-    let held = Held::of(core, &transaction, around.own.iter().chain(&around.inside)).await?;
+    let held = Held::of(&transaction, around.own.iter().chain(&around.inside)).await?;
     let known = Known { projects: &projects, held: &held, now: core.now() };
     let wanted = Wanted { block, project, note: Some(note), egress: Some(input.egress) };
     let placed = place(wanted, &range, around, &known, core.new_id::<()>().uuid()).map_err(Error::conflict)?;

@@ -87,6 +87,7 @@ pub(super) async fn step(core: &Core, job: &mut job::Model, csv: &str) -> Result
     let records: Vec<Record<'_>> = std::iter::from_fn(|| reader.next()).take(STEP).collect();
     let transaction = core.db.begin().await?;
     ranges::lock(&transaction).await?;
+    crate::tickets::lock(&transaction).await?;
     let started_by = job.started_by.clone();
     let mut batch = Batch {
         core,
@@ -203,7 +204,7 @@ impl Batch<'_> {
         }
         let own = Entity::find().filter(Column::First.is_in(keys.clone())).filter(Column::Prefix.eq(false));
         self.own = own.all(self.transaction).await?.into_iter().map(|row| (row.first.clone(), row)).collect();
-        self.held = Held::of(self.core, self.transaction, self.own.values()).await?;
+        self.held = Held::of(self.transaction, self.own.values()).await?;
         // Prefixes do not overlap, so only the last one that begins before an address can hold it. Both databases call
         // the column of VALUES so.
         let values: Vec<String> = (1..=keys.len()).map(|number| format!("(${number})")).collect();
@@ -231,7 +232,7 @@ impl Batch<'_> {
                 // Everything may lie in a prefix, also the lines before it.
                 self.write().await?;
                 let around = around(self.transaction, &line.wanted.block, line.wanted.project).await?;
-                let held = Held::of(self.core, self.transaction, around.inside.iter()).await?;
+                let held = Held::of(self.transaction, around.inside.iter()).await?;
                 self.held.tickets.extend(held.tickets);
                 self.held.changing.extend(held.changing);
                 around

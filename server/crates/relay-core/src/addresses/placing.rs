@@ -1,7 +1,7 @@
 //! Whether a block may be given to a project, judged from what is around it in the inventory.
 
 use crate::{
-    Core, Error,
+    Error,
     audit::{Entry, field, yes_no},
     name_changes,
     projects::Named,
@@ -54,7 +54,6 @@ pub(super) struct Held {
 impl Held {
     /// What keeps these.
     pub(super) async fn of<'a>(
-        core: &Core,
         connection: &impl ConnectionTrait,
         rows: impl Iterator<Item = &'a Model>,
     ) -> Result<Self, Error> {
@@ -62,7 +61,7 @@ impl Held {
         let mut held = Self::default();
         // A statement takes so many values and no more.
         for ids in ids.chunks(500) {
-            held.tickets.extend(tickets::open_for(core, ids).await?);
+            held.tickets.extend(tickets::open_for(connection, ids).await?);
             held.changing.extend(name_changes::unfinished_of(connection, ids).await?);
         }
         Ok(held)

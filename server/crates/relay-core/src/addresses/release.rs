@@ -14,6 +14,7 @@ use crate::{
         address::{ActiveModel, Column, Entity, Model},
         name_change, ticket,
     },
+    tickets,
 };
 use relay_types::{address::AddressId, project::ProjectId};
 use sea_orm::{
@@ -27,6 +28,7 @@ pub async fn release(core: &Core, actor: &Actor, id: AddressId) -> Result<bool> 
     projects::authorize_operator(actor)?;
     let transaction = core.db.begin().await?;
     ranges::lock(&transaction).await?;
+    tickets::lock(&transaction).await?;
     let own = row(&transaction, id.uuid()).await?;
     if !own.prefix
         && own.project_id.is_some()
@@ -36,9 +38,9 @@ pub async fn release(core: &Core, actor: &Actor, id: AddressId) -> Result<bool> 
         return Err(Error::conflict(format!("It lies in {}; release that", prefix.text)));
     }
     let those = those_of(&own);
-    let rows = Entity::find().filter(those.clone()).all(&transaction).await?;
+    let rows = Entity::find().filter(those.clone()).lock_exclusive().all(&transaction).await?;
     let projects = projects::named(&transaction, None).await?;
-    let held = Held::of(core, &transaction, rows.iter()).await?;
+    let held = Held::of(&transaction, rows.iter()).await?;
     let known = Known { projects: &projects, held: &held, now: core.now() };
     names_of_released(&rows)?;
     for row in &rows {

@@ -68,7 +68,7 @@ pub(super) async fn shown(core: &Core, rows: Vec<Model>) -> Result<Vec<Address>>
     let projects = projects::named(core.db.read(), Some(owners)).await?;
     let ranges: HashMap<Uuid, address_range::Model> =
         ranges::rows(core.db.read()).await?.into_iter().map(|range| (range.id, range)).collect();
-    let tickets = tickets::open_for(core, &ids).await?;
+    let tickets = tickets::open_for(core.db.read(), &ids).await?;
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows {
         let range = ranges.get(&row.range_id).ok_or_else(|| Error::internal("an address without its range"))?;

@@ -1,8 +1,8 @@
 //! What the service desk decides: approves, refuses, assigns, confirms what was applied by hand.
 
 use super::{
-    Model, by_number, decided, json, kind, locked, look, mail::Mailing, moves, number_of, request_of, state, typed,
-    update,
+    Model, by_number, decided, json, kind, locked, look, mail::Mailing, moves, number_of, request, request_of, state,
+    typed, update,
 };
 use crate::{
     Actor, Core, Error, Result, addresses, audit, name_changes,
@@ -41,6 +41,9 @@ pub async fn approve(core: &Core, actor: &Actor, number: TicketNumber) -> Result
     let mut row = locked(&transaction, row.id).await?;
     if state(&row)? != TicketState::Ready {
         return Err(moves::refusal(&row, TicketState::Approved)?);
+    }
+    if kind(&row)? != TicketKind::RemovePtr {
+        request::refuse_closed(&transaction, row.project_id).await?;
     }
     if let Some(forward) = &looked.forward {
         let ip = look::ip(&row)?;

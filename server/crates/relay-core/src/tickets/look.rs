@@ -160,6 +160,12 @@ async fn judge(core: &Core, transaction: &DatabaseTransaction, row: &mut Model, 
     if let Some(forward) = &looked.forward {
         row.forward = Some(json(forward)?);
     }
+    if let Err(Error::Conflict { reason }) = super::request::refuse_closed(transaction, row.project_id).await
+        && state(row)?.may_move_to(TicketState::Refused)
+    {
+        row.reason = Some(reason.clone());
+        return moves::advance(core, transaction, &Actor::System, row, TicketState::Refused, &reason).await;
+    }
     let (now, ip) = (core.now(), ip(row)?);
     let watched = now.since(Timestamp(row.watched_since.unwrap_or(row.moved_at)));
     let forward = looked.forward.ok_or_else(|| Error::internal("a name was not looked at"))?;

@@ -1,10 +1,10 @@
 //! Judges what is asked for: whether it can be meant, whether it may be asked, and what is in its way.
 
-use super::{kind, typed};
+use super::{kind, plain, typed};
 use crate::{
     Actor, Core, Error, Result, addresses, name_changes, projects, ranges,
     tables::{
-        address,
+        address, project,
         ticket::{Column, Entity, Model},
     },
 };
@@ -16,12 +16,13 @@ use relay_types::{
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use std::net::IpAddr;
+use uuid::Uuid;
 
 /// A request that may be asked.
 pub(super) struct Judged {
     pub(super) title: String,
-    /// The inventory's row of the address, or of the prefix it lies in.
-    pub(super) holder: Option<address::Model>,
+    /// Whether it is about an address of the inventory.
+    pub(super) ours: bool,
     pub(super) ip: Option<IpAddr>,
     pub(super) name: Option<DomainName>,
     /// With only the fields of its kind, in one form.
@@ -30,6 +31,9 @@ pub(super) struct Judged {
 
 /// Judges a request of a project. Asks no DNS. Fields: those of [`TicketRequest`].
 pub(super) async fn judge(core: &Core, project: ProjectId, kind: TicketKind, typed: TicketRequest) -> Result<Judged> {
+    if kind != TicketKind::RemovePtr {
+        refuse_closed(core.db.read(), project.uuid()).await?;
+    }
     match kind {
         TicketKind::SetPtr => set_ptr(core, project, typed).await,
         TicketKind::RemovePtr => remove_ptr(core, project, typed).await,
@@ -39,28 +43,37 @@ pub(super) async fn judge(core: &Core, project: ProjectId, kind: TicketKind, typ
     }
 }
 
+/// A project that is closed gets nothing new; what it has may still be removed.
+pub(super) async fn refuse_closed(connection: &impl ConnectionTrait, project: Uuid) -> Result<()> {
+    let row = project::Entity::find_by_id(project).one(connection).await?.ok_or(Error::NotFound)?;
+    match row.closed_at {
+        Some(_) => Err(Error::conflict("The project is closed")),
+        None => Ok(()),
+    }
+}
+
 async fn set_ptr(core: &Core, project: ProjectId, typed: TicketRequest) -> Result<Judged> {
     let ip = address(&typed.address)?;
-    let holder = owned(core, project, ip).await?;
+    let holder = holder(core.db.read(), project, ip).await?;
     let name = host_name(&typed.name)?;
     let use_case = use_case(&typed)?;
     if !holder.prefix && holder.wanted.as_deref() == Some(name.as_str()) {
         return Err(Error::conflict(format!("{ip} has the name {name} already")));
     }
     let request = TicketRequest { address: ip.to_string(), name: name.to_string(), use_case, ..Default::default() };
-    Ok(Judged { title: format!("{name} for {ip}"), holder: Some(holder), ip: Some(ip), name: Some(name), request })
+    Ok(Judged { title: format!("{name} for {ip}"), ours: true, ip: Some(ip), name: Some(name), request })
 }
 
 async fn remove_ptr(core: &Core, project: ProjectId, typed: TicketRequest) -> Result<Judged> {
     let ip = address(&typed.address)?;
-    let holder = owned(core, project, ip).await?;
+    let holder = holder(core.db.read(), project, ip).await?;
     let Some(name) = holder.wanted.clone().filter(|_| !holder.prefix) else {
         return Err(Error::conflict(format!("{ip} has no name of its own that could be removed")));
     };
     // Nobody has to say why something is no longer needed.
-    let use_case = typed.use_case.trim().to_owned();
+    let use_case = plain("use_case", &typed.use_case)?;
     let request = TicketRequest { address: ip.to_string(), use_case, ..Default::default() };
-    Ok(Judged { title: format!("Remove {name} from {ip}"), holder: Some(holder), ip: Some(ip), name: None, request })
+    Ok(Judged { title: format!("Remove {name} from {ip}"), ours: true, ip: Some(ip), name: None, request })
 }
 
 async fn elsewhere(core: &Core, typed: TicketRequest) -> Result<Judged> {
@@ -77,18 +90,12 @@ async fn elsewhere(core: &Core, typed: TicketRequest) -> Result<Judged> {
     let request = TicketRequest {
         address: ip.to_string(),
         name: name.to_string(),
-        use_case: typed.use_case.trim().to_owned(),
+        use_case: plain("use_case", &typed.use_case)?,
         provider: provider.clone(),
         case_number,
         ..Default::default()
     };
-    Ok(Judged {
-        title: format!("{name} for {ip} at {provider}"),
-        holder: None,
-        ip: Some(ip),
-        name: Some(name),
-        request,
-    })
+    Ok(Judged { title: format!("{name} for {ip} at {provider}"), ours: false, ip: Some(ip), name: Some(name), request })
 }
 
 async fn go_live(core: &Core, project: ProjectId, typed: TicketRequest) -> Result<Judged> {
@@ -101,7 +108,7 @@ async fn go_live(core: &Core, project: ProjectId, typed: TicketRequest) -> Resul
     let bounces = super::typed("bounces", &typed.bounces, "Say what is done with bounces and complaints")?;
     let request = TicketRequest { use_case, volume: volume.to_string(), bounces, ..Default::default() };
     let title = format!("Go live with {volume} messages a day");
-    Ok(Judged { title, holder: None, ip: None, name: None, request })
+    Ok(Judged { title, ours: false, ip: None, name: None, request })
 }
 
 fn quota(typed: TicketRequest) -> Result<Judged> {
@@ -115,7 +122,7 @@ fn quota(typed: TicketRequest) -> Result<Judged> {
     let text = |limit: Option<u32>| limit.map(|limit| limit.to_string()).unwrap_or_default();
     let use_case = use_case(&typed)?;
     let request = TicketRequest { use_case, per_hour: text(per_hour), per_day: text(per_day), ..Default::default() };
-    Ok(Judged { title, holder: None, ip: None, name: None, request })
+    Ok(Judged { title, ours: false, ip: None, name: None, request })
 }
 
 /// Refuses a ticket that is in the way of another, or of another project's name. Inside the transaction that sends it.
@@ -200,7 +207,7 @@ pub async fn verdict(core: &Core, actor: &Actor, address: &str, name: &str) -> R
 }
 
 async fn open_already(core: &Core, row: &address::Model) -> Result<Option<String>> {
-    let open = super::open_for(core, &[row.id]).await?.remove(&row.id);
+    let open = super::open_for(core.db.read(), &[row.id]).await?.remove(&row.id);
     Ok(open.map(|number| format!("{} is open for {}", TicketNumber(number), row.text)))
 }
 
@@ -209,9 +216,13 @@ fn address(text: &str) -> Result<IpAddr> {
     Ok(text.trim().parse::<IpAddr>().map_err(wrong)?.to_canonical())
 }
 
-/// The row of an address of the project.
-async fn owned(core: &Core, project: ProjectId, ip: IpAddr) -> Result<address::Model> {
-    let holder = addresses::of_ip(core.db.read(), ip).await?;
+/// The inventory's row of an address of the project, or of the prefix it lies in.
+pub(super) async fn holder(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    ip: IpAddr,
+) -> Result<address::Model> {
+    let holder = addresses::of_ip(connection, ip).await?;
     holder
         .filter(|row| row.project_id == Some(project.uuid()))
         .ok_or_else(|| Error::invalid("address", format!("{ip} is not one of the project's addresses")))

@@ -19,7 +19,9 @@ use relay_types::{
         TicketRow, TicketState, TicketTab,
     },
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -253,7 +255,7 @@ pub(crate) async fn numbers(core: &Core, ids: Vec<Uuid>) -> Result<HashMap<Uuid,
 }
 
 /// The open tickets of addresses that were sent.
-pub(crate) async fn open_for(core: &Core, addresses: &[Uuid]) -> Result<HashMap<Uuid, u64>> {
+pub(crate) async fn open_for(connection: &impl ConnectionTrait, addresses: &[Uuid]) -> Result<HashMap<Uuid, u64>> {
     let open = TicketTab::Open.states().into_iter().filter(|state| *state != TicketState::Draft);
     let rows: Vec<(Option<Uuid>, i64)> = Entity::find()
         .select_only()
@@ -261,7 +263,7 @@ pub(crate) async fn open_for(core: &Core, addresses: &[Uuid]) -> Result<HashMap<
         .filter(Column::AddressId.is_in(addresses.iter().copied()))
         .filter(Column::State.is_in(open.map(TicketState::as_str)))
         .into_tuple()
-        .all(core.db.read())
+        .all(connection)
         .await?;
     let pairs = rows.into_iter().filter_map(|(id, number)| Some((id?, u64::try_from(number).unwrap_or_default())));
     Ok(pairs.collect())
