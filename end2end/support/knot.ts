@@ -1,6 +1,7 @@
 // A real authoritative DNS server (Knot) with a forward and a reverse zone that take signed updates.
 // Owns its configuration, its process and the questions of dig. Other records than those here do not exist.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -105,10 +106,23 @@ export class Knot {
   }
 }
 
+/** A port of TCP and UDP below those the kernel gives to what goes out: a question to DNS may take one of those at any moment. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const udp = createSocket("udp4");
+    const tcp = createServer();
+    try {
+      udp.bind(port, "127.0.0.1");
+      await once(udp, "listening");
+      tcp.listen(port, "127.0.0.1");
+      await once(tcp, "listening");
+      return port;
+    } catch {
+      // Taken: another one is tried.
+    } finally {
+      await new Promise<void>((done) => udp.close(done));
+      if (tcp.listening) await new Promise((done) => tcp.close(done));
+    }
+  }
 }

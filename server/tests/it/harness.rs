@@ -19,10 +19,9 @@ pub use session::Session;
 pub use sink::{Received, Sink};
 pub use stream::Stream;
 
-use std::{
-    net::TcpListener,
-    time::{Duration, Instant},
-};
+pub use crate::reverse_dns::process::free_port;
+
+use std::time::{Duration, Instant};
 
 /// How long anything may take on a busy machine before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,9 +36,4 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < end, "waited {PATIENCE:?} for: {what}");
         std::thread::park_timeout(Duration::from_millis(20));
     }
-}
-
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -10,7 +10,7 @@ mod knot;
 #[expect(dead_code, reason = "relay-dns's own tests use more of it")]
 mod powerdns;
 #[path = "../../crates/relay-dns/tests/reverse_dns/process.rs"]
-mod process;
+pub mod process;
 
 mod forgetful;
 mod trouble;

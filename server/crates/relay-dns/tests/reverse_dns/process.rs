@@ -1,9 +1,10 @@
 //! Programs that end with their test, and waiting for them.
 
 use std::{
-    net::TcpListener,
+    net::{TcpListener, UdpSocket},
     path::Path,
     process::{Child, Command},
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -37,9 +38,19 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port of TCP and UDP that was free a moment ago, below those the kernel gives to what goes out: a question to DNS may
+/// take one of those at any moment.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let begin = std::process::id() % 20_000;
+    loop {
+        let turn = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(10_000 + (begin + turn * 7) % 20_000).unwrap();
+        let here = ("127.0.0.1", port);
+        if TcpListener::bind(here).is_ok() && UdpSocket::bind(here).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Where Debian keeps a program for the system, which is not on everyone's `PATH`.
