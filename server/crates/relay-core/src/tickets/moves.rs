@@ -63,3 +63,38 @@ pub(super) async fn note(
     ticket_entry::Entity::insert(entry.into_active_model()).exec_without_returning(transaction).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::{
+        names::{NAME, Names},
+        word,
+    };
+    use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
+
+    #[tokio::test]
+    async fn every_pair_of_states_is_a_move_that_is_noted_or_one_that_is_refused_and_changes_nothing() {
+        let names = Names::new().await;
+        let core = &names.test.core;
+        let number = names.ask(NAME).await.expect("a ticket");
+        let stored = super::super::by_number(core.db.read(), number).await.expect("the ticket");
+        for (from, to) in TicketState::ALL.into_iter().flat_map(|from| TicketState::ALL.map(|to| (from, to))) {
+            let transaction = core.db.begin().await.expect("a transaction");
+            let noted = || ticket_entry::Entity::find().filter(ticket_entry::Column::TicketId.eq(stored.id));
+            let before = noted().count(&transaction).await.expect("entries");
+            let mut row = Model { state: from.as_str().to_owned(), ..stored.clone() };
+            let moved = advance(core, &transaction, &names.cast.member, &mut row, to, "why").await;
+            let after = noted().count(&transaction).await.expect("entries");
+            let seen = (word(&moved), state(&row).expect("a state"), after - before);
+            let expected = if from.may_move_to(to) { ("Ok", to, 1) } else { ("Conflict", from, 0) };
+            assert_eq!(seen, expected, "{from:?} to {to:?}");
+            if let Err(error) = moved {
+                let words = [from, to].map(|state| format!("“{}”", state.words().to_lowercase()));
+                let told = error.to_string();
+                assert!(words.iter().all(|word| told.contains(word)), "{told}");
+            }
+            transaction.rollback().await.expect("rolled back");
+        }
+    }
+}
