@@ -258,6 +258,45 @@ test("of two projects neither sees or touches what is the other's", async ({ nam
   }
 });
 
+test("a person of the desk who runs nothing approves a name and puts the one before back", async ({ names, knot, page, anotherPage }) => {
+  const runs = new Visitor(await anotherPage(), names);
+  await furnish(runs, knot);
+  const asks = await join(runs, page, names, "biology", owner);
+  const desk = await join(runs, await anotherPage(), names, "chemistry", outsider);
+  await runs.open("/admin/users");
+  const row = runs.page.getByRole("row").filter({ hasText: outsider.email });
+  await row.getByRole("button", { name: /Put on the desk/ }).click();
+  const dialog = runs.page.getByRole("dialog").filter({ hasText: outsider.email });
+  await dialog.getByLabel("Address").fill(outsider.email);
+  await dialog.getByRole("button", { name: "Put on the desk" }).click();
+  await runs.isTold("User changed");
+
+  await knot.change("bio.example", `add ${NAME}. 2 A ${IP}`);
+  await ask(asks, "biology", IP, NAME);
+  await asks.sees(`${NAME} for ${IP}`);
+  await isAt(asks, "Ready");
+
+  // Its own places, and no others.
+  await desk.open("/admin/tickets");
+  const places = desk.page.getByRole("navigation", { name: "Places" }).getByRole("link");
+  await expect(places).toHaveText(["Tickets", "Ranges", "DNS back ends", "Sweep"]);
+  for (const place of ["/admin/projects", "/admin/users", "/admin/queue", "/admin/settings", "/p/biology"]) {
+    expect([403, 404], place).toContain((await desk.page.request.get(names.url + place)).status());
+  }
+  await desk.page.getByRole("link", { name: `${NAME} for ${IP}` }).click();
+  await desk.press("Approve");
+  await desk.page.getByRole("dialog", { name: "Approve this ticket?" }).getByRole("button", { name: "Approve", exact: true }).click();
+  await desk.isTold("Ticket approved");
+  await isAt(desk, "Done");
+  expect(await knot.names(IP)).toEqual([`${NAME}.`]);
+  await desk.press("Roll back");
+  const back = desk.page.getByRole("dialog", { name: "Put the names before back?" });
+  await expect(back.getByText(DEFAULT)).toBeVisible();
+  await back.getByRole("button", { name: "Roll back", exact: true }).click();
+  await desk.isTold("The names before are being put back");
+  await expect.poll(() => knot.names(IP), { timeout: 30_000 }).toEqual([`${DEFAULT}.`]);
+});
+
 test("going live takes effect in the relay within two seconds", async ({ names, knot, page, anotherPage }) => {
   const runs = new Visitor(await anotherPage(), names);
   await runs.signIn(operator.email, operator.password);
