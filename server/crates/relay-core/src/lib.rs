@@ -13,6 +13,7 @@ pub mod error;
 
 mod commit;
 mod db;
+mod due;
 mod hashing;
 mod key_check;
 mod label;

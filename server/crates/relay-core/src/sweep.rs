@@ -13,7 +13,7 @@ use crate::{
     portal_mail, projects, ranges,
     tables::{
         address::{self, Column, Entity, Model},
-        job, project,
+        address_range, job, project,
     },
 };
 use futures_util::{StreamExt, stream};
@@ -64,10 +64,12 @@ pub async fn plan(core: &Core, actor: &Actor) -> Result<SweepPlan> {
     let rows = named.order_by_asc(Column::MissingSince).order_by_asc(Column::First).limit(SHOWN);
     let rows = rows.all(core.db.read()).await?;
     let owners = owners(core, &rows).await?;
+    let ranges: HashMap<Uuid, _> = ranges::rows(core.db.read()).await?.into_iter().map(|row| (row.id, row)).collect();
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(owner) = row.project_id.and_then(|id| owners.get(&id)) else { continue };
-        items.extend(item(core, row, owner).await?);
+        let Some(range) = ranges.get(&row.range_id) else { continue };
+        items.extend(item(core, row, owner, range)?);
     }
     items.sort_by_key(|item| item.until);
     let settings = &core.config.reverse_dns;
@@ -82,7 +84,7 @@ pub async fn plan(core: &Core, actor: &Actor) -> Result<SweepPlan> {
     })
 }
 
-async fn item(core: &Core, row: Model, owner: &project::Model) -> Result<Option<SweepItem>> {
+fn item(core: &Core, row: Model, owner: &project::Model, range: &address_range::Model) -> Result<Option<SweepItem>> {
     let settings = &core.config.reverse_dns;
     let (why, since, until) = match (owner.closed_at, row.missing_since) {
         (Some(at), _) => (SweepReason::Closed, Timestamp(at), Timestamp(at).plus(settings.closed_grace)),
@@ -94,7 +96,7 @@ async fn item(core: &Core, row: Model, owner: &project::Model) -> Result<Option<
     Ok(Some(SweepItem {
         id: AddressId::from_uuid(row.id),
         project: Slug::parse(&owner.slug).map_err(Error::internal)?,
-        default: addresses::default_name(core.db.read(), &row).await?,
+        default: ranges::default_name(range, addresses::ip(&row)?),
         name: row.wanted.clone().unwrap_or_default(),
         address: row.text,
         why,

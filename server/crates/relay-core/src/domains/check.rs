@@ -6,7 +6,7 @@ use super::{
     state,
 };
 use crate::{
-    Actor, Core, Result, audit, dkim_keys, portal_mail, projects,
+    Actor, Core, Result, audit, dkim_keys, due, portal_mail, projects,
     tables::domain::{ActiveModel, Column, Entity, Model},
 };
 use futures_util::{StreamExt, stream};
@@ -30,18 +30,12 @@ pub async fn check_due(core: &Core, actor: &Actor) -> Result<u64> {
         .limit(MOST)
         .all(core.db.read())
         .await?;
-    let checked = stream::iter(due.into_iter().map(|row| async move {
+    let checked = due::each(due, TOGETHER, |row| async move {
         let (id, name) = (row.id, row.name.clone());
-        match claim_and_check(core, row).await {
-            Ok(checked) => u64::from(checked),
-            Err(error) => {
-                tracing::warn!(domain.id = %id, domain.name = name, %error, "domain is not checked");
-                0
-            }
-        }
-    }))
-    .buffer_unordered(TOGETHER)
-    .fold(0, |sum, one| async move { sum + one });
+        let checked = claim_and_check(core, row).await;
+        checked
+            .inspect_err(|error| tracing::warn!(domain.id = %id, domain.name = name, %error, "domain is not checked"))
+    });
     Ok(checked.await)
 }
 

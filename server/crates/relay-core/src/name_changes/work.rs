@@ -4,14 +4,13 @@
 
 use super::{json, names, ptr_change, schedule, state};
 use crate::{
-    Actor, Core, Error, Result, addresses, dns_backends, projects,
+    Actor, Core, Error, Result, addresses, dns_backends, due, projects,
     tables::{
         address,
         name_change::{ActiveModel, Column, Entity, Model},
     },
     tickets::{self, Follower, Outcome},
 };
-use futures_util::{StreamExt, stream};
 use relay_dns::{DnsError, back_end::WriteError};
 use relay_types::{
     Timestamp,
@@ -40,17 +39,13 @@ pub async fn run_due(core: &Core, actor: &Actor) -> Result<u64> {
         .limit(MOST)
         .all(core.db.read())
         .await?;
-    let went_on = stream::iter(due.into_iter().map(|row| async move {
+    let went_on = due::each(due, TOGETHER, |row| async move {
         let id = row.id;
-        match claim_and_go_on(core, row).await {
-            Ok(went_on) => u64::from(went_on),
-            Err(error) => {
-                tracing::warn!(name_change.id = %id, %error, "a change of a name does not go on now");
-                0
-            }
-        }
-    }));
-    Ok(went_on.buffer_unordered(TOGETHER).fold(0, |sum, one| async move { sum + one }).await)
+        let went_on = claim_and_go_on(core, row).await;
+        went_on
+            .inspect_err(|error| tracing::warn!(name_change.id = %id, %error, "a change of a name does not go on now"))
+    });
+    Ok(went_on.await)
 }
 
 /// Whether it was this node's to go on with.

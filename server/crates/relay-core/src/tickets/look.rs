@@ -3,8 +3,7 @@
 //! No transaction is open while DNS is asked. A failure that may pass says nothing: the ticket stays as it is.
 
 use super::{Column, Entity, Model, json, kind, locked, mail::Mailing, moves, request_of, state, update};
-use crate::{Access, Actor, Core, Error, Result, projects};
-use futures_util::{StreamExt, stream};
+use crate::{Access, Actor, Core, Error, Result, due, projects};
 use relay_types::{
     DomainName, Timestamp,
     reverse::{ForwardFound, ForwardState, PtrFound},
@@ -63,7 +62,7 @@ pub(super) async fn begin(
                 ForwardState::Matches => TicketState::Ready,
                 ForwardState::Missing | ForwardState::Unknown => TicketState::Waiting,
             };
-            moves::advance(core, transaction, &Actor::System, row, to, &sentence(&forward, ip)).await?;
+            moves::advance(core, transaction, &Actor::System, row, to, &forward.words(ip)).await?;
             if to == TicketState::Waiting {
                 row.next_at = Some(now.plus(wait(row.looks)).0);
             }
@@ -89,17 +88,12 @@ pub async fn run_due(core: &Core, actor: &Actor) -> Result<u64> {
         .limit(MOST)
         .all(core.db.read())
         .await?;
-    let looked = stream::iter(due.into_iter().map(|row| async move {
+    let looked = due::each(due, TOGETHER, |row| async move {
         let number = row.number;
-        match claim_and_look(core, row).await {
-            Ok(looked) => u64::from(looked),
-            Err(error) => {
-                tracing::warn!(ticket.number = number, %error, "a ticket is not looked at now");
-                0
-            }
-        }
-    }));
-    Ok(looked.buffer_unordered(TOGETHER).fold(0, |sum, one| async move { sum + one }).await)
+        let looked = claim_and_look(core, row).await;
+        looked.inspect_err(|error| tracing::warn!(ticket.number = number, %error, "a ticket is not looked at now"))
+    });
+    Ok(looked.await)
 }
 
 /// Has DNS looked at now. Member, the service desk. `TooMany` within five seconds after the last look; `Conflict` when
@@ -171,7 +165,7 @@ async fn judge(core: &Core, transaction: &DatabaseTransaction, row: &mut Model, 
     let forward = looked.forward.ok_or_else(|| Error::internal("a name was not looked at"))?;
     match (state(row)?, looked.ptr) {
         (TicketState::Waiting, _) => {
-            let text = sentence(&forward, ip);
+            let text = forward.words(ip);
             if forward.points_to(ip) == ForwardState::Matches {
                 return moves::advance(core, transaction, &Actor::System, row, TicketState::Ready, &text).await;
             }
@@ -189,7 +183,7 @@ async fn judge(core: &Core, transaction: &DatabaseTransaction, row: &mut Model, 
                 return moves::advance(core, transaction, &Actor::System, row, TicketState::Done, text).await;
             }
             let text = match (there, ptr.certain) {
-                (true, _) => sentence(&forward, ip),
+                (true, _) => forward.words(ip),
                 (false, true) if ptr.names.is_empty() => format!("{ip} has no PTR record yet"),
                 (false, true) => format!("{ip} has the name {}", ptr.names.join(", ")),
                 (false, false) => format!("The servers of {ip} do not answer with certainty just now"),
@@ -251,11 +245,6 @@ pub(super) fn gives_up_at(row: &Model) -> Result<Option<Timestamp>> {
         _ => return Ok(None),
     };
     Ok(row.watched_since.map(|since| Timestamp(since).plus(patience)))
-}
-
-/// What was found, for the history.
-fn sentence(forward: &ForwardFound, ip: IpAddr) -> String {
-    forward.words(ip)
 }
 
 /// The record to publish so that the name leads to the address, as a line of a zone file.
