@@ -2,18 +2,30 @@
 
 use crate::{Error, Result};
 use aws_lc_rs::rand;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 /// A secret in the clear, on its one way to the person who asked for it. It has no `Debug`.
 pub struct IssuedSecret(Zeroizing<String>);
 
 impl IssuedSecret {
-    /// 192 random bits as 32 URL-safe characters, so that no client needs to quote them.
+    /// Characters of a secret; 62 to the power of 32 is 190 bits.
+    const LENGTH: usize = 32;
+
+    /// Random letters and digits and nothing else: no shell, URL or configuration file needs them quoted, a
+    /// command line does not take one for an option as it would a leading `-`, and a double click marks it whole.
     pub(crate) fn generate() -> Result<Self> {
-        let mut octets = Zeroizing::new([0u8; 24]);
-        rand::fill(&mut octets[..]).map_err(Error::internal)?;
-        Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(&octets[..]))))
+        const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut secret = Zeroizing::new(String::with_capacity(Self::LENGTH));
+        let mut octets = Zeroizing::new([0u8; Self::LENGTH]);
+        while secret.len() < Self::LENGTH {
+            rand::fill(&mut octets[..]).map_err(Error::internal)?;
+            // 248 is four times 62: an octet above it would make the first letters likelier than the others.
+            let fair =
+                octets.iter().filter(|octet| **octet < 248).map(|octet| char::from(ALPHABET[usize::from(octet % 62)]));
+            let missing = Self::LENGTH - secret.len();
+            secret.extend(fair.take(missing));
+        }
+        Ok(Self(secret))
     }
 
     /// The secret, to be shown once.
@@ -33,4 +45,23 @@ pub(crate) fn random_base32(length: usize) -> Result<String> {
     let mut octets = vec![0u8; length];
     rand::fill(&mut octets).map_err(Error::internal)?;
     Ok(octets.into_iter().map(|octet| char::from(ALPHABET[usize::from(octet & 31)])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_secret_is_32_letters_and_digits_and_each_is_another() {
+        let secrets: BTreeSet<String> =
+            (0..200).map(|_| IssuedSecret::generate().expect("random").reveal().to_owned()).collect();
+        assert_eq!(secrets.len(), 200);
+        for secret in &secrets {
+            assert_eq!(secret.len(), 32, "{secret}");
+            assert!(secret.chars().all(|c| c.is_ascii_alphanumeric()), "{secret}");
+        }
+        let seen: BTreeSet<char> = secrets.iter().flat_map(|secret| secret.chars()).collect();
+        assert_eq!(seen.len(), 62, "6,400 characters hold each of the 62");
+    }
 }
