@@ -39,8 +39,8 @@ pub(crate) struct Followed {
     pub servers: Vec<Heard>,
     /// Whether the servers that gave a certain answer agree on aliases, and there is at least one.
     pub certain: bool,
-    /// Lives of the aliases on the way, in seconds.
-    pub alias_ttls: Vec<u32>,
+    /// The aliases on the way: what each led to, and its life in seconds.
+    pub aliases: Vec<(Name, u32)>,
 }
 
 /// What one server said to each question.
@@ -68,7 +68,7 @@ impl Authority {
     /// Follows a name to where its records are. Takes a minute at most.
     pub(crate) async fn follow(&self, name: &Name, kinds: &[RecordType]) -> Followed {
         let mut state =
-            Followed { owner: name.clone(), zone: None, servers: Vec::new(), certain: false, alias_ttls: Vec::new() };
+            Followed { owner: name.clone(), zone: None, servers: Vec::new(), certain: false, aliases: Vec::new() };
         if tokio::time::timeout(LONGEST, self.walk(&mut state, kinds)).await.is_err() {
             state.certain = false;
             state.servers = vec![Heard::unknown("DNS", format!("no answer in {} s", LONGEST.as_secs()))];
@@ -93,14 +93,14 @@ impl Authority {
                 state.certain = state.is_certain();
                 return;
             };
-            if state.alias_ttls.len() == ALIASES {
+            if state.aliases.len() == ALIASES {
                 for heard in &mut state.servers {
                     heard.said.push(Said::Unknown(format!("more than {ALIASES} aliases in a row")));
                 }
                 state.certain = false;
                 return;
             }
-            state.alias_ttls.push(ttl);
+            state.aliases.push((target.clone(), ttl));
             state.owner = target;
         }
     }

@@ -1,6 +1,10 @@
 //! Answers set by hand, for tests of everything that asks DNS. Never asks the network.
 
-use crate::{DnsError, MxRecord, TxtAnswer};
+use crate::{
+    DnsError, MxRecord, TxtAnswer,
+    facts::{Answer, Data, Kind, Known},
+    look_up,
+};
 use relay_types::{
     Timestamp,
     reverse::{ForwardFound, PtrFound, ServerAnswer},
@@ -29,6 +33,8 @@ struct Tables {
     addresses: HashMap<String, Vec<IpAddr>>,
     txt: HashMap<String, Vec<String>>,
     ptr: HashMap<String, Vec<String>>,
+    aliases: HashMap<String, Vec<String>>,
+    other: HashMap<(String, Kind), Vec<String>>,
     silent: HashMap<String, String>,
 }
 
@@ -68,6 +74,18 @@ impl FixedAnswers {
         self
     }
 
+    /// Makes a name an alias of another (CNAME), which [`crate::Resolver::look_up`] follows.
+    pub fn set_alias(&self, name: &str, target: &str) -> &Self {
+        self.tables().aliases.insert(key(name), vec![key(target)]);
+        self
+    }
+
+    /// Sets records of a type that has no table of its own (CAA, DS, NS), as in zone files.
+    pub fn set_other(&self, name: &str, kind: Kind, records: &[&str]) -> &Self {
+        self.tables().other.insert((key(name), kind), records.iter().map(|&record| record.to_owned()).collect());
+        self
+    }
+
     /// Makes every question about this name fail for now, until [`FixedAnswers::forget`].
     pub fn set_temporary_failure(&self, name: &str, cause: &str) -> &Self {
         self.tables().silent.insert(key(name), cause.to_owned());
@@ -83,25 +101,79 @@ impl FixedAnswers {
         tables.txt.remove(&name);
         tables.ptr.remove(&name);
         tables.silent.remove(&name);
+        tables.aliases.remove(&name);
+        tables.other.retain(|(of, _), _| *of != name);
         drop(tables);
         self
     }
 
     pub(crate) fn mx(&self, domain: &str) -> Result<Vec<MxRecord>, DnsError> {
-        self.look_up(domain, |tables| &tables.mx)
+        self.of(domain, |tables| &tables.mx)
     }
 
     pub(crate) fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError> {
-        self.look_up(host, |tables| &tables.addresses)
+        self.of(host, |tables| &tables.addresses)
     }
 
     /// As told for five minutes, also when there is none.
     pub(crate) fn txt(&self, name: &str) -> Result<TxtAnswer, DnsError> {
-        let texts = match self.look_up(name, |tables| &tables.txt) {
+        let texts = match self.of(name, |tables| &tables.txt) {
             Err(DnsError::NoRecord) => Vec::new(),
             texts => texts?,
         };
         Ok(TxtAnswer { texts, ttl: Some(TTL) })
+    }
+
+    /// As told for five minutes, also when there is none. Aliases are followed eight times.
+    pub(crate) fn look_up(&self, name: &str, kind: Kind, asked_at: Timestamp) -> Answer {
+        let (mut owner, mut aliases) = (key(name), Vec::new());
+        while kind != Kind::Cname
+            && aliases.len() < 8
+            && let Ok(target) = self.of(&owner, |tables| &tables.aliases)
+        {
+            owner.clone_from(&target[0]);
+            aliases.push(owner.clone());
+        }
+        let known = match self.records(&owner, kind) {
+            Ok(records) => Known::Records(records),
+            Err(DnsError::Temporary(cause)) => Known::Unknown(cause),
+            Err(DnsError::NoRecord) => Known::Nothing { no_such_name: !self.is_known(&owner) },
+        };
+        look_up::answer(name, kind, known, aliases, Some(TTL), asked_at)
+    }
+
+    fn records(&self, name: &str, kind: Kind) -> Result<Vec<Data>, DnsError> {
+        let names = |names: Vec<String>| names.into_iter().map(Data::Name).collect();
+        let mut records: Vec<Data> = match kind {
+            Kind::A | Kind::Aaaa => {
+                let addresses = self.addresses(name)?.into_iter().filter(|one| one.is_ipv4() == (kind == Kind::A));
+                addresses.map(Data::Address).collect()
+            }
+            Kind::Mx => self.mx(name)?.into_iter().map(|mx| Data::Mx(mx.preference, mx.exchange)).collect(),
+            Kind::Txt => self.of(name, |tables| &tables.txt)?.into_iter().map(|text| Data::Text(vec![text])).collect(),
+            Kind::Ptr => names(self.of(name, |tables| &tables.ptr)?),
+            Kind::Cname => names(self.of(name, |tables| &tables.aliases)?),
+            Kind::Caa | Kind::Ds | Kind::Ns => {
+                let tables = self.tables();
+                if let Some(cause) = tables.silent.get(&key(name)) {
+                    return Err(DnsError::Temporary(cause.clone()));
+                }
+                let of_name = tables.other.get(&(key(name), kind)).into_iter().flatten();
+                of_name.map(|text| Data::Other(text.clone())).collect()
+            }
+        };
+        records.sort();
+        if records.is_empty() { Err(DnsError::NoRecord) } else { Ok(records) }
+    }
+
+    /// Whether anything is at this name.
+    fn is_known(&self, name: &str) -> bool {
+        let tables = self.tables();
+        let named = [&tables.txt, &tables.ptr, &tables.aliases];
+        tables.mx.contains_key(name)
+            || tables.addresses.contains_key(name)
+            || named.iter().any(|table| table.contains_key(name))
+            || tables.other.keys().any(|(of, _)| of == name)
     }
 
     pub(crate) fn forward(&self, host: &str, asked_at: Timestamp) -> ForwardFound {
@@ -122,7 +194,7 @@ impl FixedAnswers {
 
     pub(crate) fn ptr(&self, address: IpAddr, asked_at: Timestamp) -> PtrFound {
         let owner = reverse_name(address);
-        let answer = self.look_up(&owner, |tables| &tables.ptr);
+        let answer = self.of(&owner, |tables| &tables.ptr);
         let servers = vec![server_answer(&answer)];
         let mut names = answer.unwrap_or_default();
         names.sort();
@@ -141,13 +213,13 @@ impl FixedAnswers {
     }
 
     pub(crate) fn ptr_at_resolvers(&self, address: IpAddr) -> Result<(Vec<String>, Option<u32>), DnsError> {
-        match self.look_up(&reverse_name(address), |tables| &tables.ptr) {
+        match self.of(&reverse_name(address), |tables| &tables.ptr) {
             Err(DnsError::NoRecord) => Ok((Vec::new(), Some(TTL))),
             names => Ok((names?, Some(TTL))),
         }
     }
 
-    fn look_up<T: Clone>(
+    fn of<T: Clone>(
         &self,
         name: &str,
         table: impl Fn(&Tables) -> &HashMap<String, Vec<T>>,

@@ -5,7 +5,10 @@
 
 mod authority;
 pub mod back_end;
+pub mod facts;
 pub mod fixed;
+pub mod judge;
+mod look_up;
 mod manners;
 pub mod mx;
 mod name;
@@ -15,5 +18,6 @@ mod wire;
 mod zones;
 
 pub use back_end::{BackEnd, PowerDnsApi, PtrChange, UpdateServer, WriteError};
+pub use facts::{Ask, Facts, gather};
 pub use fixed::FixedAnswers;
 pub use resolver::{DnsError, MxRecord, Resolver, TxtAnswer};

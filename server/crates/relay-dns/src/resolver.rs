@@ -2,7 +2,13 @@
 //!
 //! Names are asked as they are (fully qualified), never with a search list. What comes back is untrusted text.
 
-use crate::{authority::Authority, fixed::FixedAnswers, manners::Manners, zones::Zones};
+use crate::{
+    authority::Authority,
+    facts::{Answer, Ask, Kind},
+    fixed::FixedAnswers,
+    manners::Manners,
+    zones::Zones,
+};
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use hickory_resolver::{
@@ -197,6 +203,16 @@ impl Resolver {
         match &self.source {
             Source::Fixed(answers) => answers.ptr(address, now),
             Source::Network(network) => network.authority.ptr(address, now).await,
+        }
+    }
+
+    /// One question of a check, asked as `ask` says. Aliases are followed, but for [`Kind::Cname`].
+    ///
+    /// Takes a minute at most. Failures are in the answer.
+    pub async fn look_up(&self, name: &str, kind: Kind, ask: Ask, now: Timestamp) -> Answer {
+        match &self.source {
+            Source::Fixed(answers) => answers.look_up(name, kind, now),
+            Source::Network(network) => network.authority.look_up(name, kind, ask, now).await,
         }
     }
 

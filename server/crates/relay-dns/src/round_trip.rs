@@ -2,10 +2,8 @@
 
 use crate::{
     DnsError,
-    authority::{ALIASES, Authority, Followed, Heard, Said, absence},
+    authority::{Authority, Followed, Heard, Said},
     name::{from_text, to_text},
-    wire::{Question, code_text},
-    zones::is_certain,
 };
 use futures_util::future::join_all;
 use hickory_proto::rr::{Name, RData, RecordType};
@@ -17,11 +15,8 @@ use relay_types::{
 use std::{
     collections::BTreeSet,
     net::{IpAddr, SocketAddr},
-    time::Duration,
 };
 
-/// How long a resolver is waited for, each of two times: it may have to ask many servers itself.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// So many records of one server are put into words.
 const SHOWN: usize = 10;
 
@@ -86,49 +81,21 @@ impl Authority {
         Ok((names.into_iter().collect(), longest))
     }
 
-    /// What one resolver says. Where it stops at an alias, as authoritative servers do in a laboratory, it is asked on.
-    async fn ptr_at(&self, resolver: SocketAddr, mut name: Name) -> Result<(Vec<String>, Option<u32>), String> {
-        let mut ttl: Option<u32> = None;
-        for _ in 0..=ALIASES {
-            let question = Question { name: &name, kind: RecordType::PTR, recursive: true, patience: PATIENCE };
-            let answer = self.manners.ask(resolver, &question).await.map_err(|error| format!("{resolver}: {error}"))?;
-            if !is_certain(&answer) {
-                return Err(format!("{resolver} said {}", code_text(answer.metadata.response_code)));
-            }
-            let names: Vec<String> = answer.answers.iter().filter_map(|record| text(&record.data)).collect();
-            let lives = answer.answers.iter().map(|record| record.ttl).chain(ttl);
-            ttl = if names.is_empty() { lives.chain(absence(&answer)).min() } else { lives.min() };
-            let mut aliases: Vec<(&Name, &Name)> = answer
-                .answers
-                .iter()
-                .filter_map(|record| match &record.data {
-                    RData::CNAME(target) => Some((&record.name, &target.0)),
-                    _ => None,
-                })
-                .collect();
-            let mut end = name.clone();
-            while let Some(next) = aliases.iter().position(|(from, _)| **from == end) {
-                end = aliases.swap_remove(next).1.clone();
-            }
-            if !names.is_empty() || end == name {
-                return Ok((names, ttl));
-            }
-            // A resolver that followed the alias itself says so by the zone of the absence; asking on is harmless.
-            name = end;
-        }
-        Err(format!("{resolver}: more than {ALIASES} aliases in a row"))
+    async fn ptr_at(&self, resolver: SocketAddr, name: Name) -> Result<(Vec<String>, Option<u32>), String> {
+        let said = self.at_resolver(resolver, name, RecordType::PTR).await?;
+        Ok((said.records.iter().filter_map(text).collect(), said.ttl))
     }
 }
 
 impl Followed {
     /// Lives of all that was said on the way.
-    fn ttls(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn ttls(&self) -> impl Iterator<Item = u32> {
         let here = self.servers.iter().flat_map(|heard| &heard.said).filter_map(|said| match said {
             Said::Records(_, ttl) | Said::Alias(_, ttl) => Some(*ttl),
             Said::Nothing { ttl, .. } => *ttl,
             _ => None,
         });
-        here.chain(self.alias_ttls.iter().copied())
+        here.chain(self.aliases.iter().map(|(_, ttl)| *ttl))
     }
 }
 

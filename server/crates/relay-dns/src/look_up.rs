@@ -1,0 +1,309 @@
+//! One question for [`crate::facts`], asked of the authoritative servers and of our resolver, and how it is shown.
+
+use crate::{
+    authority::{ALIASES, Authority, Followed, Heard, Said, absence},
+    facts::{Answer, Ask, Data, Kind, Known, question},
+    name::{from_text, to_text},
+    wire::{Question, code_text},
+    zones::is_certain,
+};
+use hickory_proto::rr::{Name, RData, RecordType};
+use relay_types::{Timestamp, finding::LookedUp, reverse::ServerAnswer};
+use std::{net::SocketAddr, time::Duration};
+
+/// How long a resolver is waited for, each of two times: it may have to ask many servers itself.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// So many records are kept of an answer, and so many octets of one.
+const RECORDS: usize = 100;
+const LONGEST: usize = 4096;
+
+/// What one resolver says of a name.
+pub(crate) struct AtResolver {
+    pub records: Vec<RData>,
+    pub aliases: Vec<Name>,
+    pub no_such_name: bool,
+    pub ttl: Option<u32>,
+}
+
+impl Authority {
+    /// Asks as `ask` says.
+    pub(crate) async fn look_up(&self, name: &str, kind: Kind, ask: Ask, asked_at: Timestamp) -> Answer {
+        let Some(owner) = from_text(name) else {
+            return no_such(name, kind, asked_at);
+        };
+        if ask == Ask::Resolver || kind == Kind::Ds {
+            return of_resolver(name, kind, self.at_any_resolver(&owner, record_type(kind)).await, asked_at);
+        }
+        let kinds = [record_type(kind)];
+        let (followed, beside) =
+            tokio::join!(self.follow(&owner, &kinds), self.at_any_resolver(&owner, record_type(kind)));
+        of_servers(name, kind, followed, beside, asked_at)
+    }
+
+    /// The first of our resolvers that gives a certain answer, and which it was.
+    async fn at_any_resolver(&self, name: &Name, kind: RecordType) -> Result<(String, AtResolver), String> {
+        let mut trouble = "there is no resolver".to_owned();
+        for resolver in self.zones.resolvers() {
+            match self.at_resolver(*resolver, name.clone(), kind).await {
+                Ok(said) => return Ok((resolver.to_string(), said)),
+                Err(why) => trouble = why,
+            }
+        }
+        Err(trouble)
+    }
+
+    /// What one resolver says. Where it stops at an alias, as authoritative servers do in a laboratory, it is asked on.
+    pub(crate) async fn at_resolver(
+        &self,
+        resolver: SocketAddr,
+        mut name: Name,
+        kind: RecordType,
+    ) -> Result<AtResolver, String> {
+        let mut all = AtResolver { records: Vec::new(), aliases: Vec::new(), no_such_name: false, ttl: None };
+        for _ in 0..=ALIASES {
+            let question = Question { name: &name, kind, recursive: true, patience: PATIENCE };
+            let answer = self.manners.ask(resolver, &question).await.map_err(|error| format!("{resolver}: {error}"))?;
+            if !is_certain(&answer) {
+                return Err(format!("{resolver} said {}", code_text(answer.metadata.response_code)));
+            }
+            let found = answer.answers.iter().filter(|record| record.record_type() == kind);
+            all.records = found.map(|record| record.data.clone()).collect();
+            let lives = answer.answers.iter().map(|record| record.ttl).chain(all.ttl);
+            all.ttl = if all.records.is_empty() { lives.chain(absence(&answer)).min() } else { lives.min() };
+            all.no_such_name = answer.metadata.response_code == hickory_proto::op::ResponseCode::NXDomain;
+            let mut aliases: Vec<(&Name, &Name)> = answer
+                .answers
+                .iter()
+                .filter_map(|record| match &record.data {
+                    RData::CNAME(target) if kind != RecordType::CNAME => Some((&record.name, &target.0)),
+                    _ => None,
+                })
+                .collect();
+            let mut end = name.clone();
+            while let Some(next) = aliases.iter().position(|(from, _)| **from == end) {
+                end = aliases.swap_remove(next).1.clone();
+                all.aliases.push(end.clone());
+            }
+            if !all.records.is_empty() || end == name || all.no_such_name {
+                return Ok(all);
+            }
+            // A resolver that followed the alias itself says so by the zone of the absence; asking on is harmless.
+            name = end;
+        }
+        Err(format!("{resolver}: more than {ALIASES} aliases in a row"))
+    }
+}
+
+/// A name that DNS cannot hold (a label of more than 63 octets) certainly has no record.
+pub(crate) fn no_such(name: &str, kind: Kind, asked_at: Timestamp) -> Answer {
+    answer(name, kind, Known::Nothing { no_such_name: true }, Vec::new(), None, asked_at)
+}
+
+/// An answer without servers; [`of_servers`] and others add what they know.
+pub(crate) fn answer(
+    name: &str,
+    kind: Kind,
+    known: Known,
+    aliases: Vec<String>,
+    ttl: Option<u32>,
+    asked_at: Timestamp,
+) -> Answer {
+    let records = match &known {
+        Known::Records(records) => records.iter().map(zone_text).collect(),
+        _ => Vec::new(),
+    };
+    let shown = LookedUp {
+        question: question(name, kind),
+        said: words(&known, kind),
+        dig: dig(name, kind, &known, &aliases, ttl),
+        records,
+        ttl,
+        servers: Vec::new(),
+        resolver: None,
+        asked_at,
+    };
+    Answer { known, aliases, agreed: true, shown }
+}
+
+fn of_resolver(name: &str, kind: Kind, said: Result<(String, AtResolver), String>, asked_at: Timestamp) -> Answer {
+    match said {
+        Err(why) => answer(name, kind, Known::Unknown(why), Vec::new(), None, asked_at),
+        Ok((resolver, said)) => {
+            let known = known(said.records, said.no_such_name);
+            let aliases = said.aliases.iter().map(to_text).collect();
+            let mut answer = answer(name, kind, known, aliases, said.ttl, asked_at);
+            answer.shown.resolver = Some(beside(resolver, &answer.known, kind));
+            answer.shown.dig = format!("; asked the resolver {}\n{}", server_of(&answer), answer.shown.dig);
+            answer
+        }
+    }
+}
+
+fn of_servers(
+    name: &str,
+    kind: Kind,
+    followed: Followed,
+    resolver: Result<(String, AtResolver), String>,
+    asked_at: Timestamp,
+) -> Answer {
+    let said: Vec<(&Heard, Known)> = followed.servers.iter().map(|heard| (heard, known_of(heard))).collect();
+    let mut certain = said.iter().filter(|(_, known)| !matches!(known, Known::Unknown(_)));
+    let agreed = certain.clone().all(|(_, known)| certain.clone().next().is_some_and(|(_, first)| first == known));
+    // Where they differ, a change is on its way: what somebody has already is what it will be.
+    let with = certain.clone().find(|(_, known)| matches!(known, Known::Records(_)));
+    let best = with.or_else(|| certain.next()).filter(|_| followed.certain);
+    let trouble = || {
+        let why = said.iter().find_map(|(heard, known)| match known {
+            Known::Unknown(why) => Some(format!("{}: {why}", heard.server)),
+            _ => None,
+        });
+        why.unwrap_or_else(|| "no server gave an answer".to_owned())
+    };
+    let known = best.map_or_else(|| Known::Unknown(trouble()), |(_, known)| known.clone());
+    let ttl = followed.ttls().min();
+    let aliases = followed.aliases.iter().map(|(target, _)| to_text(target)).collect();
+    let mut answer = answer(name, kind, known, aliases, ttl, asked_at);
+    answer.agreed = agreed;
+    if let Some((heard, _)) = best {
+        answer.shown.dig = format!("; asked {}\n{}", heard.server, answer.shown.dig);
+    }
+    answer.shown.servers = said
+        .iter()
+        .map(|(heard, known)| ServerAnswer {
+            server: heard.server.clone(),
+            said: words(known, kind),
+            records: shown_records(known),
+            temporary: matches!(known, Known::Unknown(_)),
+        })
+        .collect();
+    answer.shown.resolver = Some(match resolver {
+        Ok((server, said)) => beside(server, &self::known(said.records, said.no_such_name), kind),
+        Err(why) => ServerAnswer { server: "resolver".to_owned(), said: why, records: Vec::new(), temporary: true },
+    });
+    answer
+}
+
+fn beside(server: String, known: &Known, kind: Kind) -> ServerAnswer {
+    ServerAnswer { server, said: words(known, kind), records: shown_records(known), temporary: false }
+}
+
+fn server_of(answer: &Answer) -> &str {
+    answer.shown.resolver.as_ref().map_or("", |resolver| &resolver.server)
+}
+
+fn known_of(heard: &Heard) -> Known {
+    match heard.said.last() {
+        Some(Said::Records(records, _)) => known(records.clone(), false),
+        Some(Said::Nothing { no_such_name, .. }) => Known::Nothing { no_such_name: *no_such_name },
+        Some(Said::Alias(target, _)) => Known::Unknown(format!("an alias of {}", to_text(target))),
+        Some(Said::Referral(zone, _)) => Known::Unknown(format!("the servers of {} know", to_text(zone))),
+        Some(Said::Unknown(why)) => Known::Unknown(why.clone()),
+        None => Known::Unknown("not asked".to_owned()),
+    }
+}
+
+fn known(records: Vec<RData>, no_such_name: bool) -> Known {
+    if records.is_empty() {
+        return Known::Nothing { no_such_name };
+    }
+    let mut records: Vec<Data> = records.iter().take(RECORDS).map(data).collect();
+    records.sort();
+    Known::Records(records)
+}
+
+fn data(record: &RData) -> Data {
+    match record {
+        RData::A(four) => Data::Address(four.0.into()),
+        RData::AAAA(six) => Data::Address(six.0.into()),
+        RData::CNAME(name) => Data::Name(to_text(&name.0)),
+        RData::NS(name) => Data::Name(to_text(&name.0)),
+        RData::PTR(name) => Data::Name(to_text(&name.0)),
+        RData::MX(mx) => Data::Mx(mx.preference, (!mx.exchange.is_root()).then(|| to_text(&mx.exchange))),
+        RData::TXT(txt) => {
+            // A whole record of 64 KB is read, so that what is shown and judged has a bound, and its length is seen.
+            let mut left = LONGEST;
+            let strings = txt.txt_data.iter().map_while(|octets| {
+                let taken = octets.get(..left.min(octets.len())).filter(|taken| !taken.is_empty() || left > 0)?;
+                left -= taken.len();
+                Some(String::from_utf8_lossy(taken).into_owned())
+            });
+            Data::Text(strings.collect())
+        }
+        other => Data::Other(other.to_string()),
+    }
+}
+
+fn record_type(kind: Kind) -> RecordType {
+    match kind {
+        Kind::A => RecordType::A,
+        Kind::Aaaa => RecordType::AAAA,
+        Kind::Caa => RecordType::CAA,
+        Kind::Cname => RecordType::CNAME,
+        Kind::Ds => RecordType::DS,
+        Kind::Mx => RecordType::MX,
+        Kind::Ns => RecordType::NS,
+        Kind::Ptr => RecordType::PTR,
+        Kind::Txt => RecordType::TXT,
+    }
+}
+
+fn words(known: &Known, kind: Kind) -> String {
+    match known {
+        Known::Records(records) if records.len() == 1 => "1 record".to_owned(),
+        Known::Records(records) => format!("{} records", records.len()),
+        Known::Nothing { no_such_name: true } => "no such name (NXDOMAIN)".to_owned(),
+        Known::Nothing { no_such_name: false } => format!("no {} record", kind.as_str()),
+        Known::Unknown(why) => why.clone(),
+    }
+}
+
+fn shown_records(known: &Known) -> Vec<String> {
+    match known {
+        Known::Records(records) => records.iter().map(zone_text).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A record's value in the form of zone files (RFC 1035 §5.1).
+fn zone_text(data: &Data) -> String {
+    match data {
+        Data::Address(address) => address.to_string(),
+        Data::Name(name) => format!("{name}."),
+        Data::Mx(preference, exchange) => format!("{preference} {}.", exchange.as_deref().unwrap_or_default()),
+        Data::Text(strings) => strings.iter().map(|string| quoted(string)).collect::<Vec<_>>().join(" "),
+        Data::Other(text) => text.clone(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted += &format!("\\{:03}", u32::from(c)),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// The answer as dig(1) prints it.
+fn dig(name: &str, kind: Kind, known: &Known, aliases: &[String], ttl: Option<u32>) -> String {
+    let status = match known {
+        Known::Unknown(why) => return format!(";; {why}\n"),
+        Known::Nothing { no_such_name: true } => "NXDOMAIN",
+        _ => "NOERROR",
+    };
+    let life = ttl.map_or_else(String::new, |ttl| format!("{ttl} "));
+    let mut text = format!(";; status: {status}\n;{}. IN {}\n", name.trim_end_matches('.'), kind.as_str());
+    let mut owner = name.trim_end_matches('.');
+    for alias in aliases {
+        text += &format!("{owner}. {life}IN CNAME {alias}.\n");
+        owner = alias;
+    }
+    for record in shown_records(known) {
+        text += &format!("{owner}. {life}IN {} {record}\n", kind.as_str());
+    }
+    text
+}
