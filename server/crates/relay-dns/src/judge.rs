@@ -3,8 +3,51 @@
 //! No I/O, no clock: a judgement is tested with a table of answers. Texts are written for the person who runs the
 //! domain's DNS; every one of them is in a snapshot.
 
-use relay_types::{DomainName, domain::DkimAlgorithm};
+pub mod blocklist;
+pub mod dkim;
+pub mod dmarc;
+pub mod egress;
+pub mod mx;
+pub mod notes;
+pub mod prediction;
+pub mod proof;
+
+mod say;
+
+use crate::Facts;
+use relay_types::{
+    DomainName, Timestamp,
+    domain::DkimAlgorithm,
+    finding::{Finding, Report},
+};
 use std::net::IpAddr;
+
+/// All there is to say about a sender domain: the findings of every subject, SPF for each egress address, and what
+/// would become of its mail.
+pub fn domain(facts: &Facts, subject: &Subject, ours: &Ours, now: Timestamp) -> Report {
+    let (spf, evaluations) = (Vec::new(), Vec::new());
+    let mut findings = proof::judge(facts, subject);
+    findings.extend(spf);
+    findings.extend(dkim::judge(facts, subject));
+    findings.extend(dmarc::judge(facts, subject, &evaluations));
+    findings.extend(mx::judge(facts, subject));
+    findings.extend(notes::judge(facts, subject));
+    let predictions = prediction::predict(facts, subject, ours, &evaluations);
+    Report { evaluations, predictions, ..report(facts, subject.domain.as_str(), findings, now) }
+}
+
+/// A report of findings about one subject, in their order: by subject, within one the worst first.
+pub fn report(facts: &Facts, about: &str, mut findings: Vec<Finding>, now: Timestamp) -> Report {
+    findings.sort_by(|a, b| (a.subject, b.severity, &a.check).cmp(&(b.subject, a.severity, &b.check)));
+    Report {
+        about: about.to_owned(),
+        findings,
+        evaluations: Vec::new(),
+        predictions: Vec::new(),
+        answers: facts.shown(),
+        checked_at: now,
+    }
+}
 
 /// What of this relay a domain's records are judged by.
 #[derive(Debug, Clone, PartialEq, Eq)]

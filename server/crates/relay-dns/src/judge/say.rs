@@ -1,0 +1,68 @@
+//! How findings are begun: what all of them have, and what is said when DNS does not answer.
+
+use crate::facts::{Facts, Kind, question};
+use relay_types::finding::{Finding, RecordChange, Severity, Subject};
+
+/// A finding without details, changes and link; `asked` are the questions it rests on.
+pub(crate) fn finding(
+    (check, outcome): (&str, &str),
+    subject: Subject,
+    severity: Severity,
+    title: impl Into<String>,
+    effect: impl Into<String>,
+    asked: &[(&str, Kind)],
+) -> Finding {
+    Finding {
+        check: check.to_owned(),
+        outcome: outcome.to_owned(),
+        subject,
+        severity,
+        title: title.into(),
+        effect: effect.into(),
+        details: Vec::new(),
+        changes: Vec::new(),
+        link: None,
+        asked: asked.iter().map(|(name, kind)| question(name, *kind)).collect(),
+    }
+}
+
+/// DNS did not say: nothing is known, and nothing is called bad.
+pub(crate) fn unknown(check: &str, subject: Subject, what: &str, why: &str, asked: &[(&str, Kind)]) -> Finding {
+    let effect = "Nothing is known now, and nothing is held against the domain; the check is made again by itself.";
+    let title = format!("DNS did not say {what}");
+    Finding {
+        details: vec![why.to_owned()],
+        ..finding((check, "unknown"), subject, Severity::Unknown, title, effect, asked)
+    }
+}
+
+/// To publish a record where there are those found.
+pub(crate) fn publish(name: &str, kind: Kind, found: Vec<String>, value: impl Into<String>) -> RecordChange {
+    let kind = kind.as_str().to_owned();
+    RecordChange { name: name.to_owned(), kind, found, publish: Some(value.into()), added: None }
+}
+
+/// To remove the records found.
+pub(crate) fn remove(name: &str, kind: Kind, found: Vec<String>) -> RecordChange {
+    RecordChange { name: name.to_owned(), kind: kind.as_str().to_owned(), found, publish: None, added: None }
+}
+
+/// The addresses of a host in both families; an error only when that hides whether there is any.
+pub(crate) fn addresses(facts: &Facts, host: &str) -> Result<Vec<std::net::IpAddr>, String> {
+    let (four, six) = (facts.addresses(host, Kind::A), facts.addresses(host, Kind::Aaaa));
+    match (four, six) {
+        (Ok(four), Ok(six)) => Ok(four.into_iter().chain(six).collect()),
+        (Ok(some), Err(_)) | (Err(_), Ok(some)) if !some.is_empty() => Ok(some),
+        (Err(why), _) | (_, Err(why)) => Err(why.to_owned()),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    let mut items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    match (items.pop(), items.is_empty()) {
+        (None, _) => String::new(),
+        (Some(last), true) => last,
+        (Some(last), false) => format!("{} and {last}", items.join(", ")),
+    }
+}
