@@ -14,6 +14,9 @@ pub mod mx;
 mod name;
 pub mod resolver;
 mod round_trip;
+pub mod spf;
+#[cfg(test)]
+mod test_zone;
 mod wire;
 mod zones;
 
