@@ -18,6 +18,7 @@ mod m20261121_000008_found;
 mod m20261121_000009_told;
 mod m20261121_000010_suppression;
 mod m20261121_000011_reverse_dns;
+mod m20261121_000012_dns_health;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_told::Migration),
             Box::new(m20261121_000010_suppression::Migration),
             Box::new(m20261121_000011_reverse_dns::Migration),
+            Box::new(m20261121_000012_dns_health::Migration),
         ]
     }
 }

@@ -96,6 +96,7 @@ pub fn dkim_key_state(state: DkimKeyState) -> (Tone, &'static str) {
         DkimKeyState::Pending => (Tone::Warn, "Pending"),
         DkimKeyState::Active => (Tone::Good, "Active"),
         DkimKeyState::Missing => (Tone::Bad, "Missing"),
+        DkimKeyState::Retiring => (Tone::Info, "Retiring"),
     }
 }
 

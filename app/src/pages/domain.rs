@@ -28,7 +28,7 @@ pub fn Domain() -> impl IntoView {
 
 #[component]
 fn Page(detail: DomainDetail) -> impl IntoView {
-    let DomainDetail { domain, challenge, keys, history } = detail;
+    let DomainDetail { domain, challenge, keys, history, .. } = detail;
     let slug = use_slug().get_untracked();
     let abilities = use_abilities();
     let id = domain.id.to_string();
@@ -58,7 +58,7 @@ fn Page(detail: DomainDetail) -> impl IntoView {
 
 /// Keys that do not sign.
 fn waiting(keys: &[DkimKey]) -> usize {
-    keys.iter().filter(|key| key.state != DkimKeyState::Active).count()
+    keys.iter().filter(|key| matches!(key.state, DkimKeyState::Pending | DkimKeyState::Missing)).count()
 }
 
 #[component]

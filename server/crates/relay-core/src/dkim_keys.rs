@@ -164,6 +164,7 @@ pub(crate) async fn insert(
             seen_at: Set(None),
             found: Set(None),
             created_at: Set(core.now().0),
+            retires_at: Set(None),
         };
         Entity::insert(row).exec_without_returning(transaction).await?;
     }
@@ -209,6 +210,7 @@ pub(crate) fn judged(row: Model, answer: &std::result::Result<Found, DnsError>, 
     let Ok(found) = answer else { return Ok(row) };
     let seen = record::published(&found.values, &row.record_value);
     let state = match (seen, state(&row)?) {
+        (_, DkimKeyState::Retiring) => DkimKeyState::Retiring,
         (true, _) => DkimKeyState::Active,
         (false, DkimKeyState::Pending) => DkimKeyState::Pending,
         (false, DkimKeyState::Active | DkimKeyState::Missing) => DkimKeyState::Missing,
@@ -247,7 +249,9 @@ pub(crate) fn view(row: Model, domain: &str) -> Result<shown::DkimKey> {
             value: row.record_value,
             found,
         },
+        alias: None,
         seen_at: row.seen_at.map(Timestamp),
+        retires_at: row.retires_at.map(Timestamp),
         selector: row.selector,
     })
 }

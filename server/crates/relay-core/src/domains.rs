@@ -7,7 +7,9 @@ mod check;
 pub(crate) mod schedule;
 
 use crate::{
-    Access, Actor, Core, Error, Result, audit, dkim_keys, projects,
+    Access, Actor, Core, Error, Result, audit, dkim_keys,
+    findings::{self, Owner},
+    projects,
     secrets::random_base32,
     tables::{
         dkim_key,
@@ -19,6 +21,7 @@ use relay_types::{
     DomainName, Timestamp,
     dns_record::{DnsRecord, Found},
     domain::{DkimKeyState, Domain, DomainDetail, DomainId},
+    finding::Severity,
     project::{ProjectId, Slug},
     sender::Verification,
 };
@@ -127,6 +130,7 @@ pub async fn remove(core: &Core, actor: &Actor, project: &Slug, id: DomainId) ->
     let changes = vec![audit::field("state", Some(&row.state), None::<&str>)];
     audit::record(core, &transaction, actor, Some(project), "domain.remove", &row.name, changes).await?;
     dkim_keys::remove(&transaction, id).await?;
+    findings::forget(&transaction, Owner::Domain(id)).await?;
     row.delete(&transaction).await?;
     Ok(transaction.commit().await?)
 }
@@ -176,6 +180,7 @@ async fn put_default_domain(
     let changes = vec![audit::field("name", before.as_ref().map(|row| &row.name), Some(&name))];
     if let Some(row) = before {
         dkim_keys::remove(&transaction, DomainId::from_uuid(row.id)).await?;
+        findings::forget(&transaction, Owner::Domain(DomainId::from_uuid(row.id))).await?;
         row.delete(&transaction).await?;
     }
     insert(core, &transaction, None, &name, String::new(), Verification::Verified, keys).await?;
@@ -284,6 +289,9 @@ async fn insert(
         problem: None,
         challenge_found: None,
         created_at: now,
+        worst: None,
+        to_mend: 0,
+        failing_since: None,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
     dkim_keys::insert(core, transaction, id, name, keys).await?;
@@ -314,7 +322,11 @@ async fn detail(core: &Core, row: Model) -> Result<DomainDetail> {
         Some(project) => audit::about(core, ProjectId::from_uuid(project), &row.name).await?,
         None => Vec::new(),
     };
-    Ok(DomainDetail { domain, challenge, keys, history })
+    let owner = Owner::Domain(domain.id);
+    let report = findings::latest(core.db.read(), owner).await?;
+    let histories = findings::histories(core.db.read(), owner, core.now()).await?;
+    let next_check_at = Some(Timestamp(row.next_check_at));
+    Ok(DomainDetail { domain, challenge, keys, history, report, histories, next_check_at })
 }
 
 fn view<'a>(row: &Model, keys: impl Iterator<Item = &'a dkim_key::Model>) -> Result<Domain> {
@@ -328,6 +340,8 @@ fn view<'a>(row: &Model, keys: impl Iterator<Item = &'a dkim_key::Model>) -> Res
         checked_at: row.checked_at.map(Timestamp),
         problem: row.problem.clone(),
         signed: state == Verification::Verified && active.next().is_some(),
+        worst: row.worst.as_deref().and_then(Severity::parse),
+        to_mend: u32::try_from(row.to_mend).unwrap_or_default(),
         created_at: Timestamp(row.created_at),
     })
 }

@@ -43,6 +43,7 @@ pub mod users;
 // Rules
 pub mod dkim_keys;
 pub mod domains;
+pub mod findings;
 pub mod limits;
 pub mod networks;
 pub mod platform;

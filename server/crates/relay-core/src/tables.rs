@@ -23,6 +23,10 @@ pub(crate) mod service_account_secret;
 pub(crate) mod service_account_source;
 pub(crate) mod suppression;
 
+// DNS health
+pub(crate) mod finding_change;
+pub(crate) mod report;
+
 // Reverse DNS
 pub(crate) mod address;
 pub(crate) mod address_range;

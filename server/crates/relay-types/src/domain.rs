@@ -1,6 +1,12 @@
 //! Sender domains verified by a TXT record, and the DKIM keys that sign for them.
 
-use crate::{DomainName, Id, Timestamp, audit::AuditEntry, dns_record::DnsRecord, sender::Verification};
+use crate::{
+    DomainName, Id, Timestamp,
+    audit::AuditEntry,
+    dns_record::DnsRecord,
+    finding::{History, Report, Severity},
+    sender::Verification,
+};
 use serde::{Deserialize, Serialize};
 
 /// Marker of [`DomainId`].
@@ -29,6 +35,10 @@ pub struct Domain {
     pub problem: Option<String>,
     /// Whether mail from it is signed now (at least one key is active).
     pub signed: bool,
+    /// The worst finding of the last check; none before the first.
+    pub worst: Option<Severity>,
+    /// How many findings are to be mended.
+    pub to_mend: u32,
     /// When it was added.
     pub created_at: Timestamp,
 }
@@ -72,11 +82,13 @@ pub enum DkimKeyState {
     Active,
     /// Its record was seen and is gone; does not sign.
     Missing,
+    /// Another key signs in its stead. Its record is needed until the queue has nothing that it signed.
+    Retiring,
 }
 
 impl DkimKeyState {
     /// All states.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Active, Self::Missing];
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Active, Self::Missing, Self::Retiring];
 
     /// The stored and shown word.
     pub fn as_str(self) -> &'static str {
@@ -84,6 +96,7 @@ impl DkimKeyState {
             Self::Pending => "pending",
             Self::Active => "active",
             Self::Missing => "missing",
+            Self::Retiring => "retiring",
         }
     }
 
@@ -106,8 +119,12 @@ pub struct DkimKey {
     pub state: DkimKeyState,
     /// The TXT record to publish and what was found.
     pub record: DnsRecord,
+    /// The CNAME record to publish in its stead, so that the relay rotates the key alone; none where that is not offered.
+    pub alias: Option<DnsRecord>,
     /// When the record was last seen.
     pub seen_at: Option<Timestamp>,
+    /// From when on the record of a retiring key is not needed any more.
+    pub retires_at: Option<Timestamp>,
 }
 
 /// A domain's page.
@@ -121,4 +138,10 @@ pub struct DomainDetail {
     pub keys: Vec<DkimKey>,
     /// What people last did to it, newest first; empty for the operator's default domain.
     pub history: Vec<AuditEntry>,
+    /// The last report of its DNS health; none before the first check.
+    pub report: Option<Report>,
+    /// How its checks came out in the last 30 days.
+    pub histories: Vec<History>,
+    /// When DNS is asked next by itself.
+    pub next_check_at: Option<Timestamp>,
 }

@@ -19,6 +19,8 @@ pub(crate) struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub(crate) found: Option<String>,
     pub(crate) created_at: i64,
+    /// From when on the record of a retiring key is not needed.
+    pub(crate) retires_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

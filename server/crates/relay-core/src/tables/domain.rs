@@ -21,6 +21,11 @@ pub(crate) struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub(crate) challenge_found: Option<String>,
     pub(crate) created_at: i64,
+    /// The worst severity of the last report.
+    pub(crate) worst: Option<String>,
+    pub(crate) to_mend: i32,
+    /// Since when something is to be mended.
+    pub(crate) failing_since: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
