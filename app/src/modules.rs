@@ -1,4 +1,4 @@
-//! The browser's side comes in modules, one for each group of places, so that a page costs a browser no more than its
+//! The browser's side comes in modules, one for each group of places, as the sidebar has them, so that a page costs a browser no more than its
 //! own group (`server/docs/adr/0005-one-module-for-each-place.md`).
 //!
 //! The server renders every page and names the module that hydrates it. A page of another module is loaded from the
@@ -11,8 +11,12 @@ use leptos::prelude::*;
 /// A module of the browser's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Module {
-    /// A project's console.
+    /// A project's console: what it sends, and the project itself.
     Project,
+    /// A project's rules: who may send as whom.
+    Rules,
+    /// A project's names: addresses and tickets.
+    Names,
     /// The operator's console.
     Platform,
     /// A person's own pages, the pages outside, and addresses that lead nowhere.
@@ -21,14 +25,17 @@ pub enum Module {
 
 impl Module {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Project, Self::Platform, Self::Person];
+    pub const ALL: [Self; 5] = [Self::Project, Self::Rules, Self::Names, Self::Platform, Self::Person];
 
     /// The module that has the page at `path`; a query or a fragment may stand behind it. Server and browser both go by
     /// this.
     pub fn of(path: &str) -> Self {
-        match path.split(['/', '?', '#']).nth(1) {
-            Some("p") => Self::Project,
-            Some("admin") => Self::Platform,
+        let mut segments = path.split(['?', '#']).next().unwrap_or_default().split('/').skip(1);
+        match (segments.next(), segments.nth(1)) {
+            (Some("p"), Some(noun)) if RULES.contains(&noun) => Self::Rules,
+            (Some("p"), Some(noun)) if NAMES.contains(&noun) => Self::Names,
+            (Some("p"), _) => Self::Project,
+            (Some("admin"), _) => Self::Platform,
             _ => Self::Person,
         }
     }
@@ -37,15 +44,33 @@ impl Module {
     pub fn name(self) -> &'static str {
         match self {
             Self::Project => "project",
+            Self::Rules => "rules",
+            Self::Names => "names",
             Self::Platform => "platform",
             Self::Person => "person",
         }
     }
 }
 
-/// A project's console, as its module hydrates it.
+/// What stands behind `/p/:slug/` in [`Module::Rules`].
+const RULES: [&str; 6] = ["service-accounts", "senders", "domains", "networks", "suppressions", "api-tokens"];
+
+/// What stands behind `/p/:slug/` in [`Module::Names`].
+const NAMES: [&str; 2] = ["addresses", "tickets"];
+
+/// What a project sends and the project itself, as their module hydrates them.
 pub fn project() -> AnyView {
     view! { <App pages=routes::project/> }.into_any()
+}
+
+/// A project's rules, as their module hydrates them.
+pub fn rules() -> AnyView {
+    view! { <App pages=routes::rules/> }.into_any()
+}
+
+/// A project's names, as their module hydrates them.
+pub fn names() -> AnyView {
+    view! { <App pages=routes::names/> }.into_any()
 }
 
 /// The operator's console, as its module hydrates it.
@@ -89,10 +114,19 @@ mod tests {
     use super::Module;
 
     #[test]
-    fn each_address_belongs_to_the_module_of_its_first_segment() {
+    fn each_address_belongs_to_the_module_of_its_place() {
         for (path, module) in [
             ("/p/bio", Module::Project),
             ("/p/bio/nothing/here", Module::Project),
+            ("/p/bio/messages/senders", Module::Project),
+            ("/p/senders", Module::Project),
+            ("/p/bio?next=/senders", Module::Project),
+            ("/p/bio/senders", Module::Rules),
+            ("/p/bio/senders?new=a@b.example", Module::Rules),
+            ("/p/bio/domains/x#check-spf.egress", Module::Rules),
+            ("/p/bio/sendersx", Module::Project),
+            ("/p/bio/addresses", Module::Names),
+            ("/p/bio/tickets/7", Module::Names),
             ("/admin", Module::Platform),
             ("/admin/queue", Module::Platform),
             ("/admin?done=saved.1", Module::Platform),

@@ -1,8 +1,8 @@
 //! The route table. URL segments are the nouns of the code.
 //!
 //! Each group is a frame of `components::layout` with its pages. Paths with fixed segments stand before those with
-//! parameters. The server has all groups, each module of the browser's side its own (`modules`): a group's first segment
-//! tells its module.
+//! parameters. The server has all groups, each module of the browser's side its own (`modules`): `Module::of` tells from
+//! the path which group a page is in.
 
 use crate::{
     components::layout::{OperatorLayout, OutsideLayout, PersonLayout, ProjectLayout},
@@ -66,6 +66,8 @@ pub fn all() -> AnyView {
     view! {
         <Routes fallback=NotFound>
             <ProjectPages/>
+            <RulePages/>
+            <NamePages/>
             <OperatorPages/>
             <PersonPages/>
             <OutsidePages/>
@@ -79,6 +81,26 @@ pub fn project() -> AnyView {
     view! {
         <Routes fallback=NotFound>
             <ProjectPages/>
+        </Routes>
+    }
+    .into_any()
+}
+
+/// The pages of `Module::Rules`.
+pub fn rules() -> AnyView {
+    view! {
+        <Routes fallback=NotFound>
+            <RulePages/>
+        </Routes>
+    }
+    .into_any()
+}
+
+/// The pages of `Module::Names`.
+pub fn names() -> AnyView {
+    view! {
+        <Routes fallback=NotFound>
+            <NamePages/>
         </Routes>
     }
     .into_any()
@@ -115,19 +137,39 @@ fn ProjectPages() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("refusals") view=Refusals/>
             <Route path=path!("captured") view=Captured/>
             <Route path=path!("captured/:id") view=CapturedMessage/>
+            <Route path=path!("members") view=Members/>
+            <Route path=path!("activity") view=Activity/>
+            <Route path=path!("settings") view=Settings/>
+        </ParentRoute>
+    }
+    .into_inner()
+    .into_any_nested_route()
+}
+
+#[component(transparent)]
+fn RulePages() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("/p/:slug") view=ProjectLayout>
             <Route path=path!("service-accounts") view=ServiceAccounts/>
             <Route path=path!("service-accounts/:id") view=ServiceAccount/>
             <Route path=path!("senders") view=Senders/>
             <Route path=path!("domains/:id") view=Domain/>
             <Route path=path!("networks") view=Networks/>
             <Route path=path!("suppressions") view=Suppressions/>
+        </ParentRoute>
+    }
+    .into_inner()
+    .into_any_nested_route()
+}
+
+#[component(transparent)]
+fn NamePages() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("/p/:slug") view=ProjectLayout>
             <Route path=path!("addresses") view=Addresses/>
             <Route path=path!("addresses/:id") view=Address/>
             <Route path=path!("tickets") view=Tickets/>
             <Route path=path!("tickets/:number") view=Ticket/>
-            <Route path=path!("members") view=Members/>
-            <Route path=path!("activity") view=Activity/>
-            <Route path=path!("settings") view=Settings/>
         </ParentRoute>
     }
     .into_inner()

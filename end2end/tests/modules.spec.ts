@@ -36,6 +36,21 @@ test("links within a place are followed by the page itself, links between places
   await olga.sees("Messages");
   expect(await loaded(page)).toEqual({ modules: ["project"], marked: true });
 
+  // Another group of the same project.
+  await page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "Senders" }).click();
+  await olga.sees("Senders");
+  expect(await loaded(page)).toEqual({ modules: ["rules"], marked: false });
+  await mark(page);
+  await page.getByRole("main").getByRole("link", { name: "biology.example", exact: true }).click();
+  await olga.sees("biology.example");
+  expect(await loaded(page)).toEqual({ modules: ["rules"], marked: true });
+  await page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "Tickets" }).click();
+  await olga.sees("Tickets");
+  expect(await loaded(page)).toEqual({ modules: ["names"], marked: false });
+  await page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "Messages" }).click();
+  await olga.sees("Messages");
+  expect(await loaded(page)).toEqual({ modules: ["project"], marked: false });
+
   // From the switcher, and back again.
   await page.locator(".switcher summary").click();
   await page.getByRole("link", { name: "Platform" }).click();
@@ -44,7 +59,7 @@ test("links within a place are followed by the page itself, links between places
   await page.goBack();
   await olga.sees("Messages");
   await page.goBack();
-  await olga.sees("Overview");
+  await olga.sees("Tickets");
 
   // From the palette, and by signing out.
   await page.keyboard.press("Control+k");
@@ -60,7 +75,7 @@ test("a page that is not there is asked for once, whatever its place", async ({ 
   await page.context().addCookies(world.state("operator").cookies);
   let asked = 0;
   page.on("request", (request) => (asked += request.isNavigationRequest() ? 1 : 0));
-  const paths = ["/p/biology/nothing/here", "/p", "/admin/nothing/here", "/nothing/here"];
+  const paths = ["/p/biology/nothing/here", "/p/biology/senders/nothing", "/p", "/admin/nothing/here", "/nothing/here"];
   for (const path of paths) {
     await page.goto(world.relay.url + path);
     await expect(page.locator("html")).toHaveAttribute("data-hydrated", "yes");

@@ -53,15 +53,24 @@ function findForms(world: World, role: Role, paths: string[]): Promise<Attempt[]
   });
 }
 
+/** Two pages of the module that has `path`. */
+function neighbours(path: string): [string, string] {
+  const [, place, , noun = ""] = path.split(/[/?]/);
+  if (place !== "p") return ["/account", "/"];
+  if (/^(service-accounts|senders|domains|networks|suppressions|api-tokens)$/.test(noun)) return ["/p/biology/networks", "/p/biology/senders"];
+  if (/^(addresses|tickets)$/.test(noun)) return ["/p/biology/addresses", "/p/biology/tickets"];
+  return ["/p/biology/settings", "/p/biology/members"];
+}
+
 async function findReads(world: World): Promise<Attempt[]> {
   const context = await world.context("owner");
   const page = await context.newPage();
   const calls = await callsDuring(page, async () => {
     for (const path of [...PROJECT, ...CONTENT].map((path) => world.at(path))) {
       // A link is followed by the browser side itself only from a page of the same module.
-      const from = path.startsWith("/p/") ? world.at("/p/biology/settings") : "/account";
-      if (new URL(page.url()).pathname.split("/")[1] !== path.split("/")[1] || path === from) {
-        await page.goto(world.relay.url + (path === from ? world.at("/p/biology/members") : from));
+      const [from, other] = neighbours(path);
+      if (neighbours(new URL(page.url()).pathname)[0] !== from || path === from) {
+        await page.goto(world.relay.url + (path === from ? other : from));
         await hydrated(page);
       }
       const read = page.waitForResponse((answer) => /\/api\/(load|list)_(?!console)/.test(answer.url()));

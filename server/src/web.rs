@@ -105,6 +105,6 @@ fn assets(site_dir: &Path) -> Result<Assets> {
             wasm: file(&files["wasm"], &format!("wasm of {name}"))?,
         })
     };
-    let [first, second, third] = Module::ALL;
-    Ok(Assets { css: file(&names["css"], "css")?, modules: [module(first)?, module(second)?, module(third)?] })
+    let modules = Module::ALL.into_iter().map(module).collect::<Result<_>>()?;
+    Ok(Assets { css: file(&names["css"], "css")?, modules })
 }

@@ -47,7 +47,7 @@ pub fn command(arguments: &[String]) -> Result<()> {
 }
 
 /// The modules of the browser side: the names of `app::modules::Module` and of the entry points in `frontend/src/bin`.
-const MODULES: [&str; 3] = ["project", "platform", "person"];
+const MODULES: [&str; 5] = ["project", "rules", "names", "platform", "person"];
 
 /// Builds the browser side and gives the site folder that holds it.
 pub fn build(profile: Profile) -> Result<PathBuf> {

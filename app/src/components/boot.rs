@@ -3,6 +3,7 @@
 
 use crate::modules::Module;
 use leptos::prelude::*;
+use std::sync::Arc;
 
 /// Where the browser finds our files: absolute paths under this host, with a hash in the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub struct Assets {
     /// The style sheet.
     pub css: String,
     /// The files of each module, in the order of `Module::ALL`.
-    pub modules: [ModuleFiles; Module::ALL.len()],
+    pub modules: Arc<[ModuleFiles]>,
 }
 
 impl Assets {

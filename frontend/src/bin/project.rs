@@ -1,4 +1,4 @@
-//! The module of a project's console: hydrates the page the server rendered. Nothing else lives here.
+//! The module of what a project sends and of the project itself: hydrates the page the server rendered. Nothing else lives here.
 
 fn main() {
     console_error_panic_hook::set_once();

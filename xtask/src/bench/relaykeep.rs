@@ -29,8 +29,8 @@ impl Drop for Server {
 }
 
 /// Names of browser files, none of which is there.
-const STAND_IN: &str = r#"{"css":"a.css","project":{"js":"a.js","wasm":"a.wasm"},"platform":{"js":"a.js","wasm":"a.wasm"},
-    "person":{"js":"a.js","wasm":"a.wasm"}}"#;
+const STAND_IN: &str = r#"{"css":"a.css","project":{"js":"a.js","wasm":"a.wasm"},"rules":{"js":"a.js","wasm":"a.wasm"},
+    "names":{"js":"a.js","wasm":"a.wasm"},"platform":{"js":"a.js","wasm":"a.wasm"},"person":{"js":"a.js","wasm":"a.wasm"}}"#;
 
 /// Measures one run.
 pub fn measure(messages: usize) -> Result<Figure> {

@@ -13,8 +13,8 @@ use std::{
 use tempfile::TempDir;
 
 /// Names of browser files, none of which is there.
-const STAND_IN: &str = r#"{"css":"a.css","project":{"js":"a.js","wasm":"a.wasm"},"platform":{"js":"a.js","wasm":"a.wasm"},
-    "person":{"js":"a.js","wasm":"a.wasm"}}"#;
+const STAND_IN: &str = r#"{"css":"a.css","project":{"js":"a.js","wasm":"a.wasm"},"rules":{"js":"a.js","wasm":"a.wasm"},
+    "names":{"js":"a.js","wasm":"a.wasm"},"platform":{"js":"a.js","wasm":"a.wasm"},"person":{"js":"a.js","wasm":"a.wasm"}}"#;
 
 /// How many databases this run has made.
 static DATABASES: AtomicUsize = AtomicUsize::new(0);

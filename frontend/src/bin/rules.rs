@@ -1,0 +1,6 @@
+//! The module of a project's rules: hydrates the page the server rendered. Nothing else lives here.
+
+fn main() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::modules::rules);
+}
