@@ -19,6 +19,7 @@ mod m20261121_000009_told;
 mod m20261121_000010_suppression;
 mod m20261121_000011_reverse_dns;
 mod m20261121_000012_dns_health;
+mod m20261121_000013_egress;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_suppression::Migration),
             Box::new(m20261121_000011_reverse_dns::Migration),
             Box::new(m20261121_000012_dns_health::Migration),
+            Box::new(m20261121_000013_egress::Migration),
         ]
     }
 }

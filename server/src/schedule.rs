@@ -1,9 +1,10 @@
-//! What runs by the clock: domain checks, digests of bounces, tickets and changes of names, sweeping of what has ended.
+//! What runs by the clock: checks of domains and egress addresses, digests of bounces, tickets and changes of names, sweeping of what has ended.
 //! Delay warnings belong to delivery.
 
 use relay_core::{
     Actor, Core, addresses, bounce, domains, jobs, limits, name_changes, refusals, sessions, sweep, tickets,
 };
+use relay_mta::DeliveryConfig;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -15,11 +16,12 @@ const TICK: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(1);
 
 /// Runs until `stop`: what may wait a minute, what a person waits for, and long work beside both.
-pub async fn run(core: Core, stop: CancellationToken) {
+pub async fn run(core: Core, delivery: DeliveryConfig, stop: CancellationToken) {
     tokio::join!(
         every(TICK, &stop, || tick(&core)),
         every(SOON, &stop, || names(&core)),
         every(SOON, &stop, || long_work(&core)),
+        every(SOON, &stop, || egress(&core, &delivery)),
     );
 }
 
@@ -52,6 +54,10 @@ async fn names(core: &Core) {
 async fn long_work(core: &Core) {
     report("nightly sweep begun", sweep::start_nightly(core, &Actor::System).await);
     report("jobs ended", jobs::run_due(core, &Actor::System).await);
+}
+
+async fn egress(core: &Core, delivery: &DeliveryConfig) {
+    report("egress addresses checked", relay_mta::egress::check_due(core, &Actor::System, delivery).await);
 }
 
 async fn tick(core: &Core) {

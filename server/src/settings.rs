@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches};
 use relay_core::{
     CoreConfig,
-    config::{PlatformRoute, ReverseDnsConfig, SmarthostAccess},
+    config::{EgressConfig, PlatformRoute, ReverseDnsConfig, SmarthostAccess},
 };
 use relay_types::{Cidr, DomainName, EmailAddress, route::RouteKind, route::SmarthostTls};
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
@@ -118,6 +118,16 @@ pub const KEYS: &[Key] = &[
     key("sweep.hour", "2", "Hour (UTC, 0 to 23) of the nightly sweep of names."),
     key("sweep.grace", "14d", "How long a name may miss its forward record before it is taken."),
     key("sweep.closed_grace", "30d", "How long the names of a closed project stay."),
+    key(
+        "egress.probe",
+        "gmail.com",
+        "Domain whose mail exchangers are greeted to see whether port 25 of others can be reached, when mail goes by `mx`. Empty: not tried.",
+    ),
+    key(
+        "egress.blocklists",
+        "zen.spamhaus.org, bl.spamcop.net, b.barracudacentral.org, psbl.surriel.com",
+        "Zones of blocklists that egress addresses are looked up in.",
+    ),
     key("log.level", "info", "`error`, `warn`, `info`, `debug`, or a filter such as `info,relay_mta=debug`."),
     key("log.format", "text", "`text` or `json`."),
     key("shutdown.grace", "30s", "How long running transactions may take to finish after SIGTERM."),
@@ -269,6 +279,10 @@ impl Settings {
                 grace: values.duration("sweep.grace", LASTING)?,
                 closed_grace: values.duration("sweep.closed_grace", LASTING)?,
                 sweep_hour: values.number("sweep.hour", 0..=23)?,
+            },
+            egress: EgressConfig {
+                probe: values.optional("egress.probe")?,
+                blocklists: values.list("egress.blocklists", value::parsed)?,
             },
             hostname: hostname.clone(),
         };

@@ -104,14 +104,14 @@ impl Application {
         let serving = relay.clone();
         tasks.spawn(async move { serving.run().await });
         let delivery = delivery(&settings);
-        let (delivering, halt) = (core.clone(), stop.clone());
+        let (delivering, outward, halt) = (core.clone(), delivery.clone(), stop.clone());
         tasks.spawn(async move {
-            if let Err(error) = queue_manager::run(delivering, delivery, halt.clone()).await {
+            if let Err(error) = queue_manager::run(delivering, outward, halt.clone()).await {
                 tracing::error!(%error, "nothing can be delivered: stopping");
                 halt.cancel();
             }
         });
-        tasks.spawn(crate::schedule::run(core.clone(), stop.clone()));
+        tasks.spawn(crate::schedule::run(core.clone(), delivery, stop.clone()));
         tasks.spawn(portal_connections::serve(portal, router, stop.clone()));
         let asked_to_stop = tokio::select! {
             closed = refuse_to_be_open(&core) => closed.map(|()| false)?,

@@ -34,6 +34,7 @@ impl TestCore {
             hashing_parallelism: 2,
             sandbox_per_hour: 20,
             reverse_dns: Default::default(),
+            egress: Default::default(),
         };
         let clock = Clock::manual(Clock::System.now());
         Core::migrate(&config.database_url).await.expect("migrated");

@@ -103,7 +103,6 @@ pub(crate) async fn own_row(
         prefix: false,
         first: key.clone(),
         last: key,
-        egress: false,
         note: String::new(),
         wanted: None,
         ptr: None,

@@ -40,6 +40,17 @@ pub struct CoreConfig {
     pub sandbox_per_hour: u32,
     /// Reverse DNS: the desk and the sweep.
     pub reverse_dns: ReverseDnsConfig,
+    /// What egress addresses are judged by.
+    pub egress: EgressConfig,
+}
+
+/// Settings of egress addresses.
+#[derive(Debug, Clone, Default)]
+pub struct EgressConfig {
+    /// A domain whose mail exchangers are greeted to see whether port 25 of others can be reached; none for not trying.
+    pub probe: Option<DomainName>,
+    /// Zones of blocklists, in the order they are shown.
+    pub blocklists: Vec<DomainName>,
 }
 
 /// Settings of tickets and of the sweep.

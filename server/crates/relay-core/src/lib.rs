@@ -57,6 +57,7 @@ pub mod suppressions;
 // Reverse DNS
 pub mod addresses;
 pub mod dns_backends;
+pub mod egress;
 pub mod jobs;
 pub mod name_changes;
 pub mod ranges;

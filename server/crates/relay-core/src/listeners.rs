@@ -28,8 +28,8 @@ pub struct Listener {
     pub tls: ListenerTls,
     /// Auth rule.
     pub auth: ListenerAuth,
-    /// The certificate in use now: made here for a trial, and when it ends.
-    pub certificate: Mutex<Option<(bool, Timestamp)>>,
+    /// The certificate in use now; none without TLS.
+    pub certificate: Mutex<Option<Certificate>>,
     /// Open sessions.
     pub sessions: AtomicU64,
     /// Sessions since start.
@@ -40,6 +40,19 @@ pub struct Listener {
     pub refused_total: AtomicU64,
     /// Last trouble of the listener itself.
     pub last_error: Mutex<Option<String>>,
+}
+
+/// What is known of a listener's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Made here for a trial: no client has a reason to trust it.
+    pub self_signed: bool,
+    /// The last moment it is valid.
+    pub ends_at: Timestamp,
+    /// Whether it is for the listener's host name (RFC 9525).
+    pub names_host: bool,
+    /// Why this machine would not trust it, in words; none when it would.
+    pub untrusted: Option<String>,
 }
 
 impl Listeners {
@@ -80,20 +93,23 @@ pub(crate) fn digest(core: &Core) -> u64 {
 impl Listener {
     /// Whether the certificate in use was made here for a trial.
     pub(crate) fn is_self_signed(&self) -> bool {
-        let certificate = *self.certificate.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        certificate.is_some_and(|(self_signed, _)| self_signed)
+        self.certificate().is_some_and(|certificate| certificate.self_signed)
+    }
+
+    pub(crate) fn certificate(&self) -> Option<Certificate> {
+        self.certificate.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     fn status(&self) -> ListenerStatus {
-        let certificate = *self.certificate.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let certificate = self.certificate();
         ListenerStatus {
             name: self.name.clone(),
             address: self.address.to_string(),
             hostname: self.hostname.clone(),
             tls: self.tls,
             auth: self.auth,
-            self_signed: certificate.is_some_and(|(self_signed, _)| self_signed),
-            certificate_ends_at: certificate.map(|(_, ends_at)| ends_at),
+            self_signed: certificate.as_ref().is_some_and(|certificate| certificate.self_signed),
+            certificate_ends_at: certificate.map(|certificate| certificate.ends_at),
             sessions: self.sessions.load(Ordering::Relaxed),
             sessions_total: self.sessions_total.load(Ordering::Relaxed),
             accepted_total: self.accepted_total.load(Ordering::Relaxed),

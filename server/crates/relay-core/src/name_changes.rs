@@ -9,7 +9,7 @@ mod work;
 pub use work::run_due;
 
 use crate::{
-    Actor, Core, Error, Result, addresses, audit, dns_backends, projects, ranges, sign_in,
+    Actor, Core, Error, Result, addresses, audit, dns_backends, egress, projects, ranges, sign_in,
     tables::{
         address, address_range,
         name_change::{Column, Entity, Model},
@@ -174,7 +174,7 @@ pub async fn roll_back(core: &Core, actor: &Actor, id: NameChangeId) -> Result<N
     let transaction = core.db.begin().await?;
     let row = Entity::find_by_id(id.uuid()).lock_exclusive().one(&transaction).await?.ok_or(Error::NotFound)?;
     let address = addresses::row(&transaction, row.address_id).await?;
-    if address.egress {
+    if egress::sends_from(&transaction, &address).await? {
         projects::authorize_operator(actor)?;
     }
     let newest = Entity::find().filter(Column::AddressId.eq(address.id)).order_by_desc(Column::Id);

@@ -31,6 +31,7 @@ pub(crate) mod report;
 pub(crate) mod address;
 pub(crate) mod address_range;
 pub(crate) mod dns_backend;
+pub(crate) mod egress;
 pub(crate) mod job;
 pub(crate) mod name_change;
 pub(crate) mod ticket;

@@ -308,6 +308,7 @@ fn config(folder: &Path, database_url: String) -> CoreConfig {
         hashing_parallelism: 2,
         sandbox_per_hour: 20,
         reverse_dns: Default::default(),
+        egress: Default::default(),
     }
 }
 

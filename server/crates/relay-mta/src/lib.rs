@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod delivery;
+pub mod egress;
 pub mod listener;
 pub mod proxy_protocol;
 pub mod queue_manager;

@@ -96,7 +96,7 @@ impl Relay {
             hostname: config.hostname.clone(),
             tls: config.tls,
             auth: config.auth,
-            certificate: Mutex::new(tls.as_ref().and_then(|tls| tls.certificates.first())),
+            certificate: Mutex::new(tls.as_ref().and_then(|tls| tls.certificates.first(&config.hostname))),
             sessions: AtomicU64::new(0),
             sessions_total: AtomicU64::new(0),
             accepted_total: AtomicU64::new(0),
@@ -147,7 +147,8 @@ impl Relay {
             let Some(certificates) = certificates else { continue };
             match certificates.reload() {
                 Ok(()) => {
-                    *context.listener.certificate.lock().unwrap_or_else(PoisonError::into_inner) = certificates.first();
+                    *context.listener.certificate.lock().unwrap_or_else(PoisonError::into_inner) =
+                        certificates.first(&context.listener.hostname);
                     tracing::info!(listener = context.listener.name, "certificates read again");
                 }
                 Err(error) => trouble(&context.listener, "certificates cannot be read again", &error),

@@ -2,7 +2,7 @@
 
 use crate::{
     DomainName, Id, Timestamp,
-    finding::{History, Report, Severity},
+    finding::{Finding, History, Report, Severity},
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -38,6 +38,15 @@ impl Egress {
     pub fn is_ready(&self) -> bool {
         self.override_reason.is_some() || self.worst.is_some_and(|worst| worst != Severity::Error)
     }
+}
+
+/// The page of all egress addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EgressList {
+    /// In the order of their addresses.
+    pub addresses: Vec<Egress>,
+    /// The certificates of this node's listeners, judged now.
+    pub certificates: Vec<Finding>,
 }
 
 /// An egress address's page.

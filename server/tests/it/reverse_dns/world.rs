@@ -57,6 +57,7 @@ impl World {
             hashing_parallelism: 1,
             sandbox_per_hour: 20,
             reverse_dns: Default::default(),
+            egress: Default::default(),
         };
         Core::migrate(&config.database_url).await.unwrap();
         let clock = Clock::manual(Timestamp(1_795_268_800_000));

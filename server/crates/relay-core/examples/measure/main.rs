@@ -69,6 +69,7 @@ impl Bench {
             hashing_parallelism: 2,
             sandbox_per_hour: 100,
             reverse_dns: Default::default(),
+            egress: Default::default(),
         };
         let core = Core::open(config, resolver, Clock::System).await?;
         let project = Slug::parse("physics")?;

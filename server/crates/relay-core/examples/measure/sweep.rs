@@ -56,13 +56,13 @@ fn fill(count: u32) -> Vec<String> {
             // Identifiers are not in the order of addresses, as those of a real inventory.
             let id = u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
             format!(
-                "(x'{id:032x}', x'{range}', (SELECT id FROM project), '{ip}', false, {key}, {key}, false, '', \
+                "(x'{id:032x}', x'{range}', (SELECT id FROM project), '{ip}', false, {key}, {key}, '', \
                  'h{number}.bench.example', false, 0)"
             )
         });
         let rows: Vec<String> = rows.collect();
         all.push(format!(
-            "INSERT INTO address (id, range_id, project_id, text, prefix, first, last, egress, note, wanted, kept, \
+            "INSERT INTO address (id, range_id, project_id, text, prefix, first, last, note, wanted, kept, \
              created_at) VALUES {}",
             rows.join(",")
         ));

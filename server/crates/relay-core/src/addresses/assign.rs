@@ -1,12 +1,14 @@
 //! Giving addresses and prefixes to projects, one at a time.
 
 use super::{
+    ip,
     placing::{Around, Held, Known, Placed, Wanted, place},
     row,
 };
 use crate::{
     Actor, Core, Error, Result,
     audit::{self, field, yes_no},
+    egress,
     projects::{self, Named},
     ranges,
     tables::{
@@ -43,22 +45,28 @@ pub async fn assign(core: &Core, actor: &Actor, input: &AssignInput) -> Result<A
     let around = around(&transaction, &block, project).await?;
     let held = Held::of(&transaction, around.own.iter().chain(&around.inside)).await?;
     let known = Known { projects: &projects, held: &held, now: core.now() };
-    let wanted = Wanted { block, project, note: Some(note), egress: Some(input.egress) };
+    let wanted = Wanted { block: block.clone(), project, note: Some(note), egress: Some(input.egress) };
     let placed = place(wanted, &range, around, &known, core.new_id::<()>().uuid()).map_err(Error::conflict)?;
     let id = placed.id;
-    store(core, &transaction, actor, placed).await?;
+    store(core, &transaction, actor, &block, placed).await?;
     transaction.commit().await?;
     Ok(AddressId::from_uuid(id))
 }
 
 /// Says that the relay sends from an address, or that it does not. Operator only.
-pub async fn set_egress(core: &Core, actor: &Actor, id: AddressId, egress: bool) -> Result<()> {
-    change(core, actor, id, |row| {
-        (ActiveModel { egress: Set(egress), ..Default::default() }, {
-            field("egress", Some(yes_no(row.egress)), Some(yes_no(egress)))
-        })
-    })
-    .await
+pub async fn set_egress(core: &Core, actor: &Actor, id: AddressId, sends: bool) -> Result<()> {
+    projects::authorize_operator(actor)?;
+    let transaction = core.db.begin().await?;
+    let row = row(&transaction, id.uuid()).await?;
+    let before = egress::sends_from(&transaction, &row).await?;
+    if before == sends {
+        return Ok(());
+    }
+    egress::put(core, &transaction, ip(&row)?, sends).await?;
+    let changes = vec![field("egress", Some(yes_no(before)), Some(yes_no(sends)))];
+    let project = row.project_id.map(ProjectId::from_uuid);
+    audit::record(core, &transaction, actor, project, "address.edit", &row.text, changes).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// Says what an address is for; the project reads it, too. Operator only. Field: `note`.
@@ -93,7 +101,16 @@ async fn change(
 }
 
 /// Writes what was judged down.
-async fn store(core: &Core, transaction: &DatabaseTransaction, actor: &Actor, placed: Placed) -> Result<()> {
+async fn store(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    actor: &Actor,
+    block: &Cidr,
+    placed: Placed,
+) -> Result<()> {
+    if let (Some(sends), Some(address)) = (placed.egress, block.single()) {
+        egress::put(core, transaction, address, sends).await?;
+    }
     if let Some(row) = placed.insert {
         Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
     }
@@ -112,7 +129,6 @@ pub(super) async fn update(transaction: &DatabaseTransaction, row: Model) -> Res
     let change = ActiveModel {
         project_id: Set(row.project_id),
         note: Set(row.note),
-        egress: Set(row.egress),
         missing_since: Set(row.missing_since),
         warned_at: Set(row.warned_at),
         kept: Set(row.kept),

@@ -7,7 +7,7 @@ use super::{
     placing::{Around, Held, Known, Placed, Wanted, place},
 };
 use crate::{
-    Actor, Core, Error, Result, audit,
+    Actor, Core, Error, Result, audit, egress,
     jobs::{self, NewJob},
     projects::{self, Named},
     ranges,
@@ -240,10 +240,14 @@ impl Batch<'_> {
         };
         let known = Known { projects: &self.projects, held: &self.held, now: self.core.now() };
         let id = self.core.new_id::<()>().uuid();
+        let address = line.wanted.block.single();
         let placed = match place(line.wanted, &line.range, around, &known, id) {
             Ok(placed) => placed,
             Err(reason) => return Ok(Err(reason)),
         };
+        if let (Some(sends), Some(address)) = (placed.egress, address) {
+            egress::put(self.core, self.transaction, address, sends).await?;
+        }
         self.note(placed).await.map(Ok)
     }
 
@@ -256,7 +260,7 @@ impl Batch<'_> {
     }
 
     async fn note(&mut self, placed: Placed) -> Result<bool> {
-        let changed = placed.insert.is_some() || !placed.update.is_empty();
+        let changed = placed.insert.is_some() || !placed.update.is_empty() || placed.egress.is_some();
         for row in placed.insert.iter().chain(&placed.update) {
             let known = (row.first.clone(), row.clone());
             match row.prefix {

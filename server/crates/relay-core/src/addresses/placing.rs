@@ -3,7 +3,7 @@
 use crate::{
     Error,
     audit::{Entry, field, yes_no},
-    name_changes,
+    egress, name_changes,
     projects::Named,
     tables::{address::Model, address_range},
     tickets,
@@ -49,6 +49,8 @@ pub(super) struct Held {
     pub(super) tickets: HashMap<Uuid, u64>,
     /// Addresses whose name is being changed.
     pub(super) changing: HashSet<Uuid>,
+    /// Those the relay sends from.
+    pub(super) egress: HashSet<String>,
 }
 
 impl Held {
@@ -58,7 +60,7 @@ impl Held {
         rows: impl Iterator<Item = &'a Model>,
     ) -> Result<Self, Error> {
         let ids: Vec<Uuid> = rows.filter(|row| !row.prefix).map(|row| row.id).collect();
-        let mut held = Self::default();
+        let mut held = Self { egress: egress::texts(connection).await?, ..Default::default() };
         // A statement takes so many values and no more.
         for ids in ids.chunks(500) {
             held.tickets.extend(tickets::open_for(connection, ids).await?);
@@ -75,6 +77,8 @@ pub(super) struct Placed {
     pub(super) insert: Option<Model>,
     pub(super) update: Vec<Model>,
     pub(super) entries: Vec<Entry>,
+    /// Whether the relay sends from it, when that changes.
+    pub(super) egress: Option<bool>,
 }
 
 /// Judges; the error is the reason in words. `id` is that of a new row.
@@ -110,7 +114,7 @@ pub(super) fn place(
         if row.project_id.is_some() && row.project_id != from && row.project_id != wanted.project {
             return Err(format!("{} in it belongs to {}", row.text, whose(row)));
         }
-        if row.project_id.is_none() && row.egress {
+        if row.project_id.is_none() && known.sends_from(row) {
             return Err(format!("The relay sends from {}, which lies in it", row.text));
         }
     }
@@ -125,21 +129,27 @@ pub(super) fn place(
     let after = match before {
         Some(row) => {
             let note = wanted.note.unwrap_or_else(|| row.note.clone());
-            let row = Model { note, egress: wanted.egress.unwrap_or(row.egress), ..row.clone() };
+            let row = Model { note, ..row.clone() };
             if moved { given(row, wanted.project) } else { row }
         }
         None => new(id, &wanted, range, known.now),
     };
-    let mut placed = Placed { id: after.id, ..Default::default() };
-    if before == Some(&after) {
+    let sent = known.sends_from(&after);
+    let sends = wanted.egress.unwrap_or(sent);
+    if sends && !single {
+        return Err("The relay sends from single addresses; note each of them".to_owned());
+    }
+    let mut placed = Placed { id: after.id, egress: Some(sends).filter(|_| sends != sent), ..Default::default() };
+    if before == Some(&after) && placed.egress.is_none() {
         return Ok(placed);
     }
     if moved {
         let inside = around.inside.into_iter().filter(|row| row.project_id != wanted.project);
         placed.update.extend(inside.map(|row| given(row, wanted.project)));
     }
-    placed.entries = entries(before, &after, known);
+    placed.entries = entries(before, &after, (sent, sends), known);
     match before {
+        Some(before) if *before == after => {}
         Some(_) => placed.update.push(after),
         None => placed.insert = Some(after),
     }
@@ -153,6 +163,10 @@ impl Known<'_> {
             Some(id) => self.projects.get(&id).map_or("another project", |project| &project.slug).to_owned(),
             None => "no project".to_owned(),
         }
+    }
+
+    fn sends_from(&self, row: &Model) -> bool {
+        self.held.egress.contains(&row.text)
     }
 
     /// Why an address may not leave its project now.
@@ -186,7 +200,6 @@ fn new(id: Uuid, wanted: &Wanted, range: &address_range::Model, now: Timestamp) 
         prefix: wanted.block.single().is_none(),
         first: first.to_vec(),
         last: last.to_vec(),
-        egress: wanted.egress.unwrap_or_default(),
         note: wanted.note.clone().unwrap_or_default(),
         wanted: None,
         ptr: None,
@@ -202,13 +215,13 @@ fn new(id: Uuid, wanted: &Wanted, range: &address_range::Model, now: Timestamp) 
 }
 
 /// One entry for who has it now, and one for who had it before.
-fn entries(before: Option<&Model>, after: &Model, known: &Known<'_>) -> Vec<Entry> {
+fn entries(before: Option<&Model>, after: &Model, (sent, sends): (bool, bool), known: &Known<'_>) -> Vec<Entry> {
     let filled = |row: &Model| Some(row.note.clone()).filter(|note| !note.is_empty());
     let project = |row: &Model| row.project_id.map(|id| known.whose(Some(id)));
     let mut changes: Vec<FieldChange> = vec![
         field("project", before.and_then(project), project(after)),
         field("note", before.and_then(filled), filled(after)),
-        field("egress", before.map(|row| yes_no(row.egress)), Some(yes_no(after.egress))),
+        field("egress", before.map(|_| yes_no(sent)), Some(yes_no(sends))),
     ];
     changes.retain(|change| change.before != change.after);
     let from =

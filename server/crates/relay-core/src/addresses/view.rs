@@ -2,7 +2,7 @@
 
 use super::{ip, row};
 use crate::{
-    Access, Actor, Core, Error, Result, audit, name_changes, projects, ranges,
+    Access, Actor, Core, Error, Result, audit, egress, name_changes, projects, ranges,
     tables::{address::Model, address_range},
     tickets,
 };
@@ -69,6 +69,7 @@ pub(super) async fn shown(core: &Core, rows: Vec<Model>) -> Result<Vec<Address>>
     let ranges: HashMap<Uuid, address_range::Model> =
         ranges::rows(core.db.read()).await?.into_iter().map(|range| (range.id, range)).collect();
     let tickets = tickets::open_for(core.db.read(), &ids).await?;
+    let egress = egress::texts(core.db.read()).await?;
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows {
         let range = ranges.get(&row.range_id).ok_or_else(|| Error::internal("an address without its range"))?;
@@ -95,9 +96,9 @@ pub(super) async fn shown(core: &Core, rows: Vec<Model>) -> Result<Vec<Address>>
             checked_at: row.ptr.as_ref().and(row.checked_at).map(Timestamp),
             loses_name_at: loses_name_at(core, &row, closed_at),
             ticket: tickets.get(&row.id).copied(),
+            egress: egress.contains(&row.text),
             address: row.text,
             prefix: row.prefix,
-            egress: row.egress,
             wanted: row.wanted,
         });
     }

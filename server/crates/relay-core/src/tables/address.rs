@@ -14,7 +14,6 @@ pub(crate) struct Model {
     pub(crate) prefix: bool,
     pub(crate) first: Vec<u8>,
     pub(crate) last: Vec<u8>,
-    pub(crate) egress: bool,
     pub(crate) note: String,
     /// The name a ticket gave it; null for the default of the range.
     pub(crate) wanted: Option<String>,

@@ -5,7 +5,7 @@ use super::{
     typed, update,
 };
 use crate::{
-    Actor, Core, Error, Result, addresses, audit, name_changes,
+    Actor, Core, Error, Result, addresses, audit, egress, name_changes,
     name_changes::Order,
     projects, ranges, sign_in,
     tables::{address, user},
@@ -107,7 +107,7 @@ async fn order(
     ptr: PtrFound,
 ) -> Result<()> {
     let address = address_of(transaction, row).await?;
-    if address.egress {
+    if egress::sends_from(transaction, &address).await? {
         projects::authorize_operator(actor)?;
     }
     if !ptr.certain {

@@ -2,7 +2,7 @@
 
 use super::{Column, Entity, Model, kind, look, number_of, of_project, request_of, state};
 use crate::{
-    Access, Actor, Core, Error, Result, addresses, name_changes, projects, ranges,
+    Access, Actor, Core, Error, Result, addresses, egress, name_changes, projects, ranges,
     search::{self, contains},
     tables::{project, ticket_entry, user},
     users,
@@ -91,7 +91,10 @@ async fn detail(core: &Core, actor: &Actor, row: Model, held: Access, desk: bool
         .or(current);
     let by_hand = change.as_ref().is_some_and(|change| change.state == NameChangeState::ByHand);
     let rolls = change.as_ref().is_some_and(|change| change.can_roll_back);
-    let egress = address.as_ref().is_some_and(|address| address.egress);
+    let egress = match &address {
+        Some(address) => egress::sends_from(core.db.read(), address).await?,
+        None => false,
+    };
     let operator = projects::authorize_operator(actor).is_ok();
     let decides = desk && (!egress || operator);
     let manages = held >= Access::Manage;

@@ -58,6 +58,7 @@ impl Relay {
             hashing_parallelism: 2,
             sandbox_per_hour: 100,
             reverse_dns: Default::default(),
+            egress: Default::default(),
         };
         let clock = Clock::manual(Timestamp(1_790_000_000_000));
         let answers = FixedAnswers::new();

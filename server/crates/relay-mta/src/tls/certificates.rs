@@ -3,6 +3,7 @@
 //! A renewed certificate is used for the next handshake; one that cannot be read leaves the old one in use.
 
 use super::{TlsError, validity};
+use relay_core::listeners::Certificate;
 use relay_types::Timestamp;
 use rustls::{
     client::verify_server_name,
@@ -10,7 +11,7 @@ use rustls::{
     server::{ClientHello, ParsedCertificate, ResolvesServerCert},
     sign::CertifiedKey,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
 use std::{
     fmt, fs,
     io::Write,
@@ -54,11 +55,20 @@ impl Certificates {
         Ok(())
     }
 
-    /// Whether the first certificate was made here, and when it ends.
-    pub fn first(&self) -> Option<(bool, Timestamp)> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        let ends_at = validity::ends_at(current.first()?.cert.first()?)?;
-        Some((self.files.first()?.self_signed, ends_at))
+    /// What operators are told of the first certificate, as it serves a listener of this host name.
+    pub fn first(&self, host: &str) -> Option<Certificate> {
+        let certified = {
+            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+            current.first()?.clone()
+        };
+        let ends_at = validity::ends_at(certified.cert.first()?)?;
+        let name = ServerName::try_from(host.to_owned()).ok();
+        Some(Certificate {
+            self_signed: self.files.first()?.self_signed,
+            ends_at,
+            names_host: name.as_ref().is_some_and(|name| is_for(&certified, name)),
+            untrusted: name.and_then(|name| untrusted(&certified, &name)),
+        })
     }
 }
 
@@ -80,6 +90,29 @@ impl fmt::Debug for Certificates {
 fn is_for(certified: &CertifiedKey, name: &ServerName<'_>) -> bool {
     let Some(certificate) = certified.cert.first() else { return false };
     ParsedCertificate::try_from(certificate).is_ok_and(|parsed| verify_server_name(&parsed, name).is_ok())
+}
+
+/// Why this machine does not trust a chain, but for its end and its names, which are told apart.
+fn untrusted(certified: &CertifiedKey, name: &ServerName<'_>) -> Option<String> {
+    use rustls::{CertificateError, Error, client::danger::ServerCertVerifier};
+    let verifier = match rustls_platform_verifier::Verifier::new(aws_lc_rs::default_provider().into()) {
+        Ok(verifier) => verifier,
+        Err(error) => return Some(format!("no certificate can be judged on this machine: {error}")),
+    };
+    let (end, chain) = certified.cert.split_first()?;
+    match verifier.verify_server_cert(end, chain, name, &[], UnixTime::now()) {
+        Ok(_) => None,
+        Err(Error::InvalidCertificate(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidForName
+            | CertificateError::NotValidForNameContext { .. },
+        )) => None,
+        Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            Some("no authority that this machine knows issued it, or the chain is not whole".to_owned())
+        }
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 fn read_all(files: &[CertificateFiles]) -> Result<Vec<Arc<CertifiedKey>>, TlsError> {
@@ -163,7 +196,10 @@ mod tests {
         self_signed(folder.path(), "relay.example", late).expect("made again");
         assert_ne!(fs::read(&files.certificate).expect("new"), first);
         let certificates = Certificates::read(vec![files]).expect("readable");
-        assert_eq!(certificates.first(), Some((true, late.plus(SELF_SIGNED_HOLDS))));
+        let first = certificates.first("relay.example").expect("read");
+        assert_eq!((first.self_signed, first.ends_at, first.names_host), (true, late.plus(SELF_SIGNED_HOLDS), true));
+        assert!(first.untrusted.is_some(), "no authority issued it");
+        assert!(!certificates.first("other.example").expect("read").names_host);
     }
 
     #[cfg(unix)]
@@ -180,10 +216,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let files = self_signed(folder.path(), "relay.example", NOW).expect("made");
         let certificates = Certificates::read(vec![files.clone()]).expect("readable");
-        let before = certificates.first();
+        let before = certificates.first("relay.example");
         fs::write(&files.certificate, "no certificate").expect("written");
         assert!(matches!(certificates.reload(), Err(TlsError::Certificate { .. })));
-        assert_eq!(certificates.first(), before);
+        assert_eq!(certificates.first("relay.example"), before);
     }
 
     #[test]

@@ -157,6 +157,7 @@ async fn open_core(folder: &Path) -> Core {
         hashing_parallelism: 2,
         sandbox_per_hour: 100,
         reverse_dns: Default::default(),
+        egress: Default::default(),
     };
     let resolver = Resolver::fixed(FixedAnswers::new());
     Core::open(config, resolver, Clock::System).await.expect("the database opens")

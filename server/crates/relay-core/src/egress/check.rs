@@ -1,0 +1,127 @@
+//! Checks of egress addresses: on demand within seconds, else daily, hourly while something is to be mended.
+//!
+//! Who runs the relay claims what is due, finds out what only it can (whether port 25 of others is open), and hands that
+//! in; DNS is asked here, by nobody who holds a transaction.
+
+use super::{ehlo, judge, locked};
+use crate::{
+    Actor, Core, Error, Result, projects,
+    tables::egress::{ActiveModel, Column, Entity},
+};
+use relay_dns::{Ask, gather};
+use relay_types::{
+    Timestamp,
+    egress::EgressId,
+    finding::{Report, Severity},
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use std::{net::IpAddr, time::Duration};
+
+/// A check that somebody began is not begun again for this long.
+const CLAIM: Duration = Duration::from_secs(300);
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+/// Checks begun in one round.
+const MOST: u64 = 16;
+
+/// A check that was begun.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Of which address.
+    pub id: EgressId,
+    /// The address itself.
+    pub address: IpAddr,
+    /// Whether somebody waits for it.
+    pub asked: bool,
+}
+
+/// What the relay found out about port 25 of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Port25 {
+    /// It did not try, and why, in words.
+    NotTried(String),
+    /// It could not find out, and why, in words.
+    Unknown(String),
+    /// This host greeted.
+    Open(String),
+    /// None of these hosts was reached, and what the last one's failure was.
+    Closed(Vec<String>, String),
+}
+
+/// Asks for a check now; it ends within seconds, and the page shows it. Operator only.
+pub async fn check_now(core: &Core, actor: &Actor, id: EgressId) -> Result<()> {
+    projects::authorize_operator(actor)?;
+    let now = core.now().0;
+    let transaction = core.db.begin().await?;
+    let mut row = locked(&transaction, id).await?.into_active_model();
+    (row.asked_at, row.next_check_at) = (Set(Some(now)), Set(now));
+    row.update(&transaction).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Begins those that are due. System only.
+pub async fn claim_due(core: &Core, actor: &Actor) -> Result<Vec<Claimed>> {
+    projects::authorize_operator(actor)?;
+    let due = Entity::find().filter(Column::NextCheckAt.lte(core.now().0)).order_by_asc(Column::NextCheckAt);
+    let mut claimed = Vec::new();
+    for row in due.limit(MOST).all(core.db.read()).await? {
+        let later = ActiveModel { next_check_at: Set(core.now().plus(CLAIM).0), ..Default::default() };
+        let this = Condition::all().add(Column::Id.eq(row.id)).add(Column::NextCheckAt.eq(row.next_check_at));
+        let transaction = core.db.begin().await?;
+        let won = Entity::update_many().set(later).filter(this).exec(&transaction).await?;
+        transaction.commit().await?;
+        if won.rows_affected == 1 {
+            let address = row.address.parse().map_err(Error::internal)?;
+            claimed.push(Claimed { id: EgressId::from_uuid(row.id), address, asked: row.asked_at.is_some() });
+        }
+    }
+    Ok(claimed)
+}
+
+/// Ends a check: asks DNS, judges all, and keeps the report. System only.
+pub async fn record(core: &Core, actor: &Actor, claimed: &Claimed, port: Port25) -> Result<()> {
+    projects::authorize_operator(actor)?;
+    let Some(row) = Entity::find_by_id(claimed.id.uuid()).one(core.db.read()).await? else { return Ok(()) };
+    let (asked_at, ehlo, lists) = (core.now(), ehlo(core, &row)?, judge::blocklists(&core.config.egress.blocklists));
+    let ask = if claimed.asked { Ask::Authoritative } else { Ask::Resolver };
+    let judge = |facts: &_| relay_dns::judge::egress::judge(facts, claimed.address, ehlo.as_str(), &lists);
+    let (mut findings, facts) = gather(core.resolver(), ask, asked_at, judge).await;
+    findings.push(judge::port(&port));
+    findings.sort_by_key(|finding| (finding.subject, std::cmp::Reverse(finding.severity)));
+    let now = core.now();
+    let report = Report {
+        about: claimed.address.to_string(),
+        findings,
+        evaluations: Vec::new(),
+        predictions: Vec::new(),
+        answers: facts.shown(),
+        checked_at: now,
+    };
+    let transaction = core.db.begin().await?;
+    let Some(row) = Entity::find_by_id(claimed.id.uuid()).lock_exclusive().one(&transaction).await? else {
+        return Ok(());
+    };
+    // Who asked while this check ran waits for the next one.
+    let answered = row.asked_at.is_none_or(|at| at <= asked_at.0);
+    let mut row = row.into_active_model();
+    row.worst = Set(Some(report.worst().as_str().to_owned()));
+    row.to_mend = Set(i32::try_from(report.to_mend()).unwrap_or(i32::MAX));
+    row.checked_at = Set(Some(now.0));
+    row.report = Set(Some(serde_json::to_string(&report).map_err(Error::internal)?));
+    row.next_check_at = Set(if answered { next(claimed.id, report.worst(), now).0 } else { now.0 });
+    if answered {
+        row.asked_at = Set(None);
+    }
+    row.update(&transaction).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Daily, hourly while something is bad or unknown; spread by a tenth, so that what was added together drifts apart.
+fn next(id: EgressId, worst: Severity, now: Timestamp) -> Timestamp {
+    let period = if worst == Severity::Good || worst == Severity::Note { DAY } else { HOUR };
+    let spread = u32::from(id.uuid().as_bytes()[15]);
+    now.plus(period - period / 20 + period / 2560 * spread)
+}
