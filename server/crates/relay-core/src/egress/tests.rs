@@ -5,11 +5,14 @@ use crate::{
     addresses,
     listeners::{Certificate, Listener},
     test_support::{Test, names::Names, word},
+    tickets,
 };
 use relay_dns::{FixedAnswers, Resolver};
 use relay_types::{
     finding::Subject,
     listener::{ListenerAuth, ListenerTls},
+    member::Role,
+    ticket::{TicketKind, TicketRequest, TicketState},
 };
 use std::{sync::Mutex, time::Duration};
 
@@ -63,12 +66,12 @@ async fn an_address_is_listed_once_in_one_form_and_nonsense_is_refused() {
     let operator = test.operator("op@relay.example").await;
     add(&test.core, &operator, " ::ffff:192.0.2.25 ", "mx1.relay.example").await.expect("listed");
     for (address, ehlo, expected) in [
-        (ADDRESS, "", "Invalid"),
-        ("192.0.2.0/24", "", "Invalid"),
-        ("mx.example", "", "Invalid"),
-        ("0.0.0.0", "", "Invalid"),
-        ("224.0.0.1", "", "Invalid"),
-        ("192.0.2.26", "not a name", "Invalid"),
+        (ADDRESS, "", "address"),
+        ("192.0.2.0/24", "", "address"),
+        ("mx.example", "", "address"),
+        ("0.0.0.0", "", "address"),
+        ("224.0.0.1", "", "address"),
+        ("192.0.2.26", "not a name", "ehlo"),
     ] {
         assert_eq!(word(&add(&test.core, &operator, address, ehlo).await), expected, "{address} {ehlo}");
     }
@@ -122,7 +125,7 @@ async fn what_is_certainly_not_ready_speaks_against_going_live_until_an_operator
     assert!(not_ready(test.core.db.read()).await.expect("read").is_empty(), "nothing is known yet");
     checked(&test, Port25::Closed(vec!["mx.example".to_owned()], "refused".to_owned())).await;
     assert_eq!(not_ready(test.core.db.read()).await.expect("read"), [ADDRESS]);
-    assert_eq!(word(&override_ready(&test.core, &operator, id, "two\nlines").await), "Invalid");
+    assert_eq!(word(&override_ready(&test.core, &operator, id, "two\nlines").await), "reason");
     override_ready(&test.core, &operator, id, "Goes by another machine").await.expect("overridden");
     assert!(not_ready(test.core.db.read()).await.expect("read").is_empty());
     let egress = get(&test.core, &operator, id).await.expect("shown").egress;
@@ -130,6 +133,28 @@ async fn what_is_certainly_not_ready_speaks_against_going_live_until_an_operator
     assert!(egress.is_ready());
     override_ready(&test.core, &operator, id, "  ").await.expect("taken back");
     assert_eq!(not_ready(test.core.db.read()).await.expect("read"), [ADDRESS]);
+}
+
+#[tokio::test]
+async fn a_go_live_ticket_waits_for_egress_addresses_that_are_not_ready() {
+    let names = Names::new().await;
+    let core = &names.test.core;
+    let (project, slug) = names.test.project_in_sandbox("young", true).await;
+    let owner = names.test.member(project, "owner@young.example", Role::Owner).await;
+    let live = TicketRequest {
+        use_case: "reports".to_owned(),
+        volume: "2000".to_owned(),
+        bounces: "A person reads them".to_owned(),
+        ..Default::default()
+    };
+    let number = names.ask_as(&owner, &slug, TicketKind::GoLive, &live).await.expect("a ticket");
+    let id = add(core, &Actor::System, ADDRESS, "").await.expect("listed");
+    checked(&names.test, Port25::Closed(vec!["mx.example".to_owned()], "refused".to_owned())).await;
+    let refused = tickets::approve(core, &names.cast.operator, number).await.expect_err("not ready").to_string();
+    assert!(refused.contains(ADDRESS), "{refused}");
+    override_ready(core, &Actor::System, id, "Goes by another machine").await.expect("overridden");
+    let state = tickets::approve(core, &names.cast.operator, number).await.expect("approved");
+    assert_eq!(state, TicketState::Done);
 }
 
 #[tokio::test]
@@ -185,5 +210,5 @@ fn a_certificate_is_judged_by_its_end_its_name_and_who_issued_it() {
             (outcome, severity, Subject::Certificate)
         );
     }
-    insta::assert_snapshot!(judged(Some(good))[0].effect, @"");
+    assert_eq!(judged(Some(good))[0].effect, "It names relay.example, is trusted, and ends on 2027-01-20.");
 }

@@ -45,6 +45,9 @@ pub async fn approve(core: &Core, actor: &Actor, number: TicketNumber) -> Result
     if kind(&row)? != TicketKind::RemovePtr {
         request::refuse_closed(&transaction, row.project_id).await?;
     }
+    if kind(&row)? == TicketKind::GoLive {
+        refuse_unready(&transaction).await?;
+    }
     if let Some(forward) = &looked.forward {
         let ip = look::ip(&row)?;
         row.forward = Some(json(forward)?);
@@ -96,6 +99,19 @@ pub async fn approve_many(
         outcomes.push((number, approve(core, actor, number).await));
     }
     Ok(outcomes)
+}
+
+/// Nobody goes live through a relay whose mail is certainly refused.
+async fn refuse_unready(transaction: &DatabaseTransaction) -> Result<()> {
+    let unready = egress::not_ready(transaction).await?;
+    if unready.is_empty() {
+        return Ok(());
+    }
+    Err(Error::conflict(format!(
+        "Mail from {} would be refused by many. Mend what its page under Egress lists, or let an operator call it ready \
+         there with a reason",
+        unready.join(", ")
+    )))
 }
 
 /// The change of a PTR record, with before and after in the audit trail.
