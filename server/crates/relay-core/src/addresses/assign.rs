@@ -45,7 +45,7 @@ pub async fn assign(core: &Core, actor: &Actor, input: &AssignInput) -> Result<A
     let around = around(&transaction, &block, project).await?;
     let held = Held::of(&transaction, around.own.iter().chain(&around.inside)).await?;
     let known = Known { projects: &projects, held: &held, now: core.now() };
-    let wanted = Wanted { block: block.clone(), project, note: Some(note), egress: Some(input.egress) };
+    let wanted = Wanted { block, project, note: Some(note), egress: Some(input.egress) };
     let placed = place(wanted, &range, around, &known, core.new_id::<()>().uuid()).map_err(Error::conflict)?;
     let id = placed.id;
     store(core, &transaction, actor, &block, placed).await?;
