@@ -89,3 +89,6 @@ pub struct Subject {
     /// `SELECTOR._domainkey.DOMAIN` is `SELECTOR.` and this. None when delegation is not offered.
     pub delegated_to: Option<String>,
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

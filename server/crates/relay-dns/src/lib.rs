@@ -5,6 +5,8 @@
 
 mod authority;
 pub mod back_end;
+pub mod dkim;
+pub mod dmarc;
 pub mod facts;
 pub mod fixed;
 pub mod judge;
