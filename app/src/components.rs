@@ -20,6 +20,7 @@ pub mod load;
 pub mod notice;
 pub mod page_header;
 pub mod query;
+pub mod report;
 pub mod service_account;
 pub mod status;
 pub mod table;

@@ -100,6 +100,10 @@ pub mod places {
     pub const PROJECTS: &str = "Projects";
     /// `/admin/queue`
     pub const QUEUE: &str = "Queue";
+    /// `/admin/egress`
+    pub const EGRESS: &str = "Egress";
+    /// `/p/:slug/api-tokens`
+    pub const API_TOKENS: &str = "API tokens";
     /// `/admin/listeners`
     pub const LISTENERS: &str = "Listeners";
     /// `/admin/users`
@@ -131,6 +135,11 @@ pub fn done(code: &str) -> Option<&'static str> {
         "domain-added" => "Domain added",
         "domain-removed" => "Domain removed",
         "domain-verified" => "Domain verified",
+        "keys-rotated" => "New keys made; publish their records",
+        "egress-added" => "Egress address listed; it is checked now",
+        "egress-removed" => "Egress address removed",
+        "egress-checked" => "Checked",
+        "token-revoked" => "API token revoked",
         "domain-checked" => "DNS was asked again",
         "network-added" => "Network added",
         "network-renamed" => "Network renamed",

@@ -25,7 +25,22 @@ pub fn Key(
                 <Status state=dkim_key_state(key_.state)/>
             </header>
             <Record record=key_.record/>
+            {key_
+                .alias
+                .map(|record| {
+                    view! {
+                        <details>
+                            <summary>"Or a CNAME, so that the relay changes this key alone"</summary>
+                            <p>{ALIAS}</p>
+                            <Record record/>
+                        </details>
+                    }
+                })}
+            {key_.retires_at.map(|at| view! { <small>"Another key signs now. Leave this record until " <Time at/></small> })}
             {key_.seen_at.map(|at| view! { <small>"Last seen in DNS " <Time at/></small> })}
         </section>
     }
 }
+
+const ALIAS: &str = "It stands in place of the TXT record and points to a name of the relay, which then publishes each new key \
+    itself.";

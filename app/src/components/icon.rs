@@ -38,6 +38,8 @@ pub enum Icon {
     Tickets,
     DnsBackends,
     Sweep,
+    Egress,
+    ApiTokens,
 }
 
 impl Icon {
@@ -78,6 +80,8 @@ impl Icon {
             Self::Tickets => "M4 5h16v5a2 2 0 0 0 0 4v5H4v-5a2 2 0 0 0 0-4z",
             Self::DnsBackends => "M5 4h14v5H5zM5 15h14v5H5zM12 9v6M8 6.5h.01M8 17.5h.01",
             Self::Sweep => "M20 12a8 8 0 1 1-2.300-5.700M20 3v4h-4",
+            Self::Egress => "M4 12h11M11 7l5 5-5 5M20 4v16",
+            Self::ApiTokens => "M15 9a4 4 0 1 1-8 0 4 4 0 0 1 8 0zM11 13v8M11 17h3M11 20.500h3",
             Self::Download => "M12 4v11M7 11l5 5 5-5M5 20h14",
         }
     }

@@ -26,6 +26,9 @@ pub fn PageHeader(
     /// The state of what the page is about.
     #[prop(optional, into)]
     status: Option<(Tone, &'static str)>,
+    /// How many findings are to be mended.
+    #[prop(optional)]
+    to_mend: usize,
     /// Actions.
     #[prop(optional)]
     children: Option<Children>,
@@ -45,6 +48,7 @@ pub fn PageHeader(
             <div class="title">
                 <h1>{title}</h1>
                 {status.map(|(tone, text)| view! { <Pill tone text/> })}
+                {(to_mend > 0).then(|| view! { <Pill tone=Tone::Bad text=format!("{to_mend} to mend")/> })}
                 <LiveDot/>
                 {children.map(|children| view! { <div class="actions">{children()}</div> })}
             </div>

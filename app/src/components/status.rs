@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use relay_types::{
     domain::DkimKeyState,
+    egress::Egress,
+    finding::Severity,
     message::{MessageState, RecipientState},
     project::ProjectState,
     reverse::Fcrdns,
@@ -97,6 +99,43 @@ pub fn dkim_key_state(state: DkimKeyState) -> (Tone, &'static str) {
         DkimKeyState::Active => (Tone::Good, "Active"),
         DkimKeyState::Missing => (Tone::Bad, "Missing"),
         DkimKeyState::Retiring => (Tone::Info, "Retiring"),
+    }
+}
+
+/// Words and dots of a finding.
+pub fn severity(severity: Severity) -> (Tone, &'static str) {
+    match severity {
+        Severity::Good => (Tone::Good, "Good"),
+        Severity::Note => (Tone::Info, "Note"),
+        Severity::Unknown => (Tone::Unknown, "Unknown"),
+        Severity::Warning => (Tone::Warn, "Warning"),
+        Severity::Error => (Tone::Bad, "Error"),
+    }
+}
+
+/// The worst finding of the last check in a list: the number of findings to mend, when there are any.
+#[component]
+pub fn Health(
+    /// None before the first check.
+    worst: Option<Severity>,
+    /// How many findings are to be mended.
+    to_mend: u32,
+) -> impl IntoView {
+    let (tone, text) = match worst {
+        None => (Tone::Unknown, "Not checked yet".to_owned()),
+        Some(worst) if to_mend > 0 => (severity(worst).0, format!("{to_mend} to mend")),
+        Some(worst) => (severity(worst).0, severity(worst).1.to_owned()),
+    };
+    view! { <span class=format!("status {}", tone.class())>{text}</span> }
+}
+
+/// Words and dots of whether mail may be expected to arrive from an egress address.
+pub fn readiness(egress: &Egress) -> (Tone, &'static str) {
+    match (egress.is_ready(), &egress.override_reason, egress.worst) {
+        (true, Some(_), _) => (Tone::Info, "Called ready"),
+        (true, None, _) => (Tone::Good, "Ready"),
+        (false, _, None) => (Tone::Unknown, "Not checked yet"),
+        (false, ..) => (Tone::Bad, "Not ready"),
     }
 }
 

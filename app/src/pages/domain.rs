@@ -1,15 +1,23 @@
-//! `/p/:slug/domains/:id`: the records that prove a domain and sign its mail, and what DNS says of them.
+//! `/p/:slug/domains/:id`: whether a domain's mail is going to arrive, what to change in its DNS, and the records that
+//! prove it and sign its mail.
 
 use crate::{
     api::domains::{CheckDomain, LoadDomain, RemoveDomain, VerifyDomain},
-    components::{dkim_key::Key, prelude::*, status::verification},
+    components::{
+        dkim_key::Key,
+        prelude::*,
+        report::{Answers, Findings, LastDays, Predictions},
+        status::verification,
+    },
     pages::activity::History,
     strings::places,
 };
 use leptos::prelude::*;
 use relay_types::{
+    Timestamp,
     dns_record::DnsRecord,
     domain::{self, DkimKey, DkimKeyState, DomainDetail},
+    finding::{Report, Subject},
     sender::Verification,
 };
 
@@ -28,32 +36,69 @@ pub fn Domain() -> impl IntoView {
 
 #[component]
 fn Page(detail: DomainDetail) -> impl IntoView {
-    let DomainDetail { domain, challenge, keys, history, .. } = detail;
+    let DomainDetail { domain, challenge, keys, history, report, histories, next_check_at, .. } = detail;
     let slug = use_slug().get_untracked();
     let abilities = use_abilities();
     let id = domain.id.to_string();
+    let bad = report.as_ref().map_or(0, Report::to_mend);
+    let judged = report.is_some();
+    let server = report.as_ref().and_then(first_server);
+    let asked = subjects(report.as_ref());
+    let predictions = report.as_ref().map(|report| report.predictions.clone()).unwrap_or_default();
+    let answers = report.as_ref().map(|report| report.answers.clone()).unwrap_or_default();
+    let (findings, shown) = (histories.clone(), domain.clone());
     view! {
         <PageHeader
             title=domain.name.to_string()
             crumb=(format!("/p/{slug}/senders"), places::SENDERS)
             status=verification(domain.state)
+            to_mend=bad
         >
-            {domain.checked_at.map(|at| view! { <small>"DNS asked " <Time at/></small> })}
-            {abilities.manage.then(|| view! { <Check id=id.clone()/> })}
+            {domain
+                .checked_at
+                .map(|at| view! { <small>"asked " {server.unwrap_or_else(|| "DNS".to_owned())} " " <Time at/></small> })}
+            {abilities.manage.then(|| view! { <Check id=id.clone() asked/> })}
         </PageHeader>
-        <Standing domain=domain.clone() waiting=waiting(&keys)/>
+        {(bad == 0 || !is_good(&shown, &keys)).then(|| view! { <Standing domain=shown waiting=waiting(&keys)/> })}
         <div class="cols">
             <div class="stack">
-                {challenge.map(|record| view! { <Challenge record state=domain.state/> })}
-                <Keys keys/>
+                {report.map(|report| view! { <Findings report histories=findings/> })}
+                {challenge.map(|record| view! { <Challenge record state=domain.state open=!judged/> })}
+                <Keys keys open=!judged/>
+                <Answers answers/>
                 <History base=format!("/p/{slug}") history/>
             </div>
             <div class="stack">
-                <DomainFacts domain=domain.clone()/>
+                <Predictions predictions/>
+                <LastDays histories/>
+                <DomainFacts domain=domain.clone() next_check_at/>
                 {abilities.manage.then(|| view! { <Actions domain operate=abilities.operate/> })}
             </div>
         </div>
     }
+}
+
+/// The authoritative server that was asked first.
+fn first_server(report: &Report) -> Option<String> {
+    let server = report.answers.iter().find_map(|answer| answer.servers.first())?.server.clone();
+    Some(server.split_once(' ').map_or(server.clone(), |(name, _)| name.to_owned()))
+}
+
+/// What a check asks about, in words.
+fn subjects(report: Option<&Report>) -> String {
+    let mut subjects: Vec<Subject> =
+        report.into_iter().flat_map(|report| &report.findings).map(|finding| finding.subject).collect();
+    subjects.sort();
+    subjects.dedup();
+    if subjects.is_empty() {
+        return words::SUBJECTS.to_owned();
+    }
+    subjects.into_iter().map(Subject::title).collect::<Vec<_>>().join(", ")
+}
+
+/// Verified, and every key signs.
+fn is_good(domain: &domain::Domain, keys: &[DkimKey]) -> bool {
+    domain.state == Verification::Verified && domain.problem.is_none() && domain.signed && waiting(keys) == 0
 }
 
 /// Keys that do not sign.
@@ -62,15 +107,19 @@ fn waiting(keys: &[DkimKey]) -> usize {
 }
 
 #[component]
-fn Check(id: String) -> impl IntoView {
+fn Check(id: String, asked: String) -> impl IntoView {
     let form = use_form::<CheckDomain>();
     let pending = form.pending;
+    let asked = StoredValue::new(asked);
     view! {
         <PostForm form inline=true>
             <HiddenSlug/>
             <HiddenId id/>
-            <Submit>{move || if pending.get() { "Asking DNS" } else { "Check now" }}</Submit>
+            <Submit>"Check now"</Submit>
         </PostForm>
+        <small class="asking" role="status">
+            {move || pending.get().then(|| format!("Asking DNS: {}", asked.get_value()))}
+        </small>
     }
 }
 
@@ -94,30 +143,42 @@ fn Standing(domain: domain::Domain, waiting: usize) -> impl IntoView {
     }
 }
 
+/// Open until there is a report: its findings have what has to be changed.
 #[component]
-fn Challenge(record: DnsRecord, state: Verification) -> impl IntoView {
+fn Challenge(record: DnsRecord, state: Verification, open: bool) -> impl IntoView {
     let text = if state == Verification::Verified { words::KEEP_CHALLENGE } else { words::PUBLISH_CHALLENGE };
     view! {
-        <Card title="Proof that the domain is yours">
-            <p>{text}</p>
-            <Record record/>
-        </Card>
+        <details class="card" open=open>
+            <summary>"Proof that the domain is yours"</summary>
+            <div class="pad">
+                <p>{text}</p>
+                <Record record/>
+            </div>
+        </details>
     }
 }
 
 #[component]
-fn Keys(keys: Vec<DkimKey>) -> impl IntoView {
-    let (signing, all) = (keys.len() - waiting(&keys), keys.len());
+fn Keys(keys: Vec<DkimKey>, open: bool) -> impl IntoView {
+    let of = |state| keys.iter().filter(move |key| key.state == state).count();
+    let (signing, retiring) = (of(DkimKeyState::Active), of(DkimKeyState::Retiring));
+    let current = keys.len() - retiring;
     view! {
-        <Card title="Signatures (DKIM)" note=format!("{signing} of {all} keys sign")>
-            <p>{words::KEYS}</p>
-            {keys.into_iter().map(|key| view! { <Key key_=key/> }).views()}
-        </Card>
+        <details class="card" open=open>
+            <summary>
+                "Signatures (DKIM) "
+                <small>{format!("{signing} of {current} keys sign")}</small>
+            </summary>
+            <div class="pad">
+                <p>{words::KEYS}</p>
+                {keys.into_iter().map(|key| view! { <Key key_=key/> }).views()}
+            </div>
+        </details>
     }
 }
 
 #[component]
-fn DomainFacts(domain: domain::Domain) -> impl IntoView {
+fn DomainFacts(domain: domain::Domain, next_check_at: Option<Timestamp>) -> impl IntoView {
     let signed = if domain.signed { (Tone::Good, "Signed") } else { (Tone::Warn, "Not signed") };
     let asked = domain.checked_at;
     view! {
@@ -141,6 +202,14 @@ fn DomainFacts(domain: domain::Domain) -> impl IntoView {
                 <Fact term="DNS asked">
                     {asked.map(|at| view! { <Time at/> })} {asked.is_none().then_some("not yet")}
                 </Fact>
+                {next_check_at
+                    .map(|at| {
+                        view! {
+                            <Fact term="Asked next">
+                                <Time at/>
+                            </Fact>
+                        }
+                    })}
                 <Fact term="Added">
                     <Time at=domain.created_at/>
                 </Fact>
@@ -209,5 +278,6 @@ mod words {
         from this domain is refused.";
     pub const KEYS: &str = "The keys were made here and never leave the relay. Each begins to sign when its record is seen \
         in DNS, and stops when the record is gone.";
+    pub const SUBJECTS: &str = "proof, SPF, DKIM, DMARC, MX and what else concerns mail";
     pub const REMOVE: &str = "Removing is for domains this project has given up.";
 }

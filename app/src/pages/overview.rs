@@ -5,7 +5,7 @@ use crate::{
         messages::SendTestMessage,
         overview::{LoadOverview, OverviewPage},
     },
-    components::{field::Check, prelude::*},
+    components::{field::Check, prelude::*, status::severity},
     mending::{mend, rule_words},
     strings::places,
     typed,
@@ -13,6 +13,7 @@ use crate::{
 use leptos::prelude::*;
 use relay_types::{
     change::Topic,
+    domain::Domain,
     overview::{Counts, NameInQuestion, Period, Readiness},
     refusal::Refusal,
     route::{Route, RouteKind},
@@ -33,7 +34,7 @@ pub fn Overview() -> impl IntoView {
 
 #[component]
 fn Content(slug: String, page: OverviewPage) -> impl IntoView {
-    let OverviewPage { overview, platform_route, usual_sender, .. } = page;
+    let OverviewPage { overview, platform_route, to_mend, usual_sender, .. } = page;
     let project = use_frame().with_untracked(|frame| frame.project.clone());
     let captures = platform_route == RouteKind::Capture || project.route == Route::Capture;
     let periods = Period::ALL.map(|period| match period {
@@ -67,6 +68,7 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
         <Card title=words::CHART note=words::UTC>
             <Chart bars=overview.bars label=words::CHART/>
         </Card>
+        <ToMend slug=slug.clone() domains=to_mend/>
         {sent.then(|| view! { <Steps slug=then_slug readiness/> })}
         <Refused slug refusals=overview.refusals/>
     }
@@ -194,6 +196,34 @@ fn Steps(slug: String, readiness: Readiness) -> impl IntoView {
     .into_any()
 }
 
+/// Domains whose DNS holds mail back.
+#[component]
+fn ToMend(slug: String, domains: Vec<Domain>) -> impl IntoView {
+    if domains.is_empty() {
+        return ().into_any();
+    }
+    view! {
+        <Card title=words::TO_MEND flush=true link=(format!("/p/{slug}/senders"), places::SENDERS)>
+            <Items>
+                {domains
+                    .into_iter()
+                    .map(|domain| {
+                        let tone = domain.worst.map_or(Tone::Unknown, |worst| severity(worst).0);
+                        let note = text::count(u64::from(domain.to_mend), "finding to mend", "findings to mend");
+                        let go = (format!("/p/{slug}/domains/{}", domain.id), words::SHOW_RECORDS);
+                        view! {
+                            <Item tone note link=go>
+                                {domain.name.to_string()}
+                            </Item>
+                        }
+                    })
+                    .views()}
+            </Items>
+        </Card>
+    }
+    .into_any()
+}
+
 #[component]
 fn Refused(slug: String, refusals: Vec<Refusal>) -> impl IntoView {
     if refusals.is_empty() {
@@ -233,6 +263,8 @@ mod words {
     pub const NAME_TITLE: &str = "A forward record is missing.";
     pub const NAME: &str = "The record to publish";
     pub const NAMES: &str = "All addresses";
+    pub const TO_MEND: &str = "Domains to mend";
+    pub const SHOW_RECORDS: &str = "Show the records";
     pub const STEPS: &str = "Steps to good mail";
     pub const CHART: &str = "Mail over time";
     pub const UTC: &str = "times and days in UTC";

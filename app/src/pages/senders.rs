@@ -5,7 +5,11 @@ use crate::{
         domains::AddDomain,
         senders::{AddSender, LoadSenders, RemoveSender, ResendLink, SendersPage, VerifySender},
     },
-    components::{field::Check, prelude::*, status::verification},
+    components::{
+        field::Check,
+        prelude::*,
+        status::{Health, verification},
+    },
     strings::{ADDRESS, places},
     typed,
 };
@@ -84,6 +88,7 @@ fn Domains(domains: Vec<Domain>) -> impl IntoView {
         "domain" => Key::text(domain.name.to_string()),
         "state" => Key::text(verification(domain.state).1),
         "signature" => Key::number(u64::from(domain.signed)),
+        "health" => Key::number(domain.worst.map_or(0, |worst| worst as u64 + 1)),
         "asked" => Key::time(domain.checked_at),
         _ => Key::None,
     });
@@ -99,6 +104,7 @@ fn Domains(domains: Vec<Domain>) -> impl IntoView {
                                 Column::new("Domain").sorted_by("domain"),
                                 Column::new("State").sorted_by("state"),
                                 Column::new("Signature").sorted_by("signature"),
+                                Column::new("DNS").sorted_by("health"),
                                 Column::new("DNS asked").sorted_by("asked").right(),
                             ]
                         >
@@ -130,6 +136,9 @@ fn DomainRow(domain: Domain, slug: String) -> impl IntoView {
             </Cell>
             <Cell label="Signature">
                 <Status state=signed/>
+            </Cell>
+            <Cell label="DNS">
+                <Health worst=domain.worst to_mend=domain.to_mend/>
             </Cell>
             <Cell label="DNS asked" right=true>
                 {asked.map(|at| view! { <Time at/> })} {asked.is_none().then_some("not yet")}
