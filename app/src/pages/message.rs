@@ -45,7 +45,7 @@ fn Detail(slug: String, message: MessageDetail) -> impl IntoView {
             {raw.map(|href| view! { <a class="button" href=href download="">{words::RAW}</a> })}
             <Actions slug=of message=shown/>
         </PageHeader>
-        <Mend slug=slug.clone() message=message.clone()/>
+        <Mend message=message.clone()/>
         <div class="cols">
             <Story slug=slug.clone() events=message.events.clone() source=message.source.clone()/>
             <div class="stack">

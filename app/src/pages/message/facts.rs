@@ -45,6 +45,8 @@ pub fn Envelope(slug: String, message: MessageDetail) -> impl IntoView {
 #[component]
 pub fn Recipients(recipients: Vec<Recipient>) -> impl IntoView {
     let note = text::count(recipients.len() as u64, "recipient", "recipients");
+    // With one recipient the notice on top says it.
+    let several = recipients.len() > 1;
     view! {
         <Card title=words::RECIPIENTS note flush=true>
             <Items>
@@ -57,6 +59,10 @@ pub fn Recipients(recipients: Vec<Recipient>) -> impl IntoView {
                             <Item tone note=format!("{word} · {attempts}")>
                                 <span class="mono">{one.address.to_string()}</span>
                                 {one.due_at.map(|at| view! { " · next " <Time at/> })}
+                                {one
+                                    .explained
+                                    .filter(|_| several)
+                                    .map(|explained| view! { <small>{explained.meaning}</small> })}
                             </Item>
                         }
                     })

@@ -5,6 +5,7 @@
 //! hears by a digest.
 
 pub(crate) mod digest;
+pub mod explain;
 
 pub use digest::tell_contacts;
 

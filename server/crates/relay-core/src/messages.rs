@@ -2,6 +2,7 @@
 //!
 //! Reads the tables of `submission` and `queue`, and changes nothing. Every query is bound to one project.
 
+mod explained;
 mod filter;
 mod test_message;
 
@@ -124,8 +125,12 @@ async fn counted(core: &Core, select: Select<message::Entity>) -> Result<u64> {
 
 /// One message with its story. Any member.
 pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> Result<MessageDetail> {
+    let slug = project;
     let project = projects::authorize(core, actor, project, Access::View).await?;
     let row = find(core, project, id).await?;
+    let events = events(core, &row).await?;
+    let mut recipients = recipients(core, &row).await?;
+    explained::explain(core, actor, slug, &row, &events, &mut recipients).await?;
     Ok(MessageDetail {
         id,
         accepted_at: Timestamp(row.accepted_at),
@@ -133,8 +138,8 @@ pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> R
         source: source(&row)?,
         reverse_path: ReversePath::parse(&row.reverse_path).map_err(Error::internal)?,
         headers: headers(core, &row).await?,
-        recipients: recipients(core, &row).await?,
-        events: events(core, &row).await?,
+        recipients,
+        events,
         about: row.about.map(MessageId::from_uuid),
         captured: row.captured,
         size: u64::try_from(row.size).unwrap_or(0),
@@ -195,6 +200,7 @@ async fn recipients(core: &Core, row: &message::Model) -> Result<Vec<Recipient>>
             attempts: u32::try_from(row.attempts).unwrap_or(0),
             due_at: row.due_at.map(Timestamp),
             last_reply: row.last_reply,
+            explained: None,
         })
     };
     rows.into_iter().map(shown).collect()

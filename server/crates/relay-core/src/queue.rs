@@ -9,6 +9,7 @@ pub(crate) mod state;
 mod view;
 
 pub use self::people::Wish;
+pub(crate) use self::{delays::stored_reply, record::LAST_REASON};
 
 use crate::{
     Actor, Core, Error, Result, bounce,

@@ -59,6 +59,22 @@ impl BounceClass {
         }
     }
 
+    /// A heading for mail to one recipient.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Recipient => "no such mailbox",
+            Self::MailboxFull => "the mailbox is full",
+            Self::Rate => "too much at once",
+            Self::Authentication => "the sender is not proven",
+            Self::Ptr => "the sending address has no proper name",
+            Self::Blocklist => "the sending address is on a blocklist",
+            Self::Content => "the message is not liked",
+            Self::Tls => "TLS does not do",
+            Self::Network => "the server or the way to it does not work",
+            Self::Other => "refused",
+        }
+    }
+
     /// Reads the word.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.as_str() == text)

@@ -101,7 +101,7 @@ fn fate(recipient: &Model, now: Timestamp) -> Option<Fate> {
 }
 
 /// A reply from its line: `451 4.7.1 text`.
-fn stored_reply(line: &str) -> Reply {
+pub(crate) fn stored_reply(line: &str) -> Reply {
     let (code, rest) = line.split_once(' ').unwrap_or((line, ""));
     let (enhanced, text) = match rest.split_once(' ') {
         Some((first, text)) if EnhancedCode::parse(first).is_some() => (EnhancedCode::parse(first), text),

@@ -157,11 +157,14 @@ fn judged(
     }
 }
 
+/// Before the reply of the last attempt, in the reply about a message that grew too old.
+pub(crate) const LAST_REASON: &str = "the last reason was: ";
+
 /// RFC 3463: X.4.7 delivery time expired.
 fn expired(claimed: &Claimed, cause: &Cause) -> Cause {
     let life = claimed.expires_at.since(claimed.accepted_at).as_secs();
     let life = if life >= 2 * 86_400 { format!("{} days", life / 86_400) } else { format!("{} hours", life / 3_600) };
-    let text = format!("Message expired: it could not be delivered in {life}; the last reason was: {}", cause.reply());
+    let text = format!("Message expired: it could not be delivered in {life}; {LAST_REASON}{}", cause.reply());
     Cause::Local(Reply::new(554, (5, 4, 7), text))
 }
 

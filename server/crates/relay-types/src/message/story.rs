@@ -1,7 +1,7 @@
 //! What happened to a message: recipients, attempts, events.
 
 use super::{MessageId, RecipientId, RecipientState};
-use crate::{EmailAddress, Timestamp, reply::Reply};
+use crate::{EmailAddress, Timestamp, bounce_class::Explained, reply::Reply};
 use serde::{Deserialize, Serialize};
 
 /// One recipient as the message page shows it.
@@ -19,6 +19,9 @@ pub struct Recipient {
     pub due_at: Option<Timestamp>,
     /// The last reply or failure, in words.
     pub last_reply: Option<String>,
+    /// What that means and where it is mended; none when nothing failed.
+    #[serde(default)]
+    pub explained: Option<Explained>,
 }
 
 /// One line of the dialogue with the next hop.
