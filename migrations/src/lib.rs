@@ -20,6 +20,7 @@ mod m20261121_000010_suppression;
 mod m20261121_000011_reverse_dns;
 mod m20261121_000012_dns_health;
 mod m20261121_000013_egress;
+mod m20261121_000014_api_tokens;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_reverse_dns::Migration),
             Box::new(m20261121_000012_dns_health::Migration),
             Box::new(m20261121_000013_egress::Migration),
+            Box::new(m20261121_000014_api_tokens::Migration),
         ]
     }
 }

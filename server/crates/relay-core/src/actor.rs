@@ -3,6 +3,7 @@
 use crate::{Error, Result};
 use relay_types::{
     EmailAddress, Timestamp,
+    api_token::{ApiScope, ApiTokenId},
     network::NetworkId,
     project::ProjectId,
     service_account::{SecretId, ServiceAccountId},
@@ -56,6 +57,19 @@ pub enum Actor {
         /// Its label, for messages and refusals.
         label: String,
     },
+    /// A program that uses the HTTP API with a token. It can do what the token's scopes say and nothing else.
+    ApiToken {
+        /// Which.
+        id: ApiTokenId,
+        /// Its project.
+        project_id: ProjectId,
+        /// What it may do.
+        scopes: Vec<ApiScope>,
+        /// Its label, for the audit trail.
+        label: String,
+        /// From where.
+        client: Option<IpAddr>,
+    },
     /// Relaykeep itself: the command line of the machine's administrator, schedules, notifications.
     System,
 }
@@ -83,10 +97,10 @@ impl Actor {
         }
     }
 
-    /// The network address of a person's browser; the relay keeps a program's beside its messages.
+    /// The network address of a person's browser or of a program that uses the API; the relay keeps a program's beside its messages.
     pub fn client(&self) -> Option<IpAddr> {
         match self {
-            Self::Anonymous { client } | Self::User { client, .. } => *client,
+            Self::Anonymous { client } | Self::User { client, .. } | Self::ApiToken { client, .. } => *client,
             _ => None,
         }
     }
@@ -96,7 +110,9 @@ impl Actor {
         match self {
             Self::Anonymous { .. } => "nobody".to_owned(),
             Self::User { email, .. } => email.to_string(),
-            Self::ServiceAccount { label, .. } | Self::TrustedNetwork { label, .. } => label.clone(),
+            Self::ServiceAccount { label, .. } | Self::TrustedNetwork { label, .. } | Self::ApiToken { label, .. } => {
+                label.clone()
+            }
             Self::System => "system".to_owned(),
         }
     }
@@ -107,6 +123,7 @@ impl Actor {
             Self::User { id, .. } => Some(id.uuid()),
             Self::ServiceAccount { id, .. } => Some(id.uuid()),
             Self::TrustedNetwork { id, .. } => Some(id.uuid()),
+            Self::ApiToken { id, .. } => Some(id.uuid()),
             Self::Anonymous { .. } | Self::System => None,
         }
     }

@@ -41,6 +41,7 @@ pub mod sign_in;
 pub mod users;
 
 // Rules
+pub mod api_tokens;
 pub mod dkim_keys;
 pub mod domains;
 pub mod findings;

@@ -10,7 +10,7 @@ mod route;
 mod settings;
 
 pub(crate) use self::{
-    access::{authorize, authorize_desk, authorize_operator, authorize_system},
+    access::{authorize, authorize_desk, authorize_dns, authorize_operator, authorize_system},
     lookup::{Named, Standing, contacts, name, named, route, slug, slugs, standing, standing_of, stored_limits_of},
     settings::{grant_limits, leave_sandbox, reason_of},
 };

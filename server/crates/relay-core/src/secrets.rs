@@ -1,4 +1,4 @@
-//! Secrets of service accounts: made here, shown once, kept as a hash.
+//! Secrets of service accounts and tokens of the HTTP API: made here, shown once, kept as a hash.
 
 use crate::{Error, Result};
 use aws_lc_rs::rand;
@@ -10,19 +10,34 @@ pub struct IssuedSecret(Zeroizing<String>);
 impl IssuedSecret {
     /// Characters of a secret; 62 to the power of 32 is 190 bits.
     const LENGTH: usize = 32;
+    /// Before a token of the HTTP API, so that people and scanners of repositories know what they see.
+    pub(crate) const TOKEN: &str = "rk_";
+    /// Characters of a token behind that; 62 to the power of 43 is 256 bits.
+    const TOKEN_LENGTH: usize = 43;
 
     /// Random letters and digits and nothing else: no shell, URL or configuration file needs them quoted, a
     /// command line does not take one for an option as it would a leading `-`, and a double click marks it whole.
     pub(crate) fn generate() -> Result<Self> {
+        Self::random("", Self::LENGTH)
+    }
+
+    /// A token of the HTTP API.
+    pub(crate) fn token() -> Result<Self> {
+        Self::random(Self::TOKEN, Self::TOKEN_LENGTH)
+    }
+
+    fn random(prefix: &str, length: usize) -> Result<Self> {
         const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        let mut secret = Zeroizing::new(String::with_capacity(Self::LENGTH));
+        let length = prefix.len() + length;
+        let mut secret = Zeroizing::new(String::with_capacity(length));
+        secret.push_str(prefix);
         let mut octets = Zeroizing::new([0u8; Self::LENGTH]);
-        while secret.len() < Self::LENGTH {
+        while secret.len() < length {
             rand::fill(&mut octets[..]).map_err(Error::internal)?;
             // 248 is four times 62: an octet above it would make the first letters likelier than the others.
             let fair =
                 octets.iter().filter(|octet| **octet < 248).map(|octet| char::from(ALPHABET[usize::from(octet % 62)]));
-            let missing = Self::LENGTH - secret.len();
+            let missing = length - secret.len();
             secret.extend(fair.take(missing));
         }
         Ok(Self(secret))

@@ -87,7 +87,7 @@ pub fn recent(core: &Core, actor: &Actor) -> Result<()> {
         Actor::User { password_at: Some(at), .. } if core.now().since(*at) < RECENT => Ok(()),
         Actor::User { .. } => Err(Error::invalid("password", "Type your password to go on: it is a while ago")),
         Actor::Anonymous { .. } => Err(Error::SignedOut),
-        Actor::ServiceAccount { .. } | Actor::TrustedNetwork { .. } => Err(Error::Forbidden),
+        Actor::ServiceAccount { .. } | Actor::TrustedNetwork { .. } | Actor::ApiToken { .. } => Err(Error::Forbidden),
     }
 }
 

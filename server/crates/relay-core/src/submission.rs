@@ -91,7 +91,7 @@ pub async fn accept(
         }
         Actor::System => (None, Origin::system()),
         // People submit from pages, by `messages::send_test`, for one of their projects.
-        Actor::User { .. } => return Err(Error::Forbidden),
+        Actor::User { .. } | Actor::ApiToken { .. } => return Err(Error::Forbidden),
         Actor::Anonymous { .. } => return Err(Error::SignedOut),
     };
     let authors = match read(core, &submission) {

@@ -12,6 +12,7 @@ pub(crate) mod throttled;
 pub(crate) mod user;
 
 // Rules
+pub(crate) mod api_token;
 pub(crate) mod counted;
 pub(crate) mod dkim_key;
 pub(crate) mod domain;

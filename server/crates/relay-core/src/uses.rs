@@ -1,9 +1,9 @@
-//! Last uses of secrets and networks: gathered in memory, written behind the session, so that a program that signs in a
+//! Last uses of secrets, networks and API tokens: gathered in memory, written behind the session, so that a program that signs in a
 //! hundred times a second costs one write a minute.
 
 use crate::{
     Core, Result,
-    tables::{network, service_account, service_account_secret, service_account_source},
+    tables::{api_token, network, service_account, service_account_secret, service_account_source},
 };
 use relay_types::Timestamp;
 use sea_orm::{EntityTrait, Set, sea_query::OnConflict};
@@ -31,6 +31,8 @@ pub(crate) enum Used {
     Secret { account: Uuid, secret: Uuid, address: IpAddr },
     /// A trusted network.
     Network(Uuid),
+    /// A token of the HTTP API.
+    ApiToken(Uuid),
 }
 
 #[derive(Clone, Copy)]
@@ -97,7 +99,7 @@ impl Uses {
     }
 }
 
-/// Writes the last uses of secrets and networks until `stop` is cancelled, then the rest.
+/// Writes the last uses of secrets, networks and tokens until `stop` is cancelled, then the rest.
 pub async fn run_writer(core: Core, stop: CancellationToken) {
     loop {
         tokio::select! {
@@ -132,6 +134,7 @@ async fn write(core: &Core, taken: &[(Used, Noted)]) -> Result<()> {
     let mut accounts = BTreeMap::new();
     let mut secrets = BTreeMap::new();
     let mut networks = BTreeMap::new();
+    let mut tokens = BTreeMap::new();
     let keep_latest = |of: &mut BTreeMap<Uuid, i64>, id: Uuid, at: Timestamp| {
         of.entry(id).and_modify(|last| *last = at.0.max(*last)).or_insert(at.0);
     };
@@ -149,6 +152,7 @@ async fn write(core: &Core, taken: &[(Used, Noted)]) -> Result<()> {
                 });
             }
             Used::Network(id) => keep_latest(&mut networks, id, noted.last),
+            Used::ApiToken(id) => keep_latest(&mut tokens, id, noted.last),
         }
     }
     let transaction = core.db.begin().await?;
@@ -175,6 +179,10 @@ async fn write(core: &Core, taken: &[(Used, Noted)]) -> Result<()> {
     for (id, at) in networks {
         let row = network::ActiveModel { last_used_at: Set(Some(at)), ..Default::default() };
         update::<network::Entity>(row, network::Column::Id, id).exec(&transaction).await?;
+    }
+    for (id, at) in tokens {
+        let row = api_token::ActiveModel { last_used_at: Set(Some(at)), ..Default::default() };
+        update::<api_token::Entity>(row, api_token::Column::Id, id).exec(&transaction).await?;
     }
     Ok(transaction.commit().await?)
 }

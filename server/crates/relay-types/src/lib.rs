@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod address;
+pub mod api_token;
 pub mod audit;
 pub mod bounce_class;
 pub mod change;

@@ -97,7 +97,8 @@ pub async fn accept_invitation(
     name: &str,
     password: Zeroizing<String>,
 ) -> Result<(UserId, Slug)> {
-    if let Actor::ServiceAccount { .. } | Actor::TrustedNetwork { .. } | Actor::System = actor {
+    if let Actor::ServiceAccount { .. } | Actor::TrustedNetwork { .. } | Actor::ApiToken { .. } | Actor::System = actor
+    {
         return Err(Error::Forbidden);
     }
     let offer = invitation_offer(core, token).await?;

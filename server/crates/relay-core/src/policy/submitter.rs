@@ -33,7 +33,7 @@ pub(super) struct Submitter {
 pub(super) enum Who {
     /// Relaykeep itself, which is not judged.
     Relaykeep,
-    /// No one who submits mail: nobody, or a person (who does not come by SMTP).
+    /// No one who submits mail: nobody, a person or a token (which do not come by SMTP).
     Nobody,
     /// A program or network that may not send at all.
     Barred(Rejection),
@@ -61,7 +61,7 @@ impl Submitter {
 pub(super) async fn read(core: &Core, actor: &Actor) -> Result<Who> {
     let submitter = match actor {
         Actor::System => return Ok(Who::Relaykeep),
-        Actor::Anonymous { .. } | Actor::User { .. } => return Ok(Who::Nobody),
+        Actor::Anonymous { .. } | Actor::User { .. } | Actor::ApiToken { .. } => return Ok(Who::Nobody),
         Actor::ServiceAccount { id, project_id, secret, .. } => {
             match service_accounts::standing(core, *project_id, *id, *secret).await? {
                 Some((project, account)) => of_account(*project_id, project, *id, account),
@@ -96,7 +96,7 @@ fn key(actor: &Actor) -> Option<Uuid> {
     match actor {
         Actor::ServiceAccount { secret, .. } => Some(secret.uuid()),
         Actor::TrustedNetwork { id, .. } => Some(id.uuid()),
-        Actor::System | Actor::Anonymous { .. } | Actor::User { .. } => None,
+        Actor::System | Actor::Anonymous { .. } | Actor::User { .. } | Actor::ApiToken { .. } => None,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     tables::{member, project},
 };
 use relay_types::{
+    api_token::ApiScope,
     member::Role,
     project::{Abilities, ProjectId, Slug},
 };
@@ -33,7 +34,20 @@ pub(crate) fn authorize_operator(actor: &Actor) -> Result<()> {
     match actor {
         Actor::System | Actor::User { operator: true, .. } => Ok(()),
         Actor::Anonymous { .. } => Err(Error::SignedOut),
-        Actor::User { .. } | Actor::ServiceAccount { .. } | Actor::TrustedNetwork { .. } => Err(Error::Forbidden),
+        Actor::User { .. } | Actor::ServiceAccount { .. } | Actor::TrustedNetwork { .. } | Actor::ApiToken { .. } => {
+            Err(Error::Forbidden)
+        }
+    }
+}
+
+/// Whoever may ask how DNS stands, which is no project's secret: a person, the system, a token with that scope. Else
+/// `Forbidden` (`SignedOut` for nobody).
+pub(crate) fn authorize_dns(actor: &Actor) -> Result<()> {
+    match actor {
+        Actor::System | Actor::User { .. } => Ok(()),
+        Actor::ApiToken { scopes, .. } if scopes.contains(&ApiScope::DnsRead) => Ok(()),
+        Actor::Anonymous { .. } => Err(Error::SignedOut),
+        Actor::ApiToken { .. } | Actor::ServiceAccount { .. } | Actor::TrustedNetwork { .. } => Err(Error::Forbidden),
     }
 }
 
@@ -63,7 +77,7 @@ pub(super) async fn open(core: &Core, actor: &Actor, slug: &Slug, access: Access
     let project = found.ok_or(Error::NotFound)?;
     let held = match held(core, actor, project.id).await? {
         Held::Nothing => return Err(Error::NotFound),
-        Held::Submit => return Err(Error::Forbidden),
+        Held::Program => return Err(Error::Forbidden),
         Held::Access(held) => held,
     };
     if held < access { Err(Error::Forbidden) } else { Ok((project, held)) }
@@ -82,8 +96,8 @@ pub(super) fn abilities(held: Access) -> Abilities {
 enum Held {
     /// May not know of it.
     Nothing,
-    /// Belongs to it, but only to submit mail.
-    Submit,
+    /// Belongs to it, but is no person: it submits mail, or does what the scopes of its token say.
+    Program,
     /// A person's access.
     Access(Access),
 }
@@ -98,11 +112,16 @@ async fn held(core: &Core, actor: &Actor, project: Uuid) -> Result<Held> {
                 Some(row) => Held::Access(super::role(&row.role)?.into()),
             }
         }
-        Actor::ServiceAccount { project_id, .. } | Actor::TrustedNetwork { project_id, .. }
+        Actor::ServiceAccount { project_id, .. }
+        | Actor::TrustedNetwork { project_id, .. }
+        | Actor::ApiToken { project_id, .. }
             if project_id.uuid() == project =>
         {
-            Held::Submit
+            Held::Program
         }
-        Actor::ServiceAccount { .. } | Actor::TrustedNetwork { .. } | Actor::Anonymous { .. } => Held::Nothing,
+        Actor::ServiceAccount { .. }
+        | Actor::TrustedNetwork { .. }
+        | Actor::ApiToken { .. }
+        | Actor::Anonymous { .. } => Held::Nothing,
     })
 }

@@ -152,7 +152,9 @@ impl Open {
 impl NewRefusal {
     fn who(&self) -> Option<String> {
         match &self.actor {
-            Actor::ServiceAccount { label, .. } | Actor::TrustedNetwork { label, .. } => Some(label.clone()),
+            Actor::ServiceAccount { label, .. }
+            | Actor::TrustedNetwork { label, .. }
+            | Actor::ApiToken { label, .. } => Some(label.clone()),
             Actor::User { email, .. } => Some(email.to_string()),
             Actor::Anonymous { .. } | Actor::System => self.username.as_deref().map(|name| clean(name, 100)),
         }
@@ -163,7 +165,7 @@ fn belongs_to(actor: &Actor) -> (Option<Uuid>, Option<Uuid>) {
     match actor {
         Actor::ServiceAccount { id, project_id, .. } => (Some(project_id.uuid()), Some(id.uuid())),
         Actor::TrustedNetwork { id, project_id, .. } => (Some(project_id.uuid()), Some(id.uuid())),
-        Actor::Anonymous { .. } | Actor::User { .. } | Actor::System => (None, None),
+        Actor::Anonymous { .. } | Actor::User { .. } | Actor::ApiToken { .. } | Actor::System => (None, None),
     }
 }
 
