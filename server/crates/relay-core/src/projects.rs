@@ -9,17 +9,18 @@ mod lookup;
 mod route;
 mod settings;
 
-pub(crate) use self::{
-    access::{authorize, authorize_desk, authorize_dns, authorize_operator, authorize_system},
-    lookup::{Named, Standing, contacts, name, named, route, slug, slugs, standing, standing_of, stored_limits_of},
-    settings::{grant_limits, leave_sandbox, reason_of},
-};
 pub use self::{
+    access::authorize_dns,
     closing::{close, reopen},
     lookup::{frame, limit_use, list},
     settings::{
         Wanted, judge, rename, resume, save_general, set_bounce_contact, set_limits, set_route, set_sandbox, suspend,
     },
+};
+pub(crate) use self::{
+    access::{authorize, authorize_desk, authorize_operator, authorize_system},
+    lookup::{Named, Standing, contacts, name, named, route, slug, slugs, standing, standing_of, stored_limits_of},
+    settings::{grant_limits, leave_sandbox, reason_of},
 };
 
 use crate::{Actor, Core, Error, Result, audit, tables::project};

@@ -3,6 +3,7 @@
 use crate::{
     Actor, Core, Error, Result,
     bounce::explain::{self, Context, SenderDomain},
+    findings::{self, Owner},
     projects,
     tables::{address, domain, message},
 };
@@ -80,8 +81,14 @@ async fn sender_domain(core: &Core, row: &message::Model) -> Result<Option<Sende
         .filter(domain::Column::Name.is_in(names))
         .all(core.db.read())
         .await?;
-    let nearest = rows.into_iter().max_by_key(|row| row.name.len());
-    Ok(nearest.map(|row| SenderDomain { id: DomainId::from_uuid(row.id), to_mend: Vec::new() }))
+    let Some(nearest) = rows.into_iter().max_by_key(|row| row.name.len()) else { return Ok(None) };
+    let id = DomainId::from_uuid(nearest.id);
+    let report = findings::latest(core.db.read(), Owner::Domain(id)).await?;
+    let mut bad = report.map_or_else(Vec::new, |report| report.findings);
+    bad.retain(|finding| finding.severity.is_bad());
+    bad.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let to_mend = bad.into_iter().map(|finding| (finding.subject, finding.check)).collect();
+    Ok(Some(SenderDomain { id, to_mend }))
 }
 
 async fn egress(core: &Core) -> Result<Vec<std::net::IpAddr>> {

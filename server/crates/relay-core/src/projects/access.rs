@@ -42,7 +42,7 @@ pub(crate) fn authorize_operator(actor: &Actor) -> Result<()> {
 
 /// Whoever may ask how DNS stands, which is no project's secret: a person, the system, a token with that scope. Else
 /// `Forbidden` (`SignedOut` for nobody).
-pub(crate) fn authorize_dns(actor: &Actor) -> Result<()> {
+pub fn authorize_dns(actor: &Actor) -> Result<()> {
     match actor {
         Actor::System | Actor::User { .. } => Ok(()),
         Actor::ApiToken { scopes, .. } if scopes.contains(&ApiScope::DnsRead) => Ok(()),

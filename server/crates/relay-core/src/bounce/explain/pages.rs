@@ -19,7 +19,7 @@ pub(super) fn page(
         }
         BounceClass::Authentication => match &context.domain {
             Some(domain) => {
-                let anchor = failing(&domain.to_mend, about).map(|check| format!("#{check}")).unwrap_or_default();
+                let anchor = failing(&domain.to_mend, about).map(|check| format!("#check-{check}")).unwrap_or_default();
                 (format!("{base}/domains/{}{anchor}", domain.id), "See the domain's records")
             }
             None => (format!("{base}/senders"), "Senders and domains"),
