@@ -117,7 +117,6 @@ pub async fn override_ready(core: &Core, actor: &Actor, id: EgressId, reason: &s
 }
 
 /// The addresses, for whoever judges domains by them.
-#[expect(dead_code, reason = "domains are not judged by them yet")]
 pub(crate) async fn addresses(connection: &impl ConnectionTrait) -> Result<Vec<IpAddr>> {
     let mut all: Vec<IpAddr> = texts(connection).await?.iter().filter_map(|text| text.parse().ok()).collect();
     all.sort();

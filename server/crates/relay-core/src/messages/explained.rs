@@ -1,11 +1,12 @@
 //! What the failures of a message mean, for its page: the causes are in its story, the rest is looked up here.
 
 use crate::{
-    Actor, Core, Error, Result,
+    Actor, Core, Result,
     bounce::explain::{self, Context, SenderDomain},
+    egress,
     findings::{self, Owner},
     projects,
-    tables::{address, domain, message},
+    tables::{domain, message},
 };
 use relay_types::{
     DomainName,
@@ -13,10 +14,7 @@ use relay_types::{
     message::{Cause, Event, EventKind, Outcome, Recipient, RecipientState},
     project::Slug,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
-
-/// No relay sends from more.
-const EGRESS: u64 = 200;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 /// Explains each recipient that failed or waits after a failure.
 pub(super) async fn explain(
@@ -39,7 +37,7 @@ pub(super) async fn explain(
         operator: projects::authorize_operator(actor).is_ok(),
         recipient: None,
         domain: sender_domain(core, row).await?,
-        egress: egress(core).await?,
+        egress: egress::addresses(core.db.read()).await?,
     };
     for one in recipients.iter_mut().filter(|one| failed(one)) {
         context.recipient = Some(one.address.clone());
@@ -89,17 +87,4 @@ async fn sender_domain(core: &Core, row: &message::Model) -> Result<Option<Sende
     bad.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let to_mend = bad.into_iter().map(|finding| (finding.subject, finding.check)).collect();
     Ok(Some(SenderDomain { id, to_mend }))
-}
-
-async fn egress(core: &Core) -> Result<Vec<std::net::IpAddr>> {
-    let rows: Vec<String> = address::Entity::find()
-        .select_only()
-        .column(address::Column::Text)
-        .filter(address::Column::Egress.eq(true))
-        .filter(address::Column::Prefix.eq(false))
-        .limit(EGRESS)
-        .into_tuple()
-        .all(core.db.read())
-        .await?;
-    rows.iter().map(|text| text.parse().map_err(Error::internal)).collect()
 }
