@@ -11,6 +11,7 @@ pub mod mx;
 pub mod notes;
 pub mod prediction;
 pub mod proof;
+pub mod spf;
 
 mod say;
 
@@ -25,7 +26,7 @@ use std::net::IpAddr;
 /// All there is to say about a sender domain: the findings of every subject, SPF for each egress address, and what
 /// would become of its mail.
 pub fn domain(facts: &Facts, subject: &Subject, ours: &Ours, now: Timestamp) -> Report {
-    let (spf, evaluations) = (Vec::new(), Vec::new());
+    let (spf, evaluations) = spf::judge(facts, subject, ours);
     let mut findings = proof::judge(facts, subject);
     findings.extend(spf);
     findings.extend(dkim::judge(facts, subject));

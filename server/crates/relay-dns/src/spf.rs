@@ -11,6 +11,7 @@ mod names;
 mod record;
 
 pub use count::{Cost, TermCost, count};
+pub(crate) use record::{Kind, Mechanism};
 pub use record::{Qualifier, Record, SyntaxError, Term, is_record};
 
 use crate::Facts;

@@ -3,7 +3,7 @@
 //! `NAME FAILS why` makes every question about a name fail; PTR records stand at addresses.
 
 use crate::{Ask, Facts, FixedAnswers, Resolver, gather};
-use relay_types::Timestamp;
+use relay_types::{Timestamp, finding::Finding};
 use std::{collections::BTreeMap, net::IpAddr};
 
 pub const NOW: Timestamp = Timestamp(1_795_269_482_000);
@@ -42,4 +42,24 @@ pub fn judged<T>(zone: &str, judge: impl Fn(&Facts) -> T) -> T {
     let resolver = Resolver::fixed(answers(zone));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(gather(&resolver, Ask::Resolver, NOW, judge)).0
+}
+
+/// A finding as text, for snapshots.
+pub fn shown(finding: &Finding) -> String {
+    let Finding { check, outcome, severity, title, effect, .. } = finding;
+    let mut text = format!("{check} {outcome}: {}\n{title}\n{effect}\n", severity.as_str());
+    for detail in &finding.details {
+        text += &format!("- {detail}\n");
+    }
+    for change in &finding.changes {
+        text += &format!("{} {}\n", change.kind, change.name);
+        text.extend(change.found.iter().map(|found| format!("  found   {found}\n")));
+        text +=
+            &change.publish.as_ref().map_or_else(|| "  remove\n".to_owned(), |value| format!("  publish {value}\n"));
+        text.extend(change.added.iter().map(|added| format!("  added   {added}\n")));
+    }
+    if let Some(link) = &finding.link {
+        text += &format!("{}: {}\n", link.text, link.url);
+    }
+    text
 }

@@ -7,7 +7,7 @@ use super::{
     Question,
     macros::Template,
     names::{family, name, validated},
-    record::{Mechanism, Record, is_record},
+    record::{Mechanism, Qualifier, Record, is_record},
 };
 use crate::{
     Facts,
@@ -30,6 +30,8 @@ pub struct Cost {
     pub empty: Vec<(String, String)>,
     /// Terms with `ptr`, with the domain they stand at.
     pub ptr: Vec<(String, String)>,
+    /// Terms that let nearly every address in, with the domain they stand at; not the `all` of the domain itself.
+    pub open: Vec<(String, String)>,
     /// The domain whose record leads to itself.
     pub circle: Option<String>,
     /// Whether DNS did not answer somewhere, or counting was given up.
@@ -50,7 +52,7 @@ pub fn count(facts: &Facts, question: &Question) -> Cost {
     let question = question.complete();
     let mut cost = Cost::default();
     let domain = question.domain.clone();
-    Counting { facts, question: &question, cost: &mut cost }.record(&domain, &[]);
+    Counting { facts, question: &question, cost: &mut cost, lets_in: true }.record(&domain, &[]);
     cost
 }
 
@@ -58,6 +60,8 @@ struct Counting<'a> {
     facts: &'a Facts,
     question: &'a Question,
     cost: &'a mut Cost,
+    /// Whether what passes here passes for the domain: not behind `-include`.
+    lets_in: bool,
 }
 
 impl Counting<'_> {
@@ -73,8 +77,17 @@ impl Counting<'_> {
         let mut records = texts.iter().filter(|text| is_record(text)).filter_map(|text| Record::parse(text).ok());
         let (Some(record), None) = (records.next(), records.next()) else { return };
         let above = [above, &[domain.to_owned()]].concat();
-        for (term, _, mechanism) in record.directives() {
-            if *mechanism == Mechanism::All {
+        for (term, qualifier, mechanism) in record.directives() {
+            let is_all = *mechanism == Mechanism::All;
+            let wide = match mechanism {
+                Mechanism::All => above.len() > 1,
+                Mechanism::Ip(address, length) => *length < if address.is_ipv4() { 8 } else { 12 },
+                _ => false,
+            };
+            if wide && qualifier == Qualifier::Pass && self.lets_in {
+                self.cost.open.push((domain.to_owned(), term.text.clone()));
+            }
+            if is_all {
                 break;
             }
             if self.cost.lookups >= MOST {
@@ -82,7 +95,10 @@ impl Counting<'_> {
                 return;
             }
             let before = self.cost.lookups;
+            let lets_in = self.lets_in;
+            self.lets_in &= qualifier == Qualifier::Pass;
             self.mechanism(domain, &above, &term.text, mechanism);
+            self.lets_in = lets_in;
             self.spent(&above, &term.text, before);
         }
         if let Some((term, target)) = record.redirect() {

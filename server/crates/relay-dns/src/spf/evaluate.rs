@@ -4,7 +4,7 @@ use super::{
     LOOKUPS, Question, VOIDS,
     macros::{Place, Template},
     names::{family, is_name, is_within, name, validated, value},
-    record::{Hosts, Mechanism, Qualifier, Record, Term, is_record},
+    record::{Hosts, Mechanism, Qualifier, Record, Term, is_record, same_network},
 };
 use crate::{
     Facts,
@@ -350,14 +350,4 @@ fn result_of(qualifier: Qualifier) -> SpfResult {
         Qualifier::SoftFail => SpfResult::SoftFail,
         Qualifier::Neutral => SpfResult::Neutral,
     }
-}
-
-/// Whether two addresses of one family have their first bits in common.
-fn same_network(one: IpAddr, other: IpAddr, length: u8) -> bool {
-    let (one, other) = match (one, other) {
-        (IpAddr::V4(one), IpAddr::V4(other)) => (u128::from(u32::from(one)) << 96, u128::from(u32::from(other)) << 96),
-        (IpAddr::V6(one), IpAddr::V6(other)) => (u128::from(one), u128::from(other)),
-        _ => return false,
-    };
-    (one ^ other).checked_shr(128 - u32::from(length)).unwrap_or(0) == 0
 }

@@ -107,7 +107,7 @@ impl Record {
         if errors.is_empty() { Ok(Self { terms }) } else { Err(errors) }
     }
 
-    /// The mechanisms with their qualifiers, up to and with `all`: what is behind it is never looked at.
+    /// The mechanisms with their qualifiers, also those behind `all`, which are never looked at.
     pub(crate) fn directives(&self) -> impl Iterator<Item = (&Term, Qualifier, &Mechanism)> {
         self.terms.iter().filter_map(|term| match &term.kind {
             Kind::Directive(qualifier, mechanism) => Some((term, *qualifier, mechanism)),
@@ -127,6 +127,16 @@ impl Record {
             _ => None,
         });
         redirect.filter(|_| self.all().is_none())
+    }
+
+    /// Whether a term lets an address in by naming it or a network it is in.
+    pub(crate) fn names(&self, ip: IpAddr) -> bool {
+        self.directives().take_while(|(_, _, mechanism)| **mechanism != Mechanism::All).any(
+            |(_, qualifier, mechanism)| {
+                let named = matches!(mechanism, Mechanism::Ip(network, length) if same_network(ip, *network, *length));
+                named && qualifier == Qualifier::Pass
+            },
+        )
     }
 
     pub(crate) fn exp(&self) -> Option<&Template> {
@@ -302,4 +312,14 @@ fn parse_network(
         Some(_) => return wrong(word, begin, "after a slash belongs the length of a prefix, as in /24"),
     };
     Ok(Mechanism::Ip(address, length))
+}
+
+/// Whether two addresses of one family have their first bits in common.
+pub(crate) fn same_network(one: IpAddr, other: IpAddr, length: u8) -> bool {
+    let (one, other) = match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => (u128::from(u32::from(one)) << 96, u128::from(u32::from(other)) << 96),
+        (IpAddr::V6(one), IpAddr::V6(other)) => (u128::from(one), u128::from(other)),
+        _ => return false,
+    };
+    (one ^ other).checked_shr(128 - u32::from(length)).unwrap_or(0) == 0
 }
