@@ -2,9 +2,10 @@
 
 use crate::{relay, settings::Settings};
 use anyhow::{Context, Result};
-use relay_core::{Clock, Core, Schema};
+use relay_core::{Actor, Clock, Core, Schema, egress};
 use relay_dns::Resolver;
 use relay_mta::{self_test, self_test::Finding};
+use relay_types::finding::Severity;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
@@ -42,20 +43,14 @@ pub async fn run(mut settings: Settings) -> Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let now = core.now();
-    for listener in core.listeners().all() {
-        let certificate = *listener.certificate.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match certificate {
-            None => println!("ok    {}: no TLS", listener.name),
-            Some((_, ends_at)) if ends_at <= now => {
-                failed = true;
-                println!("FAIL  {}: the certificate ended at {}", listener.name, ends_at.text());
-            }
-            Some((true, _)) => println!("note  {}: a self-made certificate; clients will not trust it", listener.name),
-            Some((false, ends_at)) => {
-                println!("ok    {}: the certificate is good until {}", listener.name, ends_at.text())
-            }
-        }
+    for finding in egress::list(&core, &Actor::System).await?.certificates {
+        let word = match finding.severity {
+            Severity::Error => "FAIL ",
+            Severity::Good => "ok   ",
+            _ => "note ",
+        };
+        failed |= finding.severity == Severity::Error;
+        println!("{word} {}. {}", finding.title, finding.effect);
     }
     let running = tokio::spawn(async move { relay.run().await });
     for listener in core.listeners().all() {

@@ -23,7 +23,7 @@ fn check_judges_each_part_and_says_ok() {
     for line in [
         "ok    configuration\n",
         "ok    database\n",
-        "note  submission: a self-made certificate",
+        "note  The certificate of submission was made here",
         "ok    networks: no TLS\n",
         "ok    submission: refuses outsiders (permanent error (530): 5.7.0 Authentication required)\n",
         "ok    submissions: refuses outsiders (permanent error (530): 5.7.0 Authentication required)\n",
@@ -125,9 +125,10 @@ fn listener(relay: &Relaykeep) -> String {
 #[test]
 fn check_fails_on_a_certificate_that_has_ended_and_says_until_when_one_is_good() {
     let relay = Relaykeep::prepare("");
-    for (days, succeeds, line) in
-        [(-1, false, "FAIL  own: the certificate ended at "), (1, true, "ok    own: the certificate is good until ")]
-    {
+    for (days, succeeds, line) in [
+        (-1, false, "FAIL  The certificate of own has ended. "),
+        (1, true, "note  The certificate of own is not one this machine trusts. "),
+    ] {
         write(&relay, &certificate(days));
         let output = relay.subcommand(&["check", "--listener", &listener(&relay)], "");
         let text = said(&output);

@@ -5,7 +5,7 @@
 
 mod client;
 mod config;
-mod next_hop;
+pub(crate) mod next_hop;
 mod pool;
 mod tls;
 
