@@ -211,7 +211,7 @@ fn change(fault: &Fault, domain: &str, preference: u16, host: &str) -> Option<re
 
 /// Whether the Internet can reach an address (RFC 6890): neither private, nor local, nor shared by a provider's customers.
 /// Addresses of documentation count as public, so that examples can be judged.
-fn is_public(address: IpAddr) -> bool {
+pub(super) fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(four) => {
             let [a, b, ..] = four.octets();

@@ -1,10 +1,162 @@
-//! What would become of mail that is sent now.
+//! What would become of mail that is sent now, and why.
+//!
+//! Authentication alone is judged; what receivers think of an address's or a domain's past is theirs to know. Rules of
+//! receivers are those they publish:
+//! - Gmail: "Email sender guidelines", <https://support.google.com/a/answer/81126>. All senders: SPF or DKIM; senders of
+//!   5,000 messages a day or more: both, and DMARC.
+//! - Outlook: "Strengthening Email Ecosystem: Outlook's New Requirements for High-Volume Senders" and
+//!   <https://sendersupport.olc.protection.outlook.com/pm/policies.aspx>. More than 5,000 a day: SPF, DKIM and DMARC, or
+//!   550 5.7.515.
+//! - Others: RFC 9989 §5.3, RFC 7208 §8.
 
-use super::{Ours, Subject};
-use crate::Facts;
-use relay_types::{prediction::Prediction, spf::SpfEvaluation};
+mod receivers;
 
-/// One prediction for each evaluation of SPF, that is for each egress address.
-pub fn predict(_facts: &Facts, _subject: &Subject, _ours: &Ours, _evaluations: &[SpfEvaluation]) -> Vec<Prediction> {
-    Vec::new()
+use super::{Ours, Subject, dkim, say::list};
+use crate::{
+    Facts,
+    dmarc::{self, Policy, Request},
+};
+use relay_types::{
+    prediction::{DkimPrediction, DmarcPrediction, Prediction},
+    spf::{SpfEvaluation, SpfResult},
+};
+
+/// One prediction for each evaluation of SPF, that is for each egress address; one without an address when no egress
+/// address is known.
+pub fn predict(facts: &Facts, subject: &Subject, ours: &Ours, evaluations: &[SpfEvaluation]) -> Vec<Prediction> {
+    let dkim = Dkim::look(facts, subject);
+    let policy = dmarc::find(facts, subject.domain.as_str()).map(|found| found.policy);
+    let predict = |evaluation| Sent { facts, subject, evaluation, dkim: &dkim, policy: &policy }.predict();
+    if ours.egress.is_empty() && evaluations.is_empty() {
+        return vec![predict(None)];
+    }
+    evaluations.iter().map(|evaluation| predict(Some(evaluation))).collect()
 }
+
+/// What will come of our signatures.
+struct Dkim {
+    state: DkimPrediction,
+    because: String,
+}
+
+impl Dkim {
+    fn look(facts: &Facts, subject: &Subject) -> Self {
+        let domain = subject.domain.as_str();
+        let keys: Vec<_> = dkim::signing(subject).map(|key| (key, dkim::verifies(facts, domain, key))).collect();
+        let those = |wanted: Option<bool>, signs: bool| {
+            let keys = keys.iter().filter(|(key, verifies)| *verifies == wanted && (!signs || key.signs));
+            keys.map(|(key, _)| key.selector.as_str()).collect::<Vec<_>>()
+        };
+        let (good, bad, unknown) = (those(Some(true), false), those(Some(false), true), those(None, true));
+        let (state, because) = if !good.is_empty() {
+            let others = if bad.is_empty() { String::new() } else { format!("; that by {} does not", list(&bad)) };
+            let is = if good.len() == 1 { "the signature by" } else { "the signatures by" };
+            let verify = if good.len() == 1 { "verifies" } else { "verify" };
+            (DkimPrediction::Pass, format!("{is} {} for {domain} {verify}{others}", list(&good)))
+        } else if !unknown.is_empty() {
+            let because = format!("DNS does not say whether the key {} is there", list(&unknown));
+            (DkimPrediction::Unknown, because)
+        } else if !bad.is_empty() {
+            (DkimPrediction::Fail, format!("receivers do not find the key {} as it should be", list(&bad)))
+        } else if keys.is_empty() {
+            (DkimPrediction::None, format!("this relay has no key for {domain}"))
+        } else {
+            let waiting = list(keys.iter().map(|(key, _)| &key.selector));
+            (DkimPrediction::None, format!("mail is not signed until the key {waiting} is in DNS"))
+        };
+        Self { state, because }
+    }
+}
+
+/// One message, sent now.
+struct Sent<'a> {
+    facts: &'a Facts,
+    subject: &'a Subject,
+    evaluation: Option<&'a SpfEvaluation>,
+    dkim: &'a Dkim,
+    policy: &'a Result<Option<Policy>, String>,
+}
+
+impl Sent<'_> {
+    fn predict(&self) -> Prediction {
+        let from = self.subject.domain.as_str();
+        let envelope = self.evaluation.map_or(from, |evaluation| &evaluation.domain);
+        let (spf, spf_because) = match self.evaluation {
+            Some(evaluation) => (evaluation.result, evaluation.because.clone()),
+            None => (SpfResult::None, "no address is known that mail leaves by".to_owned()),
+        };
+        let spf_mode = self.policy.as_ref().ok().and_then(Option::as_ref).map(|policy| policy.record.spf);
+        let dkim_mode = self.policy.as_ref().ok().and_then(Option::as_ref).map(|policy| policy.record.dkim);
+        let spf_aligned = dmarc::aligned(self.facts, spf_mode.unwrap_or_default(), from, envelope);
+        // We sign with the domain of the header From.
+        let dkim_aligned = dmarc::aligned(self.facts, dkim_mode.unwrap_or_default(), from, from);
+        let by_spf = match (spf, &spf_aligned) {
+            (SpfResult::TempError, _) => None,
+            (SpfResult::Pass, Err(_)) => None,
+            (SpfResult::Pass, Ok(aligned)) => Some(*aligned),
+            _ => self.evaluation.map(|_| false),
+        };
+        let by_dkim = match (self.dkim.state, &dkim_aligned) {
+            (DkimPrediction::Unknown, _) | (DkimPrediction::Pass, Err(_)) => None,
+            (DkimPrediction::Pass, Ok(aligned)) => Some(*aligned),
+            _ => Some(false),
+        };
+        let (dmarc, dmarc_because) = self.dmarc(from, envelope, by_spf, by_dkim);
+        let outcome = receivers::Outcome {
+            spf,
+            spf_known: self.evaluation.is_some(),
+            dkim: self.dkim.state,
+            dmarc,
+            request: self.policy.as_ref().ok().and_then(Option::as_ref).and_then(Policy::applied),
+            has_policy: matches!(self.policy, Ok(Some(_))),
+        };
+        Prediction {
+            from: from.to_owned(),
+            envelope: envelope.to_owned(),
+            egress: self.evaluation.map(|evaluation| evaluation.ip),
+            spf,
+            spf_because,
+            spf_aligned: by_spf == Some(true),
+            dkim: self.dkim.state,
+            dkim_because: self.dkim.because.clone(),
+            dkim_aligned: by_dkim == Some(true),
+            dmarc,
+            dmarc_because,
+            receivers: receivers::all(&outcome),
+        }
+    }
+
+    fn dmarc(
+        &self,
+        from: &str,
+        envelope: &str,
+        by_spf: Option<bool>,
+        by_dkim: Option<bool>,
+    ) -> (DmarcPrediction, String) {
+        let policy = match self.policy {
+            Err(why) => return (DmarcPrediction::Unknown, format!("DNS does not say what the policy is: {why}")),
+            Ok(None) => return (DmarcPrediction::None, format!("there is no DMARC record for {from}")),
+            Ok(Some(policy)) => policy,
+        };
+        let Some(request) = policy.request else {
+            return (DmarcPrediction::None, format!("receivers cannot use the DMARC record of {}", policy.of));
+        };
+        let whose = if policy.inherited { format!(" of {}", policy.of) } else { String::new() };
+        let test = if policy.record.testing && request != Request::None { ", being tried out" } else { "" };
+        let asks = format!("the policy{whose} is {}{test}", request.as_str());
+        match (by_dkim, by_spf) {
+            (Some(true), Some(true)) => {
+                (DmarcPrediction::Pass, format!("signature and SPF are aligned with {from}; {asks}"))
+            }
+            (Some(true), _) => (DmarcPrediction::Pass, format!("the signature is aligned with {from}; {asks}")),
+            (_, Some(true)) => (DmarcPrediction::Pass, format!("SPF of {envelope} is aligned with {from}; {asks}")),
+            (None, _) | (_, None) => {
+                (DmarcPrediction::Unknown, format!("it is not known whether signature or SPF pass; {asks}"))
+            }
+            _ => (DmarcPrediction::Fail, format!("neither a signature nor SPF vouches for {from}; {asks}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
