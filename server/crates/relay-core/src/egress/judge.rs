@@ -16,13 +16,7 @@ const URGENT: Duration = Duration::from_secs(3 * 86_400);
 
 /// The lists to look in, with what is known of each.
 pub(super) fn blocklists(zones: &[DomainName]) -> Vec<Blocklist> {
-    let list = |zone: &DomainName| Blocklist {
-        zone: zone.to_string(),
-        name: zone.to_string(),
-        delist: None,
-        codes: Vec::new(),
-    };
-    zones.iter().map(list).collect()
+    zones.iter().map(|zone| Blocklist::of(zone.as_str())).collect()
 }
 
 /// What being able to reach port 25, or not, does to mail.
