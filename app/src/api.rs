@@ -7,6 +7,7 @@ pub mod audit;
 pub mod captured;
 pub mod dns_backends;
 pub mod domains;
+pub mod egress;
 pub mod frame;
 pub mod invitations;
 pub mod listeners;

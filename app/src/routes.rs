@@ -16,6 +16,8 @@ use crate::{
             address::AdminAddress,
             captured::{AdminCaptured, AdminCapturedMessage},
             dns_backends::AdminDnsBackends,
+            egress::AdminEgressList,
+            egress_address::AdminEgress,
             listeners::AdminListeners,
             projects::AdminProjects,
             queue::AdminQueue,
@@ -190,6 +192,8 @@ fn OperatorPages() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("dns-backends") view=AdminDnsBackends/>
             <Route path=path!("sweep") view=AdminSweep/>
             <Route path=path!("queue") view=AdminQueue/>
+            <Route path=path!("egress") view=AdminEgressList/>
+            <Route path=path!("egress/:id") view=AdminEgress/>
             <Route path=path!("refusals") view=AdminRefusals/>
             <Route path=path!("captured") view=AdminCaptured/>
             <Route path=path!("captured/:id") view=AdminCapturedMessage/>

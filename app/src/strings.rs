@@ -138,7 +138,7 @@ pub fn done(code: &str) -> Option<&'static str> {
         "keys-rotated" => "New keys made; publish their records",
         "egress-added" => "Egress address listed; it is checked now",
         "egress-removed" => "Egress address removed",
-        "egress-checked" => "Checked",
+        "egress-asked" => "It is checked now",
         "token-revoked" => "API token revoked",
         "domain-checked" => "DNS was asked again",
         "network-added" => "Network added",

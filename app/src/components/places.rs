@@ -79,6 +79,7 @@ pub fn operator(me: &Me) -> Vec<Place> {
     let platform = [
         at("Platform", words::PROJECTS, "projects", Icon::Projects, 'p'),
         at("Platform", words::QUEUE, "queue", Icon::Queue, 'q'),
+        at("Platform", words::EGRESS, "egress", Icon::Egress, 'e'),
         at("Platform", words::REFUSALS, "refusals", Icon::Refusals, 'r'),
         at("Platform", words::CAPTURED, "captured", Icon::Captured, 'c'),
         at("Platform", words::LISTENERS, "listeners", Icon::Listeners, 'l'),

@@ -4,6 +4,8 @@ pub mod activity;
 pub mod address;
 pub mod captured;
 pub mod dns_backends;
+pub mod egress;
+pub mod egress_address;
 pub mod listeners;
 pub mod projects;
 pub mod queue;
