@@ -3,6 +3,7 @@
 
 pub mod addresses;
 pub mod admin_users;
+pub mod api_tokens;
 pub mod audit;
 pub mod captured;
 pub mod dns_backends;

@@ -56,6 +56,7 @@ pub mod projects;
 pub mod activity;
 pub mod address;
 pub mod addresses;
+pub mod api_tokens;
 pub mod captured;
 pub mod captured_message;
 pub mod domain;

@@ -30,6 +30,7 @@ use crate::{
             tickets::AdminTickets,
             users::AdminUsers,
         },
+        api_tokens::ApiTokens,
         captured::Captured,
         captured_message::CapturedMessage,
         domain::Domain,
@@ -158,6 +159,7 @@ fn RulePages() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("domains/:id") view=Domain/>
             <Route path=path!("networks") view=Networks/>
             <Route path=path!("suppressions") view=Suppressions/>
+            <Route path=path!("api-tokens") view=ApiTokens/>
         </ParentRoute>
     }
     .into_inner()

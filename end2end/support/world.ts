@@ -175,6 +175,7 @@ export class World {
     await runs.press("Suppress this address");
     await runs.isTold("Address suppressed");
     await this.nameAddresses(runs);
+    await this.listEgress(runs);
     await runs.open("/p/biology/members");
     await runs.invites("invited@lab.example");
     this.ids.set("invite", await runs.portalLink("invited@lab.example", "Invitation to").then(lastSegment));
@@ -199,6 +200,21 @@ export class World {
     await runs.fillIn("Ask for quota", quota, "Send to the service desk");
     await runs.isTold("Sent; it is checked now");
     this.ids.set("ticket", lastSegment(new URL(runs.page.url()).pathname));
+  }
+
+  /** An address the relay sends from, checked once, and a token of the project. */
+  private async listEgress(runs: Visitor): Promise<void> {
+    await runs.open("/admin/egress");
+    await runs.fillIn("Add address", { Address: "192.0.2.25" }, "Add and check");
+    await runs.isTold("Egress address listed; it is checked now");
+    this.ids.set("egress", lastSegment(new URL(runs.page.url()).pathname));
+    await expect(async () => {
+      await runs.reload();
+      await expect(runs.page.getByText("It is being checked.")).toHaveCount(0, { timeout: 500 });
+    }).toPass({ timeout: 30_000 });
+    await runs.open("/p/biology/api-tokens");
+    await runs.fillIn("New token", { "What it is for": "Dashboard" }, "Issue and show the token");
+    await expect(runs.page.getByText("API token issued")).toBeVisible();
   }
 
   /** What lists link to, by the text of the link. */

@@ -41,6 +41,7 @@ pub fn project(slug: &Slug) -> Vec<Place> {
         at("Rules", words::SENDERS, "senders", Icon::Senders, 's'),
         at("Rules", words::NETWORKS, "networks", Icon::Networks, 'n'),
         at("Rules", words::SUPPRESSIONS, "suppressions", Icon::Suppressions, 'x'),
+        at("Rules", words::API_TOKENS, "api-tokens", Icon::ApiTokens, 'i'),
         at("Names", words::ADDRESSES, "addresses", Icon::Addresses, 'd'),
         at("Names", words::TICKETS, "tickets", Icon::Tickets, 'k'),
         at("Project", words::MEMBERS, "members", Icon::Members, 'p'),
