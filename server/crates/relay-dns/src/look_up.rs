@@ -79,15 +79,20 @@ impl Authority {
                     _ => None,
                 })
                 .collect();
-            let mut end = name.clone();
+            let (mut end, before) = (name.clone(), all.aliases.len());
             while let Some(next) = aliases.iter().position(|(from, _)| **from == end) {
                 end = aliases.swap_remove(next).1.clone();
                 all.aliases.push(end.clone());
             }
-            if !all.records.is_empty() || end == name || all.no_such_name {
+            let followed = all.aliases.len() - before;
+            if all.aliases.len() > ALIASES || (followed > 0 && end == name && all.records.is_empty()) {
+                break;
+            }
+            if !all.records.is_empty() || followed == 0 {
                 return Ok(all);
             }
-            // A resolver that followed the alias itself says so by the zone of the absence; asking on is harmless.
+            // A server that serves the alias's zone alone says what it knows of the end, also that it does not exist
+            // (RFC 2317 leads through such zones); asking on is harmless where the resolver followed the alias itself.
             name = end;
         }
         Err(format!("{resolver}: more than {ALIASES} aliases in a row"))

@@ -26,6 +26,8 @@ pub struct Knot {
     pub port: u16,
     address: &'static str,
     folder: TempDir,
+    /// The zone that is loaded last.
+    last: String,
     /// None while it is down.
     server: Option<Process>,
 }
@@ -38,16 +40,21 @@ impl Knot {
 
     /// At an address of this machine. `hosts` go into `uni.example`, `reverse` into `2.0.192.in-addr.arpa`.
     pub fn at(address: &'static str, port: u16, servers: &[&str], hosts: &str, reverse: &str) -> Self {
+        let aliases: String = (0..128).map(|d| format!("{d} CNAME {d}.{CLASSLESS}.\n")).collect();
+        let all = [(HOSTS, hosts), (FOUR, reverse), (SIX, ""), (PARENT, &aliases), (CLASSLESS, "")];
+        Self::serving(address, port, servers, &all)
+    }
+
+    /// With these zones, each a name and its records as in a zone file, and the root above them.
+    pub fn serving(address: &'static str, port: u16, servers: &[&str], all: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let here = folder.path().display();
-        let aliases: String = (0..128).map(|d| format!("{d} CNAME {d}.{CLASSLESS}.\n")).collect();
         let root = "ns1.test. A 127.0.0.1\nns2.test. A 127.0.0.2\nready.test. TXT ready\n";
         fs::create_dir(folder.path().join("db")).unwrap();
         let mut zones = String::new();
-        let all = [(".", root), (HOSTS, hosts), (FOUR, reverse), (SIX, ""), (PARENT, &aliases), (CLASSLESS, "")];
-        for (number, (name, records)) in all.into_iter().enumerate() {
+        for (number, (name, records)) in [(".", root)].iter().chain(all).enumerate() {
             let file = folder.path().join(format!("zone{number}"));
-            let origin = if name == "." { ".".to_owned() } else { format!("{name}.") };
+            let origin = if *name == "." { ".".to_owned() } else { format!("{name}.") };
             let delegation: String = servers.iter().map(|server| format!("@ NS {server}\n")).collect();
             let head = format!("$ORIGIN {origin}\n$TTL 60\n@ SOA ns1.test. hostmaster.test. 1 60 60 600 5\n");
             fs::write(&file, format!("{head}{delegation}{records}\n")).unwrap();
@@ -66,7 +73,8 @@ impl Knot {
              zone:\n{zones}"
         );
         fs::write(folder.path().join("knot.conf"), config).unwrap();
-        let mut knot = Self { port, address, folder, server: None };
+        let last = all.last().map_or(".", |(name, _)| name).to_owned();
+        let mut knot = Self { port, address, folder, last, server: None };
         knot.start_again();
         knot
     }
@@ -88,7 +96,7 @@ impl Knot {
                 panic!("knot ended:\n{}", fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
             }
             let ready = self.dig(&["ready.test", "TXT"]);
-            let loaded = self.dig(&[CLASSLESS, "SOA"]);
+            let loaded = self.dig(&[&self.last, "SOA"]);
             (!ready.is_empty() && !loaded.is_empty()).then_some(())
         });
         self.server = Some(server);
