@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use relay_core::{Actor, Clock, Core, Schema, egress};
 use relay_dns::Resolver;
 use relay_mta::{self_test, self_test::Finding};
-use relay_types::finding::Severity;
+use relay_types::{finding::Severity, listener::ListenerTls};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
@@ -51,6 +51,9 @@ pub async fn run(mut settings: Settings) -> Result<ExitCode> {
         };
         failed |= finding.severity == Severity::Error;
         println!("{word} {}. {}", finding.title, finding.effect);
+    }
+    for listener in core.listeners().all().iter().filter(|listener| listener.tls == ListenerTls::None) {
+        println!("ok    {}: no TLS", listener.name);
     }
     let running = tokio::spawn(async move { relay.run().await });
     for listener in core.listeners().all() {

@@ -8,6 +8,7 @@ mod architecture;
 mod bounces;
 mod clients;
 mod durability;
+mod egress;
 mod harness;
 mod links;
 mod lists;

@@ -15,4 +15,4 @@ pub mod process;
 mod forgetful;
 mod trouble;
 mod way;
-mod world;
+pub mod world;

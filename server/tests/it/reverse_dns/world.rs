@@ -40,8 +40,13 @@ pub struct World {
 impl World {
     /// With nothing but a project.
     pub async fn empty(resolver: Resolver) -> Self {
+        Self::configured(resolver, |_| {}).await
+    }
+
+    /// With nothing but a project, and other settings.
+    pub async fn configured(resolver: Resolver, change: impl FnOnce(&mut CoreConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = CoreConfig {
+        let mut config = CoreConfig {
             database_url: fresh_database(folder.path()),
             public_url: "https://relay.test".to_owned(),
             hostname: "relay.test".parse().unwrap(),
@@ -59,6 +64,7 @@ impl World {
             reverse_dns: Default::default(),
             egress: Default::default(),
         };
+        change(&mut config);
         Core::migrate(&config.database_url).await.unwrap();
         let clock = Clock::manual(Timestamp(1_795_268_800_000));
         let core = Core::open(config.clone(), resolver.clone(), clock.clone()).await.unwrap();

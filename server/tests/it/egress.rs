@@ -1,0 +1,61 @@
+//! An egress address against a real authoritative server and real mail exchangers: names, blocklists, port 25 of others.
+
+use crate::{
+    harness::{Dns, Sink, free_port},
+    reverse_dns::world::World,
+};
+use relay_core::{Actor, config::PlatformRoute, egress};
+use relay_dns::Resolver;
+use relay_mta::DeliveryConfig;
+use relay_types::finding::{Report, Severity};
+
+/// Reports of 127.0.0.1, which is the one address from which a test can reach a sink.
+async fn report(records: &str, port: u16) -> Report {
+    let dns = Dns::start(records);
+    let address: std::net::SocketAddr = dns.address().parse().unwrap();
+    let resolver = Resolver::new(&[address]).unwrap().with_authoritative_port(address.port());
+    let world = World::configured(resolver, |config| {
+        config.route = PlatformRoute::Mx;
+        config.egress.probe = Some("other.test".parse().unwrap());
+        config.egress.blocklists = vec!["bl.test".parse().unwrap()];
+    })
+    .await;
+    let id = egress::add(&world.core, &Actor::System, "127.0.0.1", "mx1.relay.test").await.unwrap();
+    egress::check_now(&world.core, &Actor::System, id).await.unwrap();
+    let config = DeliveryConfig { port, local_mx: true, ..DeliveryConfig::new("relay.test".parse().unwrap()) };
+    let checked = relay_mta::egress::check_due(&world.core, &Actor::System, &config).await.unwrap();
+    assert_eq!(checked, 1);
+    egress::get(&world.core, &Actor::System, id).await.unwrap().report.unwrap()
+}
+
+fn outcome<'a>(report: &'a Report, check: &str) -> (&'a str, Severity) {
+    let found = report.findings.iter().find(|finding| finding.check == check);
+    let finding = found.unwrap_or_else(|| panic!("no {check} in {:#?}", report.findings));
+    (&finding.outcome, finding.severity)
+}
+
+const NAMED: &str = "ns. A 127.0.0.1\n\
+    other.test. MX 10 sink.test.\nsink.test. A 127.0.0.1\n\
+    1.0.0.127.in-addr.arpa. PTR mx1.relay.test.\nmx1.relay.test. A 127.0.0.1\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_3_12_port_25_of_others_is_open_when_an_exchanger_greets() {
+    let sink = Sink::start();
+    let report = report(NAMED, sink.port).await;
+    assert_eq!(outcome(&report, "port25"), ("open", Severity::Good), "{:#?}", report.findings);
+    assert!(report.answers.iter().any(|answer| answer.dig.contains("mx1.relay.test.")), "{:#?}", report.answers);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_3_12_a_port_that_is_closed_is_said_with_the_host_and_the_cause() {
+    let report = report(NAMED, free_port()).await;
+    let finding = report.findings.iter().find(|finding| finding.check == "port25").unwrap();
+    assert_eq!((finding.outcome.as_str(), finding.severity), ("closed", Severity::Error));
+    assert!(finding.effect.contains("sink.test") && finding.effect.contains("refused"), "{}", finding.effect);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchanger_that_cannot_be_looked_up_is_unknown_and_never_closed() {
+    let report = report("ns. A 127.0.0.1\nother.test. MX 10 nowhere.test.\n", free_port()).await;
+    assert_eq!(outcome(&report, "port25"), ("unknown", Severity::Unknown));
+}
