@@ -109,11 +109,7 @@ pub(super) fn judge(facts: &Facts, address: IpAddr, blocklist: &Blocklist) -> Fi
     let (name, label) = (blocklist.name_of(address), &blocklist.name);
     let asked = [(name.as_str(), Kind::A)];
     let what = format!("whether {address} is on the list {label}");
-    let not_known = |why: &str| {
-        let effect =
-            "Nothing is known now, and nothing is held against the address; the check is made again by itself.";
-        Finding { effect: effect.to_owned(), ..unknown(&check, About::Blocklist, &what, why, &asked) }
-    };
+    let not_known = |why: &str| unknown(&check, About::Blocklist, &what, why, &asked);
     let answers = match facts.addresses(&name, Kind::A) {
         Err(why) => return not_known(why),
         Ok(answers) => answers,

@@ -135,7 +135,7 @@ fn old_tags(policy: &Policy) -> Option<Finding> {
              it, older ones to a part.",
         )
     } else {
-        (Severity::Note, "Receivers that follow RFC 9989 skip them; mail does not suffer.")
+        (Severity::Note, "Mail does not suffer; receivers that follow RFC 9989 skip what was removed.")
     };
     let details = record.old.iter().map(|tag| {
         let meaning = match tag.name.as_str() {

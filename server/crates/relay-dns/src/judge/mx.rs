@@ -225,3 +225,6 @@ pub(super) fn is_public(address: IpAddr) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,3 +35,6 @@ fn record(facts: &Facts, name: &str, value: &str) -> Finding {
         ..finding((check, outcome), about, Severity::Error, title, effect, &asked)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ pub(crate) fn finding(
 
 /// DNS did not say: nothing is known, and nothing is called bad.
 pub(crate) fn unknown(check: &str, subject: Subject, what: &str, why: &str, asked: &[(&str, Kind)]) -> Finding {
-    let effect = "Nothing is known now, and nothing is held against the domain; the check is made again by itself.";
+    let effect = "Nothing is known now, and nothing counts as bad; a later check will tell.";
     let title = format!("DNS did not say {what}");
     Finding {
         details: vec![why.to_owned()],

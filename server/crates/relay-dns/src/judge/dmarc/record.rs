@@ -2,7 +2,7 @@
 
 use crate::{
     Facts,
-    dmarc::{Discovery, Fault, Policy, first},
+    dmarc::{Discovery, Fault, Policy, Record, first},
     facts::Kind,
     judge::say::{finding, list, publish, remove},
 };
@@ -22,20 +22,22 @@ pub(super) fn judge(facts: &Facts, domain: &DomainName, found: &Discovery) -> Fi
         finding((CHECK, outcome), About::Dmarc, severity, title, effect, &asked)
     };
     if !found.several.is_empty() {
+        let asks = |text: &&String| Record::parse(text).and_then(|record| record.policy);
+        let mildest = found.several.iter().min_by_key(asks).map_or("", String::as_str);
         let title = "There are several DMARC records".to_owned();
         let effect = "Receivers skip all of them and behave as if there were none, because only one may be there \
                       (RFC 9989 §4.10).";
         return Finding {
-            details: vec!["Keep one of them, and remove the others.".to_owned()],
-            changes: vec![publish(&name, Kind::Txt, found.several.clone(), &found.several[0])],
+            details: vec!["Keep one of them, and remove the others; the mildest is shown.".to_owned()],
+            changes: vec![publish(&name, Kind::Txt, found.several.clone(), mildest)],
             ..speak("several", Severity::Warning, title, effect)
         };
     }
     match &found.policy {
         Some(policy) if policy.request.is_none() => {
             let title = "Receivers cannot use the DMARC record".to_owned();
-            let effect = "Receivers behave as if there were no DMARC record, because its policy is none of none, \
-                          quarantine and reject and it asks for no reports (RFC 9989 §4.10.1).";
+            let effect = "Receivers behave as if there were no DMARC record, because its policy has no value that they know and \
+                          it asks for no reports (RFC 9989 §4.10.1).";
             Finding {
                 details: faults(policy),
                 changes: vec![mended(policy)],

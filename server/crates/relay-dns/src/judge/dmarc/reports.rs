@@ -40,12 +40,13 @@ pub(super) fn judge(facts: &Facts, policy: &Policy) -> Finding {
     };
     if !refused.is_empty() {
         let effect = format!(
-            "Receivers send no reports to addresses at {}, because that domain does not say that it takes them.",
+            "Receivers send no reports to addresses at {}, because no record there says that they are wanted.",
             list(&refused)
         );
         return Finding {
             details: vec![
-                "The owner of that domain publishes the record; ask them, or name another address.".to_owned(),
+                "Whoever runs the DNS of the address publishes the record; ask them, or name another address."
+                    .to_owned(),
             ],
             changes: refused
                 .iter()

@@ -71,29 +71,35 @@ fn gmail(outcome: &Outcome) -> Said {
                 "Refuses it (550 5.7.26), because DMARC fails and the domain asks to refuse such mail.",
             );
         }
-        Some(Request::Quarantine) => {
-            return (Fate::Doubtful, "Puts it with the spam, because DMARC fails and the domain asks for that.");
-        }
-        Some(Request::None) | None => {}
+        Some(Request::Quarantine | Request::None) | None => {}
     }
     match (outcome.spf_passes(), outcome.signed()) {
         (false, false) => {
             (Fate::Refused, "Refuses it (550 5.7.26), because it takes no mail without SPF or a signature.")
         }
-        _ if outcome.fails_dmarc().is_some() => (Fate::Doubtful, "May put it with the spam, because DMARC fails."),
+        _ if outcome.fails_dmarc().is_some() => (Fate::Doubtful, "Puts it with the spam, because DMARC fails."),
         (true, true) if outcome.is_complete() => {
             (Fate::Accepted, "Takes it, also from senders of 5,000 messages a day and more.")
         }
         (true, true) => {
             (Fate::Accepted, "Takes it; senders of 5,000 messages a day and more need a DMARC record as well.")
         }
-        (true, false) => (
+        (true, false) if outcome.has_policy => (
             Fate::Accepted,
             "Takes it; senders of 5,000 messages a day and more need a signature as well, and forwarded mail may be refused.",
         ),
-        (false, true) => {
+        (true, false) => (
+            Fate::Accepted,
+            "Takes it; senders of 5,000 messages a day and more need a signature and a DMARC record as well, and forwarded \
+             mail may be refused.",
+        ),
+        (false, true) if outcome.has_policy => {
             (Fate::Accepted, "Takes it; senders of 5,000 messages a day and more need SPF to pass as well.")
         }
+        (false, true) => (
+            Fate::Accepted,
+            "Takes it; senders of 5,000 messages a day and more need SPF to pass and a DMARC record as well.",
+        ),
     }
 }
 

@@ -1,1 +1,154 @@
+use super::*;
+use crate::{
+    FixedAnswers,
+    judge::{
+        OurKey,
+        tests::{judged, plain, zone},
+    },
+};
+use relay_types::{domain::DkimAlgorithm, prediction::Fate};
+use std::fmt::Write as _;
 
+const ED: &str = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+const NAME: &str = "rk2026e._domainkey.uni.example";
+
+fn key(signs: bool) -> OurKey {
+    OurKey {
+        selector: "rk2026e".to_owned(),
+        algorithm: DkimAlgorithm::Ed25519Sha256,
+        value: ED.to_owned(),
+        signs,
+        retiring: false,
+    }
+}
+
+fn evaluation(result: SpfResult) -> SpfEvaluation {
+    SpfEvaluation {
+        ip: "192.0.2.10".parse().unwrap(),
+        domain: "uni.example".to_owned(),
+        sender: "postmaster@uni.example".to_owned(),
+        helo: "mx1.relay.example".to_owned(),
+        result,
+        because: format!("the record says {}", result.as_str()),
+        explanation: None,
+        lookups: 0,
+        voids: 0,
+        steps: Vec::new(),
+    }
+}
+
+fn ours() -> Ours {
+    Ours { egress: vec!["192.0.2.10".parse().unwrap()], ehlo: "mx1.relay.example".to_owned(), spf_include: None }
+}
+
+fn predicted(answers: &FixedAnswers, signs: bool, result: SpfResult) -> Prediction {
+    let subject = Subject { keys: vec![key(signs)], ..plain("uni.example") };
+    let evaluations = [evaluation(result)];
+    judged(answers, |facts| predict(facts, &subject, &ours(), &evaluations)).0.remove(0)
+}
+
+/// What is at the selector.
+#[derive(Clone, Copy)]
+enum Key {
+    There,
+    Missing,
+    NoAnswer,
+}
+
+fn answers(key: Key, policy: Option<&str>) -> FixedAnswers {
+    zone(|zone| {
+        match key {
+            Key::There => {
+                zone.set_txt(NAME, &[ED]);
+            }
+            Key::NoAnswer => {
+                zone.set_temporary_failure(NAME, "SERVFAIL");
+            }
+            Key::Missing => {}
+        }
+        match policy {
+            Some("no answer") => {
+                zone.set_temporary_failure("_dmarc.uni.example", "SERVFAIL");
+            }
+            Some(policy) => {
+                zone.set_txt("_dmarc.uni.example", &[policy]);
+            }
+            None => {}
+        }
+    })
+}
+
+#[test]
+fn the_fate_of_mail_follows_from_what_vouches_for_it() {
+    use Fate::{Accepted as A, Doubtful as D, Refused as R, Unknown as U};
+    use Key::{Missing, NoAnswer, There};
+    use SpfResult::{Fail, None as Nothing, Pass, SoftFail, TempError};
+    let (none, quarantine, reject) = ("v=DMARC1; p=none", "v=DMARC1; p=quarantine", "v=DMARC1; p=reject");
+    let test = "v=DMARC1; p=reject; t=y";
+    let mut all = String::new();
+    for (spf, key, policy, dmarc, gmail, outlook, others) in [
+        (Pass, There, Some(reject), DmarcPrediction::Pass, A, A, A),
+        (Pass, There, Some(none), DmarcPrediction::Pass, A, A, A),
+        (Pass, There, None, DmarcPrediction::None, A, A, A),
+        (Pass, Missing, Some(reject), DmarcPrediction::Pass, A, A, A),
+        (Pass, Missing, None, DmarcPrediction::None, A, A, A),
+        (SoftFail, There, Some(reject), DmarcPrediction::Pass, A, A, A),
+        (Fail, There, Some(reject), DmarcPrediction::Pass, A, A, D),
+        (SoftFail, There, None, DmarcPrediction::None, A, A, A),
+        (Fail, Missing, Some(reject), DmarcPrediction::Fail, R, R, R),
+        (Fail, Missing, Some(test), DmarcPrediction::Fail, R, D, D),
+        (Nothing, Missing, Some(quarantine), DmarcPrediction::Fail, R, D, D),
+        (SoftFail, Missing, Some(none), DmarcPrediction::Fail, R, D, D),
+        (Fail, Missing, None, DmarcPrediction::None, R, D, R),
+        (Nothing, Missing, None, DmarcPrediction::None, R, D, D),
+        (TempError, Missing, Some(reject), DmarcPrediction::Unknown, U, U, U),
+        (TempError, There, Some(reject), DmarcPrediction::Pass, A, A, A),
+        (Pass, NoAnswer, Some(reject), DmarcPrediction::Pass, U, U, U),
+        (Fail, NoAnswer, Some(reject), DmarcPrediction::Unknown, U, U, U),
+        (Pass, There, Some("no answer"), DmarcPrediction::Unknown, U, U, U),
+        (Pass, There, Some("v=DMARC1; p=block"), DmarcPrediction::None, A, A, A),
+    ] {
+        let found = predicted(&answers(key, policy), true, spf);
+        let fates: Vec<Fate> = found.receivers.iter().map(|said| said.fate).collect();
+        let state = ["there", "missing", "no answer"][key as usize];
+        let name = format!("SPF {}, key {state}, {}", spf.as_str(), policy.unwrap_or("no policy"));
+        assert_eq!((found.dmarc, fates), (dmarc, vec![gmail, outlook, others]), "{name}: {found:#?}");
+        let _ = writeln!(all, "# {name}\nDKIM {:?}: {}", found.dkim, found.dkim_because);
+        let _ = writeln!(all, "DMARC {:?}: {}", found.dmarc, found.dmarc_because);
+        for said in &found.receivers {
+            let _ = writeln!(all, "  {}: {:?}. {}", said.receiver, said.fate, said.because);
+        }
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn what_is_not_signed_yet_is_not_a_failure() {
+    let waits = predicted(&answers(Key::Missing, None), false, SpfResult::Pass);
+    assert_eq!((waits.dkim, waits.dkim_aligned), (DkimPrediction::None, false));
+    let seen = predicted(&answers(Key::There, None), false, SpfResult::Pass);
+    assert_eq!((seen.dkim, seen.dkim_aligned), (DkimPrediction::Pass, true));
+    let broken = predicted(&answers(Key::Missing, None), true, SpfResult::Pass);
+    assert_eq!(broken.dkim, DkimPrediction::Fail);
+}
+
+#[test]
+fn alignment_is_strict_where_the_domain_asks_for_it() {
+    let subject = plain("uni.example");
+    let below = SpfEvaluation { domain: "bounce.uni.example".to_owned(), ..evaluation(SpfResult::Pass) };
+    for (policy, aligned) in [("v=DMARC1; p=reject", true), ("v=DMARC1; p=reject; aspf=s", false)] {
+        let answers = answers(Key::Missing, Some(policy));
+        let (found, _) = judged(&answers, |facts| predict(facts, &subject, &ours(), std::slice::from_ref(&below)));
+        assert_eq!((found[0].spf_aligned, found[0].envelope.as_str()), (aligned, "bounce.uni.example"), "{policy}");
+        assert_eq!(found[0].dmarc == DmarcPrediction::Pass, aligned);
+    }
+}
+
+#[test]
+fn without_an_egress_address_nothing_is_promised() {
+    let none = Ours { egress: Vec::new(), ..ours() };
+    let answers = answers(Key::Missing, Some("v=DMARC1; p=reject"));
+    let (found, _) = judged(&answers, |facts| predict(facts, &plain("uni.example"), &none, &[]));
+    assert_eq!((found.len(), found[0].egress), (1, None));
+    assert!(found[0].receivers.iter().all(|said| said.fate == Fate::Unknown), "{found:#?}");
+}
