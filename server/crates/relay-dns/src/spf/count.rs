@@ -32,6 +32,9 @@ pub struct Cost {
     pub ptr: Vec<(String, String)>,
     /// Terms that let nearly every address in, with the domain they stand at; not the `all` of the domain itself.
     pub open: Vec<(String, String)>,
+    /// Terms that lead to no record, to several or to one that cannot be read, with the domain they stand at: an error
+    /// for everyone who gets that far (RFC 7208 §5.2).
+    pub broken: Vec<(String, String)>,
     /// The domain whose record leads to itself.
     pub circle: Option<String>,
     /// Whether DNS did not answer somewhere, or counting was given up.
@@ -52,7 +55,7 @@ pub fn count(facts: &Facts, question: &Question) -> Cost {
     let question = question.complete();
     let mut cost = Cost::default();
     let domain = question.domain.clone();
-    Counting { facts, question: &question, cost: &mut cost, lets_in: true }.record(&domain, &[]);
+    Counting { facts, question: &question, cost: &mut cost, lets_in: true }.record(&domain, &[], "");
     cost
 }
 
@@ -65,7 +68,8 @@ struct Counting<'a> {
 }
 
 impl Counting<'_> {
-    fn record(&mut self, domain: &str, above: &[String]) {
+    /// The record of a domain, to which a term of the one before led.
+    fn record(&mut self, domain: &str, above: &[String], term: &str) {
         if above.iter().any(|other| other == domain) {
             self.cost.circle.get_or_insert_with(|| domain.to_owned());
             return;
@@ -74,8 +78,11 @@ impl Counting<'_> {
             self.cost.is_partial = true;
             return;
         };
-        let mut records = texts.iter().filter(|text| is_record(text)).filter_map(|text| Record::parse(text).ok());
-        let (Some(record), None) = (records.next(), records.next()) else { return };
+        let mut records = texts.iter().filter(|text| is_record(text)).map(|text| Record::parse(text));
+        let (Some(Ok(record)), None) = (records.next(), records.next()) else {
+            self.cost.broken.extend(above.last().map(|domain| (domain.clone(), term.to_owned())));
+            return;
+        };
         let above = [above, &[domain.to_owned()]].concat();
         for (term, qualifier, mechanism) in record.directives() {
             let is_all = *mechanism == Mechanism::All;
@@ -104,7 +111,7 @@ impl Counting<'_> {
         if let Some((term, target)) = record.redirect() {
             let before = self.cost.lookups;
             self.cost.lookups += 1;
-            self.follow(domain, &above, target);
+            self.follow(domain, &above, &term.text, target);
             self.spent(&above, &term.text, before);
         }
     }
@@ -116,11 +123,11 @@ impl Counting<'_> {
         }
     }
 
-    fn follow(&mut self, domain: &str, above: &[String], target: &Template) {
+    fn follow(&mut self, domain: &str, above: &[String], term: &str, target: &Template) {
         if self.cost.lookups >= MOST {
             self.cost.is_partial = true;
         } else if let Some(target) = name(self.facts, self.question, domain, target) {
-            self.record(&target, above);
+            self.record(&target, above, term);
         }
     }
 
@@ -134,7 +141,7 @@ impl Counting<'_> {
             Mechanism::All | Mechanism::Ip(..) => return,
             Mechanism::Include(target) => {
                 self.cost.lookups += 1;
-                return self.follow(domain, above, target);
+                return self.follow(domain, above, term, target);
             }
             Mechanism::Ptr(_) => {
                 self.cost.ptr.push((domain.to_owned(), term.to_owned()));

@@ -67,6 +67,12 @@ impl Draft {
         self
     }
 
+    /// Without what means the same as one of these terms, whatever its sign.
+    pub(super) fn without_same(mut self, terms: &[String]) -> Self {
+        self.words.retain(|word| !terms.iter().any(|term| bare(word).eq_ignore_ascii_case(term)));
+        self
+    }
+
     /// With this `all` as the last mechanism, in place of any other.
     pub(super) fn ending_with(mut self, all: &str) -> Self {
         self.words.retain(|word| !is_all(word));
@@ -118,7 +124,7 @@ fn bare(word: &str) -> &str {
     word.strip_prefix(['+', '-', '~', '?']).unwrap_or(word)
 }
 
-fn is_all(word: &str) -> bool {
+pub(super) fn is_all(word: &str) -> bool {
     bare(word).eq_ignore_ascii_case("all")
 }
 

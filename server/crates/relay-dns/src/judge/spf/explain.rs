@@ -30,9 +30,7 @@ fn meaning(term: &Term, domain: &str) -> String {
             format!("the mail servers of {}{wide}", name(hosts.name.is_some()))
         }
         Mechanism::Ptr(given) => format!("addresses whose own name is in {}", name(given.is_some())),
-        Mechanism::Ip(address, 32 | 128)
-            if address.is_ipv4() || term.text.ends_with("/128") || !term.text.contains('/') =>
-        {
+        Mechanism::Ip(address, length) if *length == if address.is_ipv4() { 32 } else { 128 } => {
             format!("the address {address}")
         }
         Mechanism::Ip(address, length) => format!("the addresses in {address}/{length}"),

@@ -1,0 +1,99 @@
+//! `spf.record`: there once, readable, and made so.
+
+use super::*;
+
+#[test]
+fn the_record_is_there_once_and_can_be_read() {
+    for (record, outcome, severity, publish) in [
+        ("v=spf1 include:spf.relay.example -all", "found", Good, None),
+        ("other", "missing", Warning, Some("v=spf1 include:spf.relay.example ~all")),
+        ("\"v=spf1 mx -all\"", "not_recognised", Warning, Some("v=spf1 mx include:spf.relay.example -all")),
+        (" v=spf1 mx -all", "not_recognised", Warning, Some("v=spf1 mx include:spf.relay.example -all")),
+        ("v=spf1; mx; -all;", "not_recognised", Warning, Some("v=spf1 mx include:spf.relay.example -all")),
+        ("v=spf10 mx", "missing", Warning, Some("v=spf1 include:spf.relay.example ~all")),
+        (
+            "v=spf1 ipv4:198.51.100.1 mx, all.",
+            "syntax",
+            Error,
+            Some("v=spf1 ip4:198.51.100.1 mx include:spf.relay.example all"),
+        ),
+        (
+            "v=spf1 198.51.100.1 2001:db8::5/64 -all",
+            "syntax",
+            Error,
+            Some("v=spf1 ip4:198.51.100.1 ip6:2001:db8::5/64 include:spf.relay.example -all"),
+        ),
+        (
+            "v=spf1 ip:2001:db8::5 includes:a.example include:spf.relay.example -all",
+            "syntax",
+            Error,
+            Some("v=spf1 ip6:2001:db8::5 include:a.example include:spf.relay.example -all"),
+        ),
+        (
+            "v=spf1 what:ever redirect:a.example redirect=b.example",
+            "syntax",
+            Error,
+            Some("v=spf1 include:spf.relay.example redirect=a.example"),
+        ),
+        (
+            "v=spf1 ip4=198.51.100.1 include=a.example mx v=spf1 -all",
+            "passed_over",
+            Warning,
+            Some("v=spf1 ip4:198.51.100.1 include:a.example mx include:spf.relay.example -all"),
+        ),
+        ("v=spf1 x=y include:spf.relay.example -all", "found", Good, None),
+    ] {
+        check(record, "spf.record", outcome, severity, publish);
+    }
+    check_zone("d.example FAILS SERVFAIL", &with_include(), "spf.record", "unknown", Unknown, None);
+}
+
+#[test]
+fn two_records_are_made_one() {
+    for (one, two, publish) in [
+        ("v=spf1 mx -all", "v=spf1 include:spf.relay.example -all", "v=spf1 include:spf.relay.example mx -all"),
+        ("v=spf1 mx -all", "v=spf1 a MX ~all", "v=spf1 a MX include:spf.relay.example ~all"),
+        ("v=spf1 mx", "v=spf1 a -all", "v=spf1 a mx include:spf.relay.example ~all"),
+        ("v=spf1 redirect=x.example", "v=spf1 a -all", "v=spf1 a include:x.example include:spf.relay.example ~all"),
+        ("v=spf1 +all", "v=spf1 a -all", "v=spf1 a include:spf.relay.example ~all"),
+        (
+            "v=spf1 mx exp=x.example -all",
+            "v=spf1 foo exp=y.example -all",
+            "v=spf1 exp=y.example mx include:spf.relay.example -all",
+        ),
+    ] {
+        let zone = format!("d.example TXT {one}\nd.example TXT {two}");
+        check_zone(&zone, &with_include(), "spf.record", "two_records", Error, Some(publish));
+        let all = findings(&zone, &with_include());
+        assert_eq!(all.len(), 1, "nothing else is judged");
+        assert_eq!(all[0].changes[0].found.len(), 2);
+    }
+    let three = "d.example TXT v=spf1 ip4:192.0.2.10 -all\nd.example TXT v=spf1 ip6:2001:db8::/32 -all\nd.example TXT v=spf1 mx -all";
+    check_zone(
+        three,
+        &with_include(),
+        "spf.record",
+        "two_records",
+        Error,
+        Some("v=spf1 ip4:192.0.2.10 ip6:2001:db8::/32 mx -all"),
+    );
+    check_zone(
+        three,
+        &without_include(),
+        "spf.record",
+        "two_records",
+        Error,
+        Some("v=spf1 ip4:192.0.2.10 ip6:2001:db8::/32 mx -all"),
+    );
+}
+
+#[test]
+fn long_records_say_how_they_are_split() {
+    let many: String = (0..20).map(|i| format!(" ip4:198.51.100.{i}")).collect();
+    let zone = format!("d.example TXT v=spf1{many} -all");
+    let found = found(&zone, &with_include(), "spf.egress");
+    let split = found.details.iter().find(|detail| detail.contains("strings in one record")).unwrap();
+    let joined: String = split.split('"').skip(1).step_by(2).collect();
+    assert_eq!(Some(joined), found.changes[0].publish);
+    assert!(split.split('"').skip(1).step_by(2).all(|string| string.len() <= 255), "{split}");
+}
