@@ -11,13 +11,27 @@ mod knot;
 #[path = "../reverse_dns/process.rs"]
 mod process;
 
+mod advice;
+mod dkim;
+mod dmarc;
+mod egress;
 mod hostile;
+mod records;
 mod spf;
 
 use knot::Knot;
 use process::free_port;
-use relay_dns::{Ask, Facts, Resolver, gather};
+use relay_dns::{
+    Ask, Facts, Resolver, gather,
+    judge::{OurKey, Subject},
+};
 use relay_types::Timestamp;
+
+use relay_types::{
+    DomainName,
+    domain::DkimAlgorithm,
+    finding::{Finding, Severity},
+};
 
 const NOW: Timestamp = Timestamp(1_795_269_482_000);
 
@@ -33,4 +47,31 @@ async fn judged<T: PartialEq + std::fmt::Debug>(resolver: &Resolver, judge: impl
     let (resolved, _) = gather(resolver, Ask::Resolver, NOW, &judge).await;
     assert_eq!(said, resolved);
     said
+}
+
+/// A domain without keys and proof.
+fn plain(domain: &str) -> Subject {
+    Subject { domain: DomainName::parse(domain).unwrap(), keys: Vec::new(), proof: None, delegated_to: None }
+}
+
+/// A key of ours that signs.
+fn key(selector: &str, algorithm: DkimAlgorithm, value: &str) -> OurKey {
+    OurKey { selector: selector.to_owned(), algorithm, value: value.to_owned(), signs: true, retiring: false }
+}
+
+/// What a check came to.
+fn of<'a>(findings: &'a [Finding], check: &str) -> Option<(&'a str, Severity)> {
+    findings.iter().find(|finding| finding.check == check).map(|finding| (finding.outcome.as_str(), finding.severity))
+}
+
+/// An RSA key of 2048 bits, and one of Ed25519 (RFC 8463 §A.2).
+const RSA: &str = include_str!("../../src/dkim/rsa2048.txt").trim_ascii_end();
+const ED25519: &str = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+
+/// A text as zone files have it, in strings of 255 octets.
+fn strings(text: &str) -> String {
+    let octets: Vec<char> = text.chars().collect();
+    let strings =
+        octets.chunks(255).map(|part| format!("\"{}\"", part.iter().collect::<String>().replace('"', "\\\"")));
+    strings.collect::<Vec<_>>().join(" ")
 }

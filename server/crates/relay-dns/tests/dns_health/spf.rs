@@ -1,13 +1,13 @@
 //! A zone for every finding of SPF.
 
-use crate::{NOW, judged, serve};
+use crate::{NOW, judged, of, plain, serve};
 use relay_dns::{
     Ask, gather,
-    judge::{Ours, Subject, spf},
+    judge::{Ours, spf},
 };
 use relay_types::{
     DomainName,
-    finding::{Finding, Severity, Severity::*},
+    finding::{Severity, Severity::*},
     spf::SpfResult,
 };
 
@@ -61,10 +61,6 @@ fn ours() -> Ours {
     }
 }
 
-fn subject(domain: &str) -> Subject {
-    Subject { domain: DomainName::parse(domain).unwrap(), keys: Vec::new(), proof: None, delegated_to: None }
-}
-
 #[tokio::test]
 async fn every_finding_has_a_zone() {
     let knot = serve(ZONE, "10 PTR relay.example.\n");
@@ -103,15 +99,11 @@ async fn every_finding_has_a_zone() {
         ("behind", "spf.all", "behind", Warning),
         ("ptr", "spf.ptr", "used", Warning),
     ] {
-        let subject = subject(&format!("{name}.example"));
+        let subject = plain(&format!("{name}.example"));
         let (findings, evaluations) = judged(&resolver, |facts| spf::judge(facts, &subject, &ours())).await;
         let found: Option<(&str, Severity)> = of(&findings, check);
         assert_eq!(found, Some((outcome, severity)), "{name} {check}: {findings:#?}\n{evaluations:#?}");
     }
-}
-
-fn of<'a>(findings: &'a [Finding], check: &str) -> Option<(&'a str, Severity)> {
-    findings.iter().find(|finding| finding.check == check).map(|finding| (finding.outcome.as_str(), finding.severity))
 }
 
 #[tokio::test]
@@ -119,7 +111,7 @@ async fn a_server_that_is_away_makes_everything_unknown_and_nothing_bad() {
     let mut knot = serve(ZONE, "");
     let resolver = knot.resolver();
     knot.stop();
-    let subject = subject("good.example");
+    let subject = plain("good.example");
     for ask in [Ask::Authoritative, Ask::Resolver] {
         let ((findings, evaluations), _) =
             gather(&resolver, ask, NOW, |facts| spf::judge(facts, &subject, &ours())).await;
