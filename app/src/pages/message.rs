@@ -3,6 +3,7 @@
 mod events;
 mod facts;
 mod mend;
+mod verified;
 
 use crate::{
     api::messages::{CancelMessage, HoldMessage, LoadMessage, ReleaseMessage, RetryMessage, end_of},

@@ -1,5 +1,6 @@
 //! The story: every event in order, with the dialogue of every attempt.
 
+use super::verified::VerifiedLine;
 use crate::{components::prelude::*, strings};
 use leptos::prelude::*;
 use relay_types::message::{Attempt, Event, EventKind, MessageId, Outcome, Source};
@@ -35,6 +36,7 @@ fn Line(slug: String, event: Event, source: Source) -> impl IntoView {
     let plain = |text: String| view! { {text} }.into_any();
     let (tone, title, note) = match event.kind {
         EventKind::Attempt(attempt) => return view! { <AttemptLine at attempt/> }.into_any(),
+        EventKind::Verified(verified) => return view! { <VerifiedLine at verified/> }.into_any(),
         EventKind::Accepted { tls, mechanism, listener, client, helo } => {
             let parts = [
                 client,

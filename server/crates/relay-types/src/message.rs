@@ -2,9 +2,11 @@
 
 mod captured;
 mod story;
+mod verified;
 
 pub use captured::{Attachment, CapturedMessage};
 pub use story::{Attempt, AttemptOutcome, Cause, DialogueLine, Event, EventKind, Outcome, Recipient};
+pub use verified::{SignatureResult, Verified, VerifiedSignature, VerifiedSpf};
 
 use crate::{
     EmailAddress, Id, ReversePath, Timestamp,

@@ -84,6 +84,7 @@ pub(super) fn story(detail: &MessageDetail) -> Vec<&'static str> {
         EventKind::Accepted { .. } => "accepted",
         EventKind::Signed { .. } => "signed",
         EventKind::NotSigned { .. } => "not signed",
+        EventKind::Verified(_) => "verified",
         EventKind::Attempt(_) => "attempt",
         EventKind::DelayNotified { .. } => "delay notified",
         EventKind::FailureNotified { .. } => "failure notified",

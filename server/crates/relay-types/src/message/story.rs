@@ -1,6 +1,6 @@
 //! What happened to a message: recipients, attempts, events.
 
-use super::{MessageId, RecipientId, RecipientState};
+use super::{MessageId, RecipientId, RecipientState, Verified};
 use crate::{EmailAddress, Timestamp, bounce_class::Explained, reply::Reply};
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +151,8 @@ pub enum EventKind {
         /// In words.
         reason: String,
     },
+    /// What our own verifier says of a test message.
+    Verified(Verified),
     /// A delivery attempt.
     Attempt(Attempt),
     /// Someone was told of a delay.
