@@ -1,10 +1,10 @@
-// A DNS server of this machine that knows what a test publishes, and nothing else.
+// A DNS server of this machine that knows what a test publishes, and nothing else: resolver and authority of all names.
 // Owns the few octets of RFC 1035 that this needs. Never asks anyone else; what it does not know does not exist.
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 
-const TYPES = { A: 1, MX: 15, TXT: 16 } as const;
+const TYPES = { A: 1, NS: 2, MX: 15, TXT: 16 } as const;
 type Kind = keyof typeof TYPES;
 
 export class Dns {
@@ -18,12 +18,19 @@ export class Dns {
     socket.on("message", (question, from) => socket.send(dns.answer(question), from.port, from.address));
     socket.bind(0, "127.0.0.1");
     await once(socket, "listening");
+    for (const top of ["example", "org", "arpa", "test"]) dns.publish(top, "NS", "ns.test");
+    dns.publish("ns.test", "A", "127.0.0.1");
     return dns;
   }
 
   /** What goes into `dns.nameservers`. */
   get address(): string {
     return `127.0.0.1:${(this.socket.address() as AddressInfo).port}`;
+  }
+
+  /** Where authoritative servers listen. */
+  get port(): number {
+    return (this.socket.address() as AddressInfo).port;
   }
 
   /** Makes a domain that takes mail. */
@@ -84,6 +91,8 @@ function data(type: number, value: string): Buffer {
   switch (type) {
     case TYPES.A:
       return Buffer.from(value.split(".").map(Number));
+    case TYPES.NS:
+      return Buffer.concat([...value.split(".").map(text), Buffer.from([0])]);
     case TYPES.MX:
       return Buffer.concat([Buffer.from([0, 10]), ...value.split(".").map(text), Buffer.from([0])]);
     default:

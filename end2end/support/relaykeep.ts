@@ -141,7 +141,7 @@ export class Relaykeep {
       `data_dir = ${JSON.stringify(path.join(this.folder, "data"))}`,
       `hostname = "relay.example.org"`,
       `\n[database]\nurl = ${JSON.stringify(database)}`,
-      `\n[dns]\nnameservers = ["${this.dns.address}"]`,
+      `\n[dns]\nnameservers = ["${this.dns.address}"]\nauthoritative_port = ${this.dns.port}`,
       `\n[portal]\nlisten = "127.0.0.1:${this.ports.portal}"\nsite_dir = ${JSON.stringify(site)}`,
       `\n[delivery]\nroute = "capture"\n`,
       listener("submission", this.ports.submission, "starttls", "required"),

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext } from "@playwright/test";
 import { Visitor } from "./people";
 import { type Mail, send } from "./programs";
 import { Relaykeep } from "./relaykeep";
-import { type Options, operator, test as base } from "./test";
+import { expect, type Options, operator, test as base } from "./test";
 
 type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
 
@@ -273,4 +273,4 @@ export const test = base.extend<{}, { world: World } & Options>({
     { scope: "worker", timeout: 180_000 },
   ],
 });
-export { expect } from "./test";
+export { expect };
