@@ -2,6 +2,7 @@
 //! cases themselves with a clock that stands in the past. Nothing is written round them, so what the demonstration shows
 //! is what the product does. Its recipients are nobody's: with `--demo` the platform must capture.
 
+mod health;
 mod letters;
 mod names;
 
@@ -97,6 +98,7 @@ pub async fn fill(settings: &Settings, present: &Core) -> Result<()> {
         }
     }
     names::fill(settings, now, &slug).await?;
+    health::fill(settings, now, &slug).await?;
     // The newest mail came after the route was set to capture, as it is.
     let pause = now.since(core.now()) / 4;
     for (local, to, subject, parts) in letters::CAPTURED {

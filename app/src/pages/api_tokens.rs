@@ -156,7 +156,7 @@ fn Issue(form: FormHandle<IssueApiToken>) -> impl IntoView {
 fn Shown(issued: IssuedToken, href: String, on_leave: Callback<()>) -> impl IntoView {
     let IssuedToken { label, token, base } = issued;
     let env = format!("RELAYKEEP_API={base}\nRELAYKEEP_TOKEN={token}\n");
-    let line = format!("curl -H \"Authorization: Bearer {token}\" \"{base}/dns/report?domain=example.org\"");
+    let line = format!("curl -H \"Authorization: Bearer {token}\" \\\n  \"{base}/dns/report?domain=example.org\"");
     let facts = vec![("For", label), ("API", base), ("Token", token)];
     view! {
         <SecretOnce title="API token issued" facts env leave=(href, "I have kept it") on_leave>

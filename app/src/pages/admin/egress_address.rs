@@ -122,19 +122,28 @@ fn Readiness(egress: Egress) -> impl IntoView {
                 None => {
                     view! {
                         <p class="soft">{if ready { words::READY } else { words::NOT_READY }}</p>
-                        <Dialog
-                            id="override"
-                            button="Call it ready"
-                            title="Call this address ready"
-                            open=form.failed_reply()
-                        >
-                            <p>{words::OVERRIDE}</p>
-                            <PostForm form>
-                                <HiddenId id=id.get_value()/>
-                                <TextField name="reason" label="Reason" hint="One line; it stands on this page."/>
-                                <Submit>"Call it ready"</Submit>
-                            </PostForm>
-                        </Dialog>
+                        {(!ready)
+                            .then(|| {
+                                view! {
+                                    <Dialog
+                                        id="override"
+                                        button="Call it ready"
+                                        title="Call this address ready"
+                                        open=form.failed_reply()
+                                    >
+                                        <p>{words::OVERRIDE}</p>
+                                        <PostForm form>
+                                            <HiddenId id=id.get_value()/>
+                                            <TextField
+                                                name="reason"
+                                                label="Reason"
+                                                hint="One line; it stands on this page."
+                                            />
+                                            <Submit>"Call it ready"</Submit>
+                                        </PostForm>
+                                    </Dialog>
+                                }
+                            })}
                     }
                         .into_any()
                 }
