@@ -7,6 +7,7 @@
 
 pub mod delivery;
 pub mod egress;
+mod greeting;
 pub mod listener;
 pub mod proxy_protocol;
 pub mod queue_manager;
