@@ -4,6 +4,7 @@
 //! bounded number of times. Certain is only what a server says with authority (AA).
 
 use crate::{
+    kept::Kept,
     manners::Manners,
     wire::{Question, code_text},
     zones::{Zone, Zones, is_certain},
@@ -27,6 +28,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub(crate) struct Authority {
     pub zones: Zones,
     pub manners: Manners,
+    pub kept: Kept,
     /// Where they listen: 53.
     pub port: u16,
 }

@@ -108,7 +108,8 @@ pub struct Answer {
 pub enum Ask {
     /// The authoritative servers, with our resolver beside them: for people who wait for a change to be seen.
     Authoritative,
-    /// Our resolver alone, whose answers are kept for their TTL: for what is asked again and again.
+    /// Our resolver alone, whose answers are kept for their TTL, an absence for five minutes at most: for what is asked
+    /// again and again.
     Resolver,
 }
 

@@ -10,6 +10,7 @@ pub mod dmarc;
 pub mod facts;
 pub mod fixed;
 pub mod judge;
+mod kept;
 mod look_up;
 mod manners;
 pub mod mx;

@@ -32,7 +32,12 @@ impl Authority {
             return no_such(name, kind, asked_at);
         };
         if ask == Ask::Resolver || kind == Kind::Ds {
-            return of_resolver(name, kind, self.at_any_resolver(&owner, record_type(kind)).await, asked_at);
+            let asking =
+                async { of_resolver(name, kind, self.at_any_resolver(&owner, record_type(kind)).await, asked_at) };
+            return match ask {
+                Ask::Resolver => self.kept.get(name, kind, asked_at, asking).await,
+                Ask::Authoritative => asking.await,
+            };
         }
         let kinds = [record_type(kind)];
         let (followed, beside) =

@@ -6,6 +6,7 @@ use crate::{
     authority::Authority,
     facts::{Answer, Ask, Kind},
     fixed::FixedAnswers,
+    kept::Kept,
     manners::Manners,
     zones::Zones,
 };
@@ -104,7 +105,7 @@ impl Resolver {
         };
         let servers = config.name_servers().iter().map(server_text).collect();
         let places = config.name_servers().iter().map(place).collect();
-        let authority = Authority { zones: Zones::new(places), manners: Manners::new(), port: 53 };
+        let authority = Authority { zones: Zones::new(places), manners: Manners::new(), kept: Kept::new(), port: 53 };
         let network =
             Network { cached: build(config.clone(), None)?, uncached: build(config, Some(0))?, servers, authority };
         Ok(Self { source: Source::Network(Arc::new(network)) })

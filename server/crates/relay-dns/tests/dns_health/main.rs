@@ -16,6 +16,7 @@ mod dkim;
 mod dmarc;
 mod egress;
 mod hostile;
+mod kept;
 mod records;
 mod spf;
 
