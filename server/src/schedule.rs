@@ -2,7 +2,7 @@
 //! Delay warnings belong to delivery.
 
 use relay_core::{
-    Actor, Core, addresses, bounce, domains, jobs, limits, name_changes, refusals, sessions, sweep, tickets,
+    Actor, Core, addresses, bounce, domains, findings, jobs, limits, name_changes, refusals, sessions, sweep, tickets,
 };
 use relay_mta::DeliveryConfig;
 use std::time::Duration;
@@ -22,6 +22,7 @@ pub async fn run(core: Core, delivery: DeliveryConfig, stop: CancellationToken) 
         every(SOON, &stop, || names(&core)),
         every(SOON, &stop, || long_work(&core)),
         every(SOON, &stop, || egress(&core, &delivery)),
+        every(TICK, &stop, || domains_due(&core)),
     );
 }
 
@@ -60,10 +61,15 @@ async fn egress(core: &Core, delivery: &DeliveryConfig) {
     report("egress addresses checked", relay_mta::egress::check_due(core, &Actor::System, delivery).await);
 }
 
-async fn tick(core: &Core) {
+/// May be many, each with dozens of questions: nothing else waits for them.
+async fn domains_due(core: &Core) {
     report("domains checked", domains::check_due(core, &Actor::System).await);
+}
+
+async fn tick(core: &Core) {
     report("bounce contacts told", bounce::tell_contacts(core, &Actor::System).await);
     report("ended sessions and links removed", sessions::sweep(core).await);
     report("old counts removed", limits::prune(core, &Actor::System).await);
     report("old refusals removed", refusals::prune(core, &Actor::System).await);
+    report("old changes of findings removed", findings::prune(core, &Actor::System).await);
 }

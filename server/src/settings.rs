@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches};
 use relay_core::{
     CoreConfig,
-    config::{EgressConfig, PlatformRoute, ReverseDnsConfig, SmarthostAccess},
+    config::{DnsHealthConfig, EgressConfig, PlatformRoute, ReverseDnsConfig, SmarthostAccess},
 };
 use relay_types::{Cidr, DomainName, EmailAddress, route::RouteKind, route::SmarthostTls};
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
@@ -127,6 +127,16 @@ pub const KEYS: &[Key] = &[
         "egress.blocklists",
         "zen.spamhaus.org, bl.spamcop.net, b.barracudacentral.org, psbl.surriel.com",
         "Zones of blocklists that egress addresses are looked up in.",
+    ),
+    key(
+        "egress.spf_include",
+        "",
+        "Domain whose SPF record lists the addresses mail leaves from; projects are shown to include it. Default: the addresses themselves.",
+    ),
+    key(
+        "dkim.delegation_domain",
+        "",
+        "Domain below which you publish DKIM keys, for domains that point theirs here by a CNAME. Default: that is not offered.",
     ),
     key("log.level", "info", "`error`, `warn`, `info`, `debug`, or a filter such as `info,relay_mta=debug`."),
     key("log.format", "text", "`text` or `json`."),
@@ -283,6 +293,10 @@ impl Settings {
             egress: EgressConfig {
                 probe: values.optional("egress.probe")?,
                 blocklists: values.list("egress.blocklists", value::parsed)?,
+            },
+            dns_health: DnsHealthConfig {
+                spf_include: values.optional("egress.spf_include")?,
+                delegation_domain: values.optional("dkim.delegation_domain")?,
             },
             hostname: hostname.clone(),
         };

@@ -35,6 +35,7 @@ impl TestCore {
             sandbox_per_hour: 20,
             reverse_dns: Default::default(),
             egress: Default::default(),
+            dns_health: Default::default(),
         };
         let clock = Clock::manual(Clock::System.now());
         Core::migrate(&config.database_url).await.expect("migrated");

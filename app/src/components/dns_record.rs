@@ -74,11 +74,11 @@ fn Beside(label: &'static str, children: Children) -> impl IntoView {
 }
 
 /// Who was asked. Which of several answered is not known.
-fn of(resolvers: &[String]) -> Option<String> {
-    match resolvers {
+fn of(servers: &[String]) -> Option<String> {
+    match servers {
         [] => None,
-        [one] => Some(format!("resolver {one}")),
-        [several @ .., last] => Some(format!("resolver {} or {last}", several.join(", "))),
+        [one] => Some(format!("asked {one}")),
+        [several @ .., last] => Some(format!("asked {} or {last}", several.join(", "))),
     }
 }
 
@@ -87,11 +87,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_resolvers_that_may_have_answered_are_named() {
+    fn all_servers_that_may_have_answered_are_named() {
         let of = |names: &[&str]| of(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
         assert_eq!(of(&[]), None);
-        assert_eq!(of(&["192.0.2.1"]).as_deref(), Some("resolver 192.0.2.1"));
+        assert_eq!(of(&["192.0.2.1"]).as_deref(), Some("asked 192.0.2.1"));
         let several = of(&["192.0.2.1", "192.0.2.2", "[2001:db8::1]:5353"]);
-        assert_eq!(several.as_deref(), Some("resolver 192.0.2.1, 192.0.2.2 or [2001:db8::1]:5353"));
+        assert_eq!(several.as_deref(), Some("asked 192.0.2.1, 192.0.2.2 or [2001:db8::1]:5353"));
     }
 }

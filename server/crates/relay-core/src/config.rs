@@ -42,6 +42,8 @@ pub struct CoreConfig {
     pub reverse_dns: ReverseDnsConfig,
     /// What egress addresses are judged by.
     pub egress: EgressConfig,
+    /// What domains' records are judged by.
+    pub dns_health: DnsHealthConfig,
 }
 
 /// Settings of egress addresses.
@@ -51,6 +53,15 @@ pub struct EgressConfig {
     pub probe: Option<DomainName>,
     /// Zones of blocklists, in the order they are shown.
     pub blocklists: Vec<DomainName>,
+}
+
+/// Settings of DNS health.
+#[derive(Debug, Clone, Default)]
+pub struct DnsHealthConfig {
+    /// The domain whose SPF record lists the addresses mail leaves from.
+    pub spf_include: Option<DomainName>,
+    /// The domain below which the operator publishes DKIM keys, for domains that delegate theirs by an alias.
+    pub delegation_domain: Option<DomainName>,
 }
 
 /// Settings of tickets and of the sweep.

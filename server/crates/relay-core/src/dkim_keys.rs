@@ -3,6 +3,7 @@
 //! Owns the table `dkim_key`. A private key leaves this file only as a key that signs.
 
 mod record;
+pub(crate) mod rotation;
 
 use crate::{
     Core, Error, Result, domains,
@@ -19,11 +20,15 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use mail_auth::common::crypto::{DkimKey, Ed25519Key, RsaKey};
 use moka::sync::Cache;
-use relay_dns::DnsError;
+use relay_dns::{
+    facts::{self, Kind},
+    judge::OurKey,
+};
 use relay_types::{
     DomainName, Timestamp,
     dns_record::{DnsRecord, Found},
     domain::{self as shown, DkimAlgorithm, DkimKeyId, DkimKeyState, DomainId},
+    finding::Report,
     project::ProjectId,
     sender::Verification,
 };
@@ -156,7 +161,10 @@ pub(crate) async fn insert(
         let row = ActiveModel {
             id: Set(id.uuid()),
             domain_id: Set(domain.uuid()),
-            selector: Set(selector(key.algorithm, core.now(), &taken)),
+            selector: Set(match domains::delegated_to(core, name.as_str()) {
+                Some(_) => delegated_selector(key.algorithm, &taken),
+                None => selector(key.algorithm, core.now(), &taken),
+            }),
             algorithm: Set(key.algorithm.as_str().to_owned()),
             private_sealed: Set(key.private_sealed),
             record_value: Set(key.record_value),
@@ -187,10 +195,52 @@ fn selector(algorithm: DkimAlgorithm, now: Timestamp, taken: &[String]) -> Strin
     selector
 }
 
+/// `rk1a`, `rk1e`, with the lowest number that is free: a rotation goes to and fro between two names, so that a domain's
+/// aliases are published once and for all.
+fn delegated_selector(algorithm: DkimAlgorithm, taken: &[String]) -> String {
+    let letter = match algorithm {
+        DkimAlgorithm::RsaSha256 => 'a',
+        DkimAlgorithm::Ed25519Sha256 => 'e',
+    };
+    let mut number = 1;
+    loop {
+        let selector = format!("rk{number}{letter}");
+        if !taken.contains(&selector) {
+            return selector;
+        }
+        number += 1;
+    }
+}
+
 /// The keys of domains, in the order of their selectors.
 pub(crate) async fn of(connection: &impl ConnectionTrait, domains: &[Uuid]) -> Result<Vec<Model>> {
     let keys = Entity::find().filter(Column::DomainId.is_in(domains.iter().copied())).order_by_asc(Column::Selector);
     Ok(keys.all(connection).await?)
+}
+
+/// Removes these keys.
+pub(crate) async fn remove_some(transaction: &DatabaseTransaction, keys: Vec<Uuid>) -> Result<()> {
+    if !keys.is_empty() {
+        Entity::delete_many().filter(Column::Id.is_in(keys)).exec(transaction).await?;
+    }
+    Ok(())
+}
+
+/// The key as its record is judged.
+pub(crate) fn ours(row: &Model) -> Result<OurKey> {
+    let state = state(row)?;
+    Ok(OurKey {
+        selector: row.selector.clone(),
+        algorithm: algorithm(row)?,
+        value: row.record_value.clone(),
+        signs: state == DkimKeyState::Active,
+        retiring: state == DkimKeyState::Retiring,
+    })
+}
+
+/// Whether its record was seen by the look at `now`.
+fn is_seen(row: &Model, now: Timestamp) -> bool {
+    row.seen_at == Some(now.0)
 }
 
 /// Removes the keys of a domain.
@@ -205,12 +255,18 @@ pub(crate) fn record_name(selector: &str, domain: &str) -> String {
 }
 
 /// The row after an answer from DNS: active while its record is seen, not after a certain absence, and as it was when
-/// nothing is known.
-pub(crate) fn judged(row: Model, answer: &std::result::Result<Found, DnsError>, now: Timestamp) -> Result<Model> {
+/// nothing is known. One that never signed waits until all servers have it (`agreed`).
+pub(crate) fn judged(
+    row: Model,
+    answer: &std::result::Result<Found, String>,
+    agreed: bool,
+    now: Timestamp,
+) -> Result<Model> {
     let Ok(found) = answer else { return Ok(row) };
     let seen = record::published(&found.values, &row.record_value);
     let state = match (seen, state(&row)?) {
         (_, DkimKeyState::Retiring) => DkimKeyState::Retiring,
+        (true, DkimKeyState::Pending) if !agreed => DkimKeyState::Pending,
         (true, _) => DkimKeyState::Active,
         (false, DkimKeyState::Pending) => DkimKeyState::Pending,
         (false, DkimKeyState::Active | DkimKeyState::Missing) => DkimKeyState::Missing,
@@ -229,6 +285,7 @@ pub(crate) async fn store(transaction: &DatabaseTransaction, row: &Model) -> Res
         state: Set(row.state.clone()),
         seen_at: Set(row.seen_at),
         found: Set(row.found.clone()),
+        retires_at: Set(row.retires_at),
         ..Default::default()
     };
     Entity::update_many().set(change).filter(Column::Id.eq(row.id)).exec(transaction).await?;
@@ -254,6 +311,21 @@ pub(crate) fn view(row: Model, domain: &str) -> Result<shown::DkimKey> {
         retires_at: row.retires_at.map(Timestamp),
         selector: row.selector,
     })
+}
+
+/// The alias that a domain may publish instead of a key's record, and what the last report saw of it.
+pub(crate) fn alias(row: &Model, domain: &str, below: &str, report: Option<&Report>) -> DnsRecord {
+    let (name, value) = (record_name(&row.selector, domain), format!("{}.{below}.", row.selector));
+    let question = facts::question(&name, Kind::Cname);
+    let seen = report.and_then(|report| report.answers.iter().find(|answer| answer.question == question));
+    let found = seen.map(|answer| Found {
+        values: answer.records.clone(),
+        ttl: answer.ttl,
+        resolvers: answer.servers.iter().map(|server| server.server.clone()).collect(),
+        asked_at: answer.asked_at,
+    });
+    let right = found.as_ref().is_some_and(|found| found.values.iter().any(|one| one.eq_ignore_ascii_case(&value)));
+    DnsRecord { name, kind: "CNAME".to_owned(), value, found, right }
 }
 
 /// Whether the key signs.

@@ -4,6 +4,7 @@
 //! operator marked verified, and the default domain, have no challenge: an empty one is stored.
 
 mod check;
+mod keys;
 pub(crate) mod schedule;
 
 use crate::{
@@ -16,22 +17,28 @@ use crate::{
         domain::{ActiveModel, Column, Entity, Model},
     },
 };
-use relay_dns::DnsError;
+use relay_dns::{DnsError, judge::Subject};
 use relay_types::{
     DomainName, Timestamp,
     dns_record::{DnsRecord, Found},
-    domain::{DkimKeyState, Domain, DomainDetail, DomainId},
+    domain::{DkimKey, DkimKeyState, Domain, DomainDetail, DomainId},
     finding::Severity,
+    overview::DomainToMend,
     project::{ProjectId, Slug},
     sender::Verification,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, Set,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use uuid::Uuid;
 
+use check::Cause;
 pub use check::check_due;
+pub use keys::{delegated_zone, rotate_default_keys, rotate_keys};
+
+/// Domains to be mended that an overview shows.
+const TO_MEND: u64 = 5;
 
 /// All of the project's, by name. Any member.
 pub async fn list(core: &Core, actor: &Actor, project: &Slug) -> Result<Vec<Domain>> {
@@ -114,11 +121,11 @@ pub async fn mark_verified(core: &Core, actor: &Actor, project: &Slug, name: Dom
     Ok(id)
 }
 
-/// Asks DNS now: challenge and DKIM records. Member.
+/// Asks the authoritative servers now for everything the domain is judged by. Member.
 pub async fn check(core: &Core, actor: &Actor, project: &Slug, id: DomainId) -> Result<DomainDetail> {
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
     let row = row(core.db.read(), project, id).await?;
-    check::check(core, row).await?;
+    check::check(core, row, Cause::Person).await?;
     detail(core, self::row(core.db.read(), project, id).await?).await
 }
 
@@ -191,7 +198,7 @@ async fn put_default_domain(
 /// Asks DNS for the default domain's DKIM records now. `NotFound` when no default domain is set. Operator only.
 pub async fn check_default(core: &Core, actor: &Actor) -> Result<DomainDetail> {
     let row = default_row_of(core, actor).await?;
-    check::check(core, row).await?;
+    check::check(core, row, Cause::Person).await?;
     detail(core, default_row_of(core, actor).await?).await
 }
 
@@ -233,6 +240,30 @@ pub(crate) async fn is_verified(
 ) -> Result<bool> {
     let row = of_name(connection, Some(project), name).await?;
     Ok(row.is_some_and(|row| row.state == Verification::Verified.as_str()))
+}
+
+/// The project's domains whose DNS is to be mended, the worst first; the first five.
+pub(crate) async fn to_mend(core: &Core, project: ProjectId) -> Result<Vec<DomainToMend>> {
+    let mut all = Vec::new();
+    // The words do not sort by their weight.
+    for worst in [Severity::Error, Severity::Warning] {
+        let rows = Entity::find()
+            .filter(Column::ProjectId.eq(project.uuid()))
+            .filter(Column::Worst.eq(worst.as_str()))
+            .order_by_asc(Column::Name)
+            .limit(TO_MEND - all.len() as u64);
+        for row in rows.all(core.db.read()).await? {
+            let id = DomainId::from_uuid(row.id);
+            let report = findings::latest(core.db.read(), Owner::Domain(id)).await?;
+            let finding = report.and_then(|report| report.findings.into_iter().find(|one| one.severity == worst));
+            let name = DomainName::parse(&row.name).map_err(Error::internal)?;
+            all.push(DomainToMend { id, name, worst, title: finding.map(|one| one.title).unwrap_or_default() });
+        }
+        if all.len() as u64 == TO_MEND {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// Number of the project's domains.
@@ -317,13 +348,18 @@ async fn detail(core: &Core, row: Model) -> Result<DomainDetail> {
         DnsRecord { name, kind: "TXT".to_owned(), value, found, right }
     });
     let domain = view(&row, keys.iter())?;
-    let keys = keys.into_iter().map(|key| dkim_keys::view(key, &row.name)).collect::<Result<_>>()?;
     let history = match row.project_id {
         Some(project) => audit::about(core, ProjectId::from_uuid(project), &row.name).await?,
         None => Vec::new(),
     };
     let owner = Owner::Domain(domain.id);
     let report = findings::latest(core.db.read(), owner).await?;
+    let below = delegated_to(core, &row.name);
+    let keys = keys.into_iter().map(|key| {
+        let alias = below.as_ref().map(|below| dkim_keys::alias(&key, &row.name, below, report.as_ref()));
+        Ok(DkimKey { alias, ..dkim_keys::view(key, &row.name)? })
+    });
+    let keys = keys.collect::<Result<_>>()?;
     let histories = findings::histories(core.db.read(), owner, core.now()).await?;
     let next_check_at = Some(Timestamp(row.next_check_at));
     Ok(DomainDetail { domain, challenge, keys, history, report, histories, next_check_at })
@@ -344,6 +380,25 @@ fn view<'a>(row: &Model, keys: impl Iterator<Item = &'a dkim_key::Model>) -> Res
         to_mend: u32::try_from(row.to_mend).unwrap_or_default(),
         created_at: Timestamp(row.created_at),
     })
+}
+
+/// The domain as it is judged.
+pub(crate) fn subject(core: &Core, row: &Model, keys: &[dkim_key::Model]) -> Result<Subject> {
+    Ok(Subject {
+        domain: DomainName::parse(&row.name).map_err(Error::internal)?,
+        keys: keys.iter().map(dkim_keys::ours).collect::<Result<_>>()?,
+        proof: challenge(row),
+        delegated_to: delegated_to(core, &row.name),
+    })
+}
+
+/// The name below which the keys of a domain are published by the operator; none where that is not offered, or the name
+/// would be too long.
+pub(crate) fn delegated_to(core: &Core, domain: &str) -> Option<String> {
+    let below = core.config.dns_health.delegation_domain.as_ref()?;
+    let name = format!("{domain}.{below}");
+    // Room for the longest selector and its dot.
+    (name.len() <= 253 - 16).then_some(name)
 }
 
 fn state(row: &Model) -> Result<Verification> {

@@ -3,16 +3,21 @@
 //! Owns the tables `report` and `finding_change`. It judges nothing, and asks no DNS; authorization is its callers'.
 
 use crate::{
-    Actor, Core, Error, Result, projects, prune,
+    Actor, Core, Error, Result,
+    dns_health::Told,
+    projects, prune,
     tables::{finding_change, report},
 };
 use relay_types::{
     Timestamp,
     domain::DomainId,
     egress::EgressId,
-    finding::{History, HistoryChange, Report, Severity},
+    finding::{Finding, History, HistoryChange, Report, Severity},
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, sea_query::OnConflict,
+};
 use std::{collections::BTreeMap, time::Duration};
 use uuid::Uuid;
 
@@ -36,6 +41,13 @@ impl Owner {
         match self {
             Self::Domain(id) => id.uuid(),
             Self::Egress(id) => id.uuid(),
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Domain(_) => "domain",
+            Self::Egress(_) => "egress",
         }
     }
 }
@@ -69,6 +81,61 @@ pub(crate) async fn histories(connection: &impl ConnectionTrait, owner: Owner, n
     Ok(by_check.into_iter().map(|(check, changes)| History { check, changes: newest(changes) }).collect())
 }
 
+/// Stores a report: it becomes the last one, and what came out in another way than before begins a change.
+pub(crate) async fn store(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    owner: Owner,
+    report: &Report,
+    told: &Told,
+) -> Result<()> {
+    let row = report::ActiveModel {
+        owner_id: Set(owner.id()),
+        report: Set(serde_json::to_string(report).map_err(Error::internal)?),
+        told: Set(serde_json::to_string(told).map_err(Error::internal)?),
+    };
+    let put = OnConflict::column(report::Column::OwnerId)
+        .update_columns([report::Column::Report, report::Column::Told])
+        .to_owned();
+    report::Entity::insert(row).on_conflict(put).exec_without_returning(transaction).await?;
+    change(core, transaction, owner, report).await
+}
+
+async fn change(core: &Core, transaction: &DatabaseTransaction, owner: Owner, report: &Report) -> Result<()> {
+    use finding_change::{ActiveModel, Column, Entity};
+    let now = core.now().0;
+    let open = Entity::find().filter(Column::OwnerId.eq(owner.id())).filter(Column::Until.is_null());
+    let open = open.all(transaction).await?;
+    let same = |row: &finding_change::Model, finding: &Finding| {
+        row.check_name == finding.check && row.severity == finding.severity.as_str() && row.title == finding.title
+    };
+    let ended: Vec<Uuid> =
+        open.iter().filter(|row| !report.findings.iter().any(|finding| same(row, finding))).map(|row| row.id).collect();
+    if !ended.is_empty() {
+        let until = ActiveModel { until: Set(Some(now)), ..Default::default() };
+        Entity::update_many().set(until).filter(Column::Id.is_in(ended)).exec(transaction).await?;
+    }
+    let begun: Vec<ActiveModel> = report
+        .findings
+        .iter()
+        .filter(|finding| !open.iter().any(|row| same(row, finding)))
+        .map(|finding| ActiveModel {
+            id: Set(core.new_id::<()>().uuid()),
+            owner_kind: Set(owner.kind().to_owned()),
+            owner_id: Set(owner.id()),
+            check_name: Set(finding.check.clone()),
+            at: Set(now),
+            severity: Set(finding.severity.as_str().to_owned()),
+            title: Set(finding.title.clone()),
+            until: Set(None),
+        })
+        .collect();
+    if !begun.is_empty() {
+        Entity::insert_many(begun).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
 /// Forgets everything about an owner that is removed.
 pub(crate) async fn forget(transaction: &DatabaseTransaction, owner: Owner) -> Result<()> {
     report::Entity::delete_by_id(owner.id()).exec(transaction).await?;
@@ -81,4 +148,10 @@ pub(crate) async fn forget(transaction: &DatabaseTransaction, owner: Owner) -> R
 pub async fn prune(core: &Core, actor: &Actor) -> Result<u64> {
     projects::authorize_operator(actor)?;
     prune::rows(core, "finding_change", "id", "until < $1", core.now().minus(KEPT)).await
+}
+
+/// What the contacts were told; none before the first report.
+pub(crate) async fn told(connection: &impl ConnectionTrait, owner: Owner) -> Result<Option<Told>> {
+    let row = report::Entity::find_by_id(owner.id()).one(connection).await?;
+    row.map(|row| serde_json::from_str(&row.told)).transpose().map_err(Error::internal)
 }

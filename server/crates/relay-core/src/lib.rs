@@ -43,6 +43,7 @@ pub mod users;
 // Rules
 pub mod api_tokens;
 pub mod dkim_keys;
+pub mod dns_health;
 pub mod domains;
 pub mod findings;
 pub mod limits;

@@ -2,6 +2,7 @@
 //!
 //! The words are in [`texts`]. It decides nothing: who may cause a mail, and how often, is the caller's to judge.
 
+pub(crate) mod health;
 pub(crate) mod names;
 mod texts;
 pub(crate) mod tickets;

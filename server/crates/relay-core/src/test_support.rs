@@ -309,6 +309,7 @@ fn config(folder: &Path, database_url: String) -> CoreConfig {
         sandbox_per_hour: 20,
         reverse_dns: Default::default(),
         egress: Default::default(),
+        dns_health: Default::default(),
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Found {
     pub values: Vec<String>,
     /// Seconds for which the answer, or the absence (RFC 2308 §5), may still be kept; none when the answer did not say.
     pub ttl: Option<u32>,
-    /// The resolvers that were asked, as `192.0.2.53` or `192.0.2.53:5353`. Any of them may have answered.
+    /// The servers that were asked, authoritative ones or a resolver. Any of them may have given the answer.
     pub resolvers: Vec<String>,
     /// When.
     pub asked_at: Timestamp,

@@ -1,6 +1,6 @@
 //! The overview page: numbers over time and the steps to the first message.
 
-use crate::{Timestamp, address::AddressId, refusal::Refusal};
+use crate::{DomainName, Timestamp, address::AddressId, domain::DomainId, finding::Severity, refusal::Refusal};
 use serde::{Deserialize, Serialize};
 
 /// Period of a chart.
@@ -95,6 +95,21 @@ pub struct Overview {
     pub refusals: Vec<Refusal>,
     /// Names that will be taken, for their forward records are missing; the first five.
     pub names_in_question: Vec<NameInQuestion>,
+    /// Domains whose DNS is to be mended, the worst first; the first five.
+    pub domains_to_mend: Vec<DomainToMend>,
+}
+
+/// A domain whose DNS is to be mended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DomainToMend {
+    /// The domain.
+    pub id: DomainId,
+    /// Its name.
+    pub name: DomainName,
+    /// Its worst finding's severity.
+    pub worst: Severity,
+    /// The title of that finding.
+    pub title: String,
 }
 
 /// A name of an address that will be taken unless its forward record comes back.

@@ -63,6 +63,7 @@ impl World {
             sandbox_per_hour: 20,
             reverse_dns: Default::default(),
             egress: Default::default(),
+            dns_health: Default::default(),
         };
         change(&mut config);
         Core::migrate(&config.database_url).await.unwrap();

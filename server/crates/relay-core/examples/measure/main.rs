@@ -70,6 +70,7 @@ impl Bench {
             sandbox_per_hour: 100,
             reverse_dns: Default::default(),
             egress: Default::default(),
+            dns_health: Default::default(),
         };
         let core = Core::open(config, resolver, Clock::System).await?;
         let project = Slug::parse("physics")?;

@@ -1,19 +1,34 @@
-//! Asks DNS for a domain's records and stores what follows. No transaction is open while DNS is asked.
+//! Asks DNS for all of a domain's records, judges them and stores what follows. No transaction is open while DNS is asked.
 
 use super::{
     challenge,
-    schedule::{self, Answer, Proof},
-    state,
+    schedule::{self, Answer, Health, Proof},
+    state, subject,
 };
 use crate::{
-    Actor, Core, Result, audit, dkim_keys, due, portal_mail, projects,
-    tables::domain::{ActiveModel, Column, Entity, Model},
+    Actor, Core, Result, audit,
+    dkim_keys::{self, rotation},
+    dns_health::{self, Mailed, Seen},
+    due,
+    findings::{self, Owner},
+    portal_mail, projects,
+    tables::{
+        dkim_key,
+        domain::{ActiveModel, Column, Entity, Model},
+    },
 };
-use futures_util::{StreamExt, stream};
-use relay_dns::DnsError;
-use relay_types::{Timestamp, dns_record::Found, domain::DkimKeyState, project::ProjectId, sender::Verification};
+use relay_dns::Ask;
+use relay_types::{
+    Timestamp,
+    dns_record::Found,
+    domain::{DkimKeyState, DomainId},
+    finding::{Finding, Report, Severity, Subject as About},
+    project::ProjectId,
+    sender::Verification,
+};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Domains that are looked at in one round, and at the same time.
 const MOST: u64 = 100;
@@ -21,22 +36,39 @@ const TOGETHER: usize = 8;
 /// A check that another node (or this one) began is not begun again for this long.
 const CLAIM: Duration = Duration::from_secs(300);
 
+/// Who wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A person who waits for what authoritative servers have now.
+    Person,
+    /// The schedule: a resolver will do, until something became worse.
+    Clock,
+}
+
 /// Rechecks all that are due (schedule), a bounded number at a time; returns how many. System only.
 pub async fn check_due(core: &Core, actor: &Actor) -> Result<u64> {
     projects::authorize_operator(actor)?;
-    let due = Entity::find()
-        .filter(Column::NextCheckAt.lte(core.now().0))
-        .order_by_asc(Column::NextCheckAt)
-        .limit(MOST)
-        .all(core.db.read())
-        .await?;
-    let checked = due::each(due, TOGETHER, |row| async move {
-        let (id, name) = (row.id, row.name.clone());
-        let checked = claim_and_check(core, row).await;
-        checked
-            .inspect_err(|error| tracing::warn!(domain.id = %id, domain.name = name, %error, "domain is not checked"))
-    });
-    Ok(checked.await)
+    let mut all = 0;
+    loop {
+        let due = Entity::find()
+            .filter(Column::NextCheckAt.lte(core.now().0))
+            .order_by_asc(Column::NextCheckAt)
+            .limit(MOST)
+            .all(core.db.read())
+            .await?;
+        let round = due.len() as u64;
+        let checked = due::each(due, TOGETHER, |row| async move {
+            let (id, name) = (row.id, row.name.clone());
+            let checked = claim_and_check(core, row).await;
+            checked.inspect_err(
+                |error| tracing::warn!(domain.id = %id, domain.name = name, %error, "domain is not checked"),
+            )
+        });
+        all += checked.await;
+        if round < MOST {
+            return Ok(all);
+        }
+    }
 }
 
 /// Whether it was this node's to check.
@@ -53,41 +85,64 @@ async fn claim_and_check(core: &Core, row: Model) -> Result<bool> {
     if claimed.rows_affected == 0 {
         return Ok(false);
     }
-    check(core, row).await?;
+    check(core, row, Cause::Clock).await?;
     Ok(true)
 }
 
-/// Asks for the challenge and for each key, and stores what follows.
-pub(super) async fn check(core: &Core, row: Model) -> Result<()> {
+/// Asks for everything a domain is judged by, and stores what follows.
+pub(super) async fn check(core: &Core, row: Model, cause: Cause) -> Result<()> {
     let keys = dkim_keys::of(core.db.read(), &[row.id]).await?;
-    let proof = async {
-        match challenge(&row) {
-            Some((name, value)) => Some((ask(core, &name).await, value)),
-            None => None,
-        }
-    };
-    let names: Vec<String> = keys.iter().map(|key| dkim_keys::record_name(&key.selector, &row.name)).collect();
-    let records = stream::iter(names.into_iter().map(|name| async move { ask(core, &name).await }))
-        .buffered(TOGETHER)
-        .collect::<Vec<_>>();
-    let (proof, records) = tokio::join!(proof, records);
-
+    let seen = look(core, &row, &keys, cause).await?;
     let now = core.now();
-    let keys = keys.into_iter().zip(&records).map(|(key, answer)| dkim_keys::judged(key, answer, now));
-    let keys = keys.collect::<Result<Vec<_>>>()?;
-    let mut after = judged(&row, proof, now)?;
-    let answer = after.1;
-    let waiting = waiting_since(&after.0, &keys)?;
-    let proof = Proof { state: state(&after.0)?, missing_since: after.0.missing_since.map(Timestamp) };
-    after.0.next_check_at = now.plus(schedule::wait(proof, answer, waiting, now)).0;
-    store(core, &row, after.0, &keys).await
+    let after = keys.into_iter().map(|key| {
+        let name = dkim_keys::record_name(&key.selector, &row.name);
+        dkim_keys::judged(key, &seen.texts(&name), seen.agreed(&name), now)
+    });
+    let (keys, gone) = rotation::settle(after.collect::<Result<_>>()?, now, core.config.queue_lifetime)?;
+    let (after, answer) = judged(&row, &seen, now)?;
+    let after = scheduled(after, answer, &keys, now)?;
+    store(core, &row, Outcome { row: after, keys, gone, report: seen.report }).await
 }
 
-/// The texts at a name now; none is an answer, the error says that nothing is known.
-async fn ask(core: &Core, name: &str) -> std::result::Result<Found, DnsError> {
-    let answer = core.resolver().txt(name).await?;
-    let resolvers = core.resolver().servers().to_vec();
-    Ok(Found { values: answer.texts, ttl: answer.ttl, resolvers, asked_at: core.now() })
+/// What there is to see. People and those who wait for a record, or are about to lose something, get what authoritative
+/// servers say now; so does what looks worse than before, for a resolver may be wrong.
+async fn look(core: &Core, row: &Model, keys: &[dkim_key::Model], cause: Cause) -> Result<Seen> {
+    let subject = subject(core, row, keys)?;
+    let ours = dns_health::ours(core).await?;
+    let waits = waiting_since(row, keys)?.is_some_and(|since| core.now().since(since) < schedule::SOON);
+    if cause == Cause::Person || waits || row.missing_since.is_some() {
+        return Ok(dns_health::look(core, &subject, &ours, Ask::Authoritative).await);
+    }
+    let before = findings::latest(core.db.read(), Owner::Domain(DomainId::from_uuid(row.id))).await?;
+    let seen = dns_health::look(core, &subject, &ours, Ask::Resolver).await;
+    if is_worse(before.as_ref(), &seen.report) || is_gone(row, keys, &seen)? {
+        return Ok(dns_health::look(core, &subject, &ours, Ask::Authoritative).await);
+    }
+    Ok(seen)
+}
+
+/// Whether a check is worse than the last time, as far as was known then.
+fn is_worse(before: Option<&Report>, after: &Report) -> bool {
+    let Some(before) = before else { return false };
+    let was = |check: &str| before.findings.iter().find(|finding| finding.check == check).map(|one| one.severity);
+    let bad = after.findings.iter().filter(|finding| finding.severity.is_bad());
+    bad.into_iter().any(|finding| was(&finding.check).is_none_or(|before| before < finding.severity))
+}
+
+/// Whether the proof or the record of a key that signs is not there any more.
+fn is_gone(row: &Model, keys: &[dkim_key::Model], seen: &Seen) -> Result<bool> {
+    let (_, answer) = judged(row, seen, seen.report.checked_at)?;
+    if state(row)? == Verification::Verified && answer == Answer::Absent {
+        return Ok(true);
+    }
+    for key in keys {
+        let name = dkim_keys::record_name(&key.selector, &row.name);
+        let after = dkim_keys::judged(key.clone(), &seen.texts(&name), true, seen.report.checked_at)?;
+        if dkim_keys::state(key)? == DkimKeyState::Active && dkim_keys::state(&after)? == DkimKeyState::Missing {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether texts prove a domain whose challenge has this value.
@@ -96,24 +151,20 @@ pub(super) fn proves(texts: &[String], value: &str) -> bool {
 }
 
 /// The row after the answer for its challenge.
-fn judged(
-    row: &Model,
-    proof: Option<(std::result::Result<Found, DnsError>, String)>,
-    now: Timestamp,
-) -> Result<(Model, Answer)> {
-    let (answer, found, trouble) = match proof {
+fn judged(row: &Model, seen: &Seen, now: Timestamp) -> Result<(Model, Answer)> {
+    let (answer, found, trouble): (Answer, Option<Found>, Option<String>) = match challenge(row) {
         None => (Answer::Seen, None, None),
-        Some((Err(error), _)) => (Answer::Unknown, None, Some(error)),
-        Some((Ok(found), value)) => {
-            let seen = proves(&found.values, &value);
-            (if seen { Answer::Seen } else { Answer::Absent }, Some(found), None)
-        }
+        Some((name, value)) => match seen.texts(&name) {
+            Err(why) => (Answer::Unknown, None, Some(why)),
+            Ok(found) if proves(&found.values, &value) => (Answer::Seen, Some(found), None),
+            Ok(found) => (Answer::Absent, Some(found), None),
+        },
     };
     let before = Proof { state: state(row)?, missing_since: row.missing_since.map(Timestamp) };
     let after = schedule::next(before, answer, now);
     let newly_verified = after.state == Verification::Verified && before.state != Verification::Verified;
     let problem = match (answer, trouble) {
-        (_, Some(error)) => Some(format!("{error}. The state stays as it is.")),
+        (_, Some(why)) => Some(format!("DNS does not answer: {why}. The state stays as it is.")),
         (Answer::Absent, _) => Some(absence(after, found.as_ref().is_some_and(|found| !found.values.is_empty()))),
         _ => None,
     };
@@ -121,6 +172,8 @@ fn judged(
         Some(found) => Some(serde_json::to_string(&found).map_err(crate::Error::internal)?),
         None => row.challenge_found.clone(),
     };
+    let worst = seen.report.worst();
+    let failing_since = (worst >= Severity::Unknown).then(|| row.failing_since.unwrap_or(now.0));
     let row = Model {
         state: after.state.as_str().to_owned(),
         missing_since: after.missing_since.map(|at| at.0),
@@ -128,6 +181,9 @@ fn judged(
         checked_at: Some(now.0),
         problem,
         challenge_found: found,
+        worst: Some(worst.as_str().to_owned()),
+        to_mend: i32::try_from(seen.report.to_mend()).unwrap_or(i32::MAX),
+        failing_since,
         ..row.clone()
     };
     Ok((row, answer))
@@ -146,8 +202,22 @@ fn absence(proof: Proof, another: bool) -> String {
     }
 }
 
+/// The row with when DNS is asked again: by its proof, its keys and its findings, and when a key may go.
+fn scheduled(row: Model, answer: Answer, keys: &[dkim_key::Model], now: Timestamp) -> Result<Model> {
+    let proof = Proof { state: state(&row)?, missing_since: row.missing_since.map(Timestamp) };
+    let health = Health {
+        proof,
+        answer,
+        waiting_since: waiting_since(&row, keys)?,
+        failing_since: row.failing_since.map(Timestamp),
+    };
+    let next = now.plus(schedule::spread(schedule::wait(health, now), row.id.as_u128())).0;
+    let retires = keys.iter().filter_map(|key| key.retires_at).min();
+    Ok(Model { next_check_at: retires.map_or(next, |at| next.min(at)), ..row })
+}
+
 /// Since when a record is waited for that was never seen.
-fn waiting_since(row: &Model, keys: &[crate::tables::dkim_key::Model]) -> Result<Option<Timestamp>> {
+fn waiting_since(row: &Model, keys: &[dkim_key::Model]) -> Result<Option<Timestamp>> {
     let mut since = (state(row)? == Verification::Pending).then_some(row.created_at);
     for key in keys {
         if dkim_keys::state(key)? == DkimKeyState::Pending {
@@ -157,8 +227,26 @@ fn waiting_since(row: &Model, keys: &[crate::tables::dkim_key::Model]) -> Result
     Ok(since.map(Timestamp))
 }
 
-/// Stores a row and its keys, unless the domain was removed or marked verified meanwhile.
-async fn store(core: &Core, before: &Model, after: Model, keys: &[crate::tables::dkim_key::Model]) -> Result<()> {
+/// What follows from a look.
+struct Outcome {
+    row: Model,
+    keys: Vec<dkim_key::Model>,
+    gone: Vec<Uuid>,
+    report: Report,
+}
+
+/// Stores it, unless the domain was removed or marked verified meanwhile, with the mail that tells of what changed.
+async fn store(core: &Core, before: &Model, outcome: Outcome) -> Result<()> {
+    let Outcome { row: after, keys, gone, report } = outcome;
+    let (id, now) = (DomainId::from_uuid(before.id), core.now());
+    let owner = Owner::Domain(id);
+    let mailed = mailed(before, &keys)?;
+    let project = before.project_id.map(ProjectId::from_uuid);
+    let (_, expected) = dns_health::news(findings::told(core.db.read(), owner).await?.as_ref(), &report, &mailed, now);
+    let mail = match project.filter(|_| !expected.is_empty()) {
+        Some(project) => Some(portal_mail::health::prepare(core, project, &before.name, id).await?),
+        None => None,
+    };
     let transaction = core.db.begin().await?;
     let change = ActiveModel {
         state: Set(after.state.clone()),
@@ -168,6 +256,9 @@ async fn store(core: &Core, before: &Model, after: Model, keys: &[crate::tables:
         missing_since: Set(after.missing_since),
         problem: Set(after.problem.clone()),
         challenge_found: Set(after.challenge_found.clone()),
+        worst: Set(after.worst.clone()),
+        to_mend: Set(after.to_mend),
+        failing_since: Set(after.failing_since),
         ..Default::default()
     };
     let stored = Entity::update_many()
@@ -179,20 +270,51 @@ async fn store(core: &Core, before: &Model, after: Model, keys: &[crate::tables:
     if stored.rows_affected == 0 {
         return Ok(());
     }
-    for key in keys {
+    for key in &keys {
         dkim_keys::store(&transaction, key).await?;
+    }
+    dkim_keys::remove_some(&transaction, gone).await?;
+    // Read again now that the row is locked: of two checks at the same time one tells.
+    let told = findings::told(&transaction, owner).await?;
+    let (believed, news) = dns_health::news(told.as_ref(), &report, &mailed, now);
+    match (mail, news.is_empty()) {
+        (Some(mail), false) => {
+            mail.keep(core, &transaction, &news).await?;
+            findings::store(core, &transaction, owner, &report, &believed).await?;
+        }
+        // Nobody was asked for whom it is, so it is told the next time.
+        (None, false) if project.is_some() => {
+            findings::store(core, &transaction, owner, &report, &told.unwrap_or_default()).await?;
+        }
+        _ => findings::store(core, &transaction, owner, &report, &believed).await?,
     }
     if before.state != after.state {
         let action = if after.state == Verification::Lost.as_str() { "domain.lose" } else { "domain.verify" };
         let changes = vec![audit::field("state", Some(&before.state), Some(&after.state))];
-        let project = before.project_id.map(ProjectId::from_uuid);
         audit::record(core, &transaction, &Actor::System, project, action, &before.name, changes).await?;
     }
     transaction.commit().await?;
-    if let (Some(project), Some(until)) = (before.project_id, newly_missing(before, &after)?) {
-        portal_mail::domain_unproven(core, ProjectId::from_uuid(project), &before.name, until).await;
+    if let (Some(project), Some(until)) = (project, newly_missing(before, &after)?) {
+        portal_mail::domain_unproven(core, project, &before.name, until).await;
     }
     Ok(())
+}
+
+/// How what became worse is mailed: not while the domain is being set up, nor of keys whose records somebody is about to
+/// publish; the proof has a mail of its own.
+fn mailed(row: &Model, keys: &[dkim_key::Model]) -> Result<impl Fn(&Finding) -> Mailed + use<>> {
+    let setting_up = state(row)? == Verification::Pending;
+    let mut waiting = Vec::new();
+    for key in keys {
+        if matches!(dkim_keys::state(key)?, DkimKeyState::Pending | DkimKeyState::Retiring) {
+            waiting.push(format!("dkim.{}", key.selector));
+        }
+    }
+    Ok(move |finding: &Finding| match finding.subject {
+        _ if setting_up || waiting.contains(&finding.check) => Mailed::Never,
+        About::Proof => Mailed::Elsewhere,
+        _ => Mailed::Here,
+    })
 }
 
 /// Until when a domain may still be used whose proof was there at the check before, and is not any more.

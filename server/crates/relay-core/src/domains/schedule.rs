@@ -8,7 +8,9 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 /// After this much certain absence a verified domain may not be used any more.
 pub(crate) const GRACE: Duration = DAY;
-/// After this a proof that does not come is looked for once a day.
+/// Who waits for a record that was shown this short a time ago is told what authoritative servers say.
+pub(crate) const SOON: Duration = DAY;
+/// After this a proof that does not come, or a finding that is not mended, is looked for once a day.
 const PATIENCE: Duration = Duration::from_secs(14 * 86_400);
 
 /// How the proof of a domain stands.
@@ -43,9 +45,22 @@ pub(crate) fn next(proof: Proof, answer: Answer, now: Timestamp) -> Proof {
     }
 }
 
-/// How long until DNS is asked again. `waiting_since`: since when a person may be waiting for a record (of the challenge
-/// or a key) to be seen for the first time.
-pub(crate) fn wait(proof: Proof, answer: Answer, waiting_since: Option<Timestamp>, now: Timestamp) -> Duration {
+/// What decides when DNS is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Health {
+    /// After the last answer.
+    pub(crate) proof: Proof,
+    /// The last answer.
+    pub(crate) answer: Answer,
+    /// Since when a person may be waiting for a record (of the challenge or a key) to be seen for the first time.
+    pub(crate) waiting_since: Option<Timestamp>,
+    /// Since when a finding is to be mended, or not known.
+    pub(crate) failing_since: Option<Timestamp>,
+}
+
+/// How long until DNS is asked again.
+pub(crate) fn wait(health: Health, now: Timestamp) -> Duration {
+    let Health { proof, answer, waiting_since, failing_since } = health;
     let patient = |since: Timestamp, first: Duration| match now.since(since) {
         waited if waited < HOUR => first,
         waited if waited < PATIENCE => HOUR,
@@ -56,7 +71,21 @@ pub(crate) fn wait(proof: Proof, answer: Answer, waiting_since: Option<Timestamp
         (None, Answer::Unknown) => HOUR,
         (None, _) => DAY,
     };
-    waiting_since.map_or(of_proof, |since| of_proof.min(patient(since, 5 * MINUTE)))
+    let of_findings = failing_since.map_or(DAY, |since| patient(since, HOUR));
+    let waiting = waiting_since.map_or(DAY, |since| patient(since, 5 * MINUTE));
+    of_proof.min(of_findings).min(waiting)
+}
+
+/// Waits of a day, up to a tenth shorter or longer by what stands for the domain, so that domains that were added
+/// together are not all asked about in the same minute for ever.
+pub(crate) fn spread(wait: Duration, domain: u128) -> Duration {
+    if wait < DAY {
+        return wait;
+    }
+    // The lower half of an identifier is chance.
+    let place = (domain as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    let seconds = wait.as_secs();
+    Duration::from_secs(seconds - seconds / 10 + place * (seconds / 5) / u64::from(u32::MAX))
 }
 
 #[cfg(test)]
@@ -99,6 +128,10 @@ mod tests {
         let healthy = Proof { state: Verified, missing_since: None };
         let pending = Proof { state: Pending, missing_since: None };
         let missing = Proof { state: Verified, missing_since: Some(T0) };
+        let failing = |since| Health { proof: healthy, answer: Seen, waiting_since: None, failing_since: Some(since) };
+        for (hours, wait_for) in [(0, HOUR), (24 * 14 - 1, HOUR), (24 * 14, DAY)] {
+            assert_eq!(wait(failing(T0), at(hours)), wait_for, "failing for {hours} h");
+        }
         for (proof, answer, waiting, hours, wait_for) in [
             (healthy, Seen, None, 0, DAY),
             (healthy, Unknown, None, 0, HOUR),
@@ -113,7 +146,22 @@ mod tests {
             (missing, Absent, None, 30, HOUR),
             (missing, Absent, None, 24 * 14, DAY),
         ] {
-            assert_eq!(wait(proof, answer, waiting, at(hours)), wait_for, "{proof:?} {answer:?} after {hours} h");
+            let health = Health { proof, answer, waiting_since: waiting, failing_since: None };
+            assert_eq!(wait(health, at(hours)), wait_for, "{health:?} after {hours} h");
         }
+    }
+
+    #[test]
+    fn the_checks_of_a_day_lie_apart_and_at_the_same_place_each_time() {
+        let id = |number: u128| number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        let waits: Vec<u64> = (0..1_000).map(|number| spread(DAY, id(number)).as_secs()).collect();
+        assert!(waits.iter().all(|wait| (77_760..=95_040).contains(wait)), "{waits:?}");
+        for tenth in 0..10 {
+            let begin = 77_760 + tenth * 1_728;
+            let here = waits.iter().filter(|&&wait| (begin..begin + 1_728).contains(&wait)).count();
+            assert!((60..150).contains(&here), "{here} of 1,000 between {begin} and a tenth later");
+        }
+        assert_eq!(spread(DAY, id(7)), spread(DAY, id(7)));
+        assert_eq!(spread(HOUR, id(7)), HOUR);
     }
 }

@@ -1,9 +1,12 @@
 //! Portal mail: the words, and the message around them.
 
-use super::{composed, texts};
-use crate::Actor;
-use crate::test_support::Test;
-use relay_types::{EmailAddress, Timestamp, member::Role};
+use super::{composed, health, texts};
+use crate::{Actor, dns_health::News, test_support::Test};
+use relay_types::{
+    EmailAddress, Timestamp,
+    finding::{Finding, Severity, Subject},
+    member::Role,
+};
 
 const PORTAL: &str = "https://mail.example.org";
 const LINK: &str = "https://mail.example.org/place/token";
@@ -38,6 +41,29 @@ fn the_words_of_a_warning() {
     let until = Timestamp(1_795_268_800_000);
     let page = "https://mail.example.org/p/sea-lab/senders";
     insta::assert_snapshot!("domain_unproven", shown(texts::domain_unproven("Sea Lab", "lab.example", until, page)));
+}
+
+#[test]
+fn the_words_about_dns() {
+    let finding = |subject, title: &str, effect: &str| Finding {
+        check: "any".to_owned(),
+        outcome: "any".to_owned(),
+        subject,
+        severity: Severity::Error,
+        title: title.to_owned(),
+        effect: effect.to_owned(),
+        details: Vec::new(),
+        changes: Vec::new(),
+        link: None,
+        asked: Vec::new(),
+    };
+    let page = "https://mail.example.org/p/sea-lab/domains/1";
+    let shown = |worse, mended| shown(health::text("Sea Lab", "lab.example", &News { worse, mended }, page));
+    let spf = || finding(Subject::Spf, "There are two SPF records", "Receivers ignore both, so SPF fails.");
+    let dmarc = || finding(Subject::Dmarc, "There is no DMARC record", "Gmail puts mail with the spam.");
+    insta::assert_snapshot!("dns_worse", shown(vec![spf()], vec![]));
+    insta::assert_snapshot!("dns_several", shown(vec![spf(), dmarc()], vec![finding(Subject::Mx, "Takes mail", "")]));
+    insta::assert_snapshot!("dns_mended", shown(vec![], vec![finding(Subject::Spf, "There is one SPF record", "")]));
 }
 
 #[tokio::test]

@@ -59,6 +59,7 @@ impl Relay {
             sandbox_per_hour: 100,
             reverse_dns: Default::default(),
             egress: Default::default(),
+            dns_health: Default::default(),
         };
         let clock = Clock::manual(Timestamp(1_790_000_000_000));
         let answers = FixedAnswers::new();

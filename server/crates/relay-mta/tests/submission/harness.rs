@@ -158,6 +158,7 @@ async fn open_core(folder: &Path) -> Core {
         sandbox_per_hour: 100,
         reverse_dns: Default::default(),
         egress: Default::default(),
+        dns_health: Default::default(),
     };
     let resolver = Resolver::fixed(FixedAnswers::new());
     Core::open(config, resolver, Clock::System).await.expect("the database opens")
