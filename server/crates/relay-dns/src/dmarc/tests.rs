@@ -31,7 +31,7 @@ fn a_walk_asks_eight_times_at_most() {
             "_dmarc.com",
         ]
     );
-    // RFC 9989 §5.1.7: the cut at b.c.d.e.f.g.example.com is never seen.
+    // RFC 9989 §5.1.8: the cut at b.c.d.e.f.g.example.com is never seen.
     let asked_of_long = asked("mail.a.b.c.d.e.f.g.example.com");
     assert_eq!(asked_of_long.len(), 8);
     assert_eq!(asked_of_long[1], "_dmarc.c.d.e.f.g.example.com");

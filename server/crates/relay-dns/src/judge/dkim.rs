@@ -25,7 +25,9 @@ pub fn judge(facts: &Facts, subject: &Subject) -> Vec<Finding> {
         .iter()
         .map(|key| {
             let alias = subject.delegated_to.as_ref().map(|to| format!("{}.{to}", key.selector));
-            Checked { domain, selector: &key.selector, key: Some(key), alias }.finding(facts)
+            let others = signing(subject).filter(|other| other.selector != key.selector);
+            let beside = others.map(|other| verifies(facts, domain, other)).any(|verifies| verifies == Some(true));
+            Checked { domain, selector: &key.selector, key: Some(key), beside, alias }.finding(facts)
         })
         .collect();
     findings.extend(delegation::judge(facts, subject));
@@ -34,7 +36,7 @@ pub fn judge(facts: &Facts, subject: &Subject) -> Vec<Finding> {
 
 /// What is at any selector of any domain: `dkim.SELECTOR`, without knowing which key should be there.
 pub fn selector(facts: &Facts, domain: &str, selector: &str) -> Finding {
-    Checked { domain, selector, key: None, alias: None }.finding(facts)
+    Checked { domain, selector, key: None, beside: false, alias: None }.finding(facts)
 }
 
 /// The keys that sign, or will as soon as their record is seen.
@@ -62,6 +64,8 @@ struct Checked<'a> {
     domain: &'a str,
     selector: &'a str,
     key: Option<&'a OurKey>,
+    /// Whether the signature by another key of ours verifies.
+    beside: bool,
     /// The alias that makes the record ours to publish.
     alias: Option<String>,
 }
@@ -214,6 +218,14 @@ impl Checked<'_> {
                 "Mail that was signed with this old key and still waits in the queue will count as not signed; leave \
                  the record until the portal says that the key is retired."
             }
+            Some(key) if key.signs && self.beside => {
+                "Receivers cannot check this one of the signatures on the domain's mail; it counts as signed by the other \
+                 key, as long as they know that kind of key."
+            }
+            Some(_) if self.beside => {
+                "Mail of the domain is not signed with this key until the record is there; till then it has the other \
+                 signature alone."
+            }
             Some(key) if key.signs => {
                 "Receivers cannot check the signature on the domain's mail and count it as not signed, so Gmail and \
                  others may refuse it or call it spam."
@@ -224,7 +236,7 @@ impl Checked<'_> {
             }
         };
         let severity = match self.key {
-            Some(key) if !key.signs || key.retiring => Severity::Warning,
+            Some(key) if !key.signs || key.retiring || self.beside => Severity::Warning,
             _ => Severity::Error,
         };
         (severity, text.to_owned())

@@ -132,3 +132,73 @@ fn what_dns_does_not_say_is_never_held_against_a_domain() {
     assert!(report.findings.iter().all(|finding| finding.outcome == "unknown"), "{:#?}", report.findings);
     assert!(report.predictions[0].receivers.iter().all(|said| said.fate == relay_types::prediction::Fate::Unknown));
 }
+
+#[test]
+fn texts_of_any_kind_are_judged_and_nothing_breaks() {
+    let long = format!("v=DMARC1; p=none; rua={}", "mailto:a@b.example,".repeat(200));
+    let key = format!("v=DKIM1; p={}", "A".repeat(4000));
+    let texts = [
+        "",
+        "=",
+        ";",
+        ";;;==;=",
+        "\"",
+        "\\",
+        "\u{0}",
+        "\u{fffd}\u{fffd}",
+        "é=é; p=é",
+        "p=",
+        "p=é",
+        "v=",
+        "v=DKIM1",
+        "v=dkim",
+        "v=DKIé",
+        "v=DKIM1; p=\u{0}AA",
+        "v=DKIM1; k=ed25519; p=AA",
+        "v=DKIM1; k=; p=AA",
+        "v=DKIM1; p=MIIB",
+        "v=DKIM1; p=MIL//////w==",
+        "v=DMARC1",
+        "v=DMARC1;;=;p",
+        "v=DMARC1; p=",
+        "v=DMARC1; p=none; rua=",
+        "v=DMARC1; rua=mailto:@,mailto:a@,!,a!,mailtoé:x@y.z",
+        "v=DMARC1; pct=; ri=-1; rf=",
+        "\"v=DMARC1",
+        "dmarc1",
+        "v=STSv1",
+        "v=STSv1; id=é",
+        "v=TLSRPTv1; rua=",
+        "v=BIMI1; l=; a=",
+        "v=spf1 é",
+        &long,
+        &key,
+    ];
+    let names = ["_dmarc.", "k._domainkey.", "_proof.", "_mta-sts.", "_smtp._tls.", "default._bimi.", ""];
+    let mut subject = plain("uni.example");
+    subject.proof = Some(("_proof.uni.example".to_owned(), "abc".to_owned()));
+    subject.delegated_to = Some("keys.example".to_owned());
+    subject.keys.push(super::OurKey {
+        selector: "k".to_owned(),
+        algorithm: relay_types::domain::DkimAlgorithm::RsaSha256,
+        value: include_str!("../dkim/rsa2048.txt").trim().to_owned(),
+        signs: true,
+        retiring: false,
+    });
+    let address = "192.0.2.10".parse().expect("an address");
+    let ours = super::Ours { egress: vec![address], ehlo: "mx.relay.example".to_owned(), spf_include: None };
+    for (index, text) in texts.iter().enumerate() {
+        for other in [*text, texts[(index + 1) % texts.len()]] {
+            let answers = zone(|zone| {
+                for name in names {
+                    zone.set_txt(&format!("{name}uni.example"), &[text, other]);
+                }
+                zone.set_mx("uni.example", &[(1, text), (2, other)]).set_ptr(address, &[text, other]);
+            });
+            let (report, _) = judged(&answers, |facts| super::domain(facts, &subject, &ours, NOW));
+            assert!(report.findings.len() >= 10, "{text:?}");
+            let (names, _) = judged(&answers, |facts| super::egress::names(facts, address, Some(text)));
+            assert!(names.len() >= 3, "{text:?}");
+        }
+    }
+}

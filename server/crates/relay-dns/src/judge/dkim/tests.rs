@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     FixedAnswers,
-    judge::tests::{judged, shown},
+    judge::tests::{judged, shown, zone},
 };
 use relay_types::{DomainName, domain::DkimAlgorithm};
 
@@ -139,6 +139,17 @@ fn what_it_does_to_mail_depends_on_whether_the_key_is_used() {
     ] {
         let found = judge_key(answers, key.clone());
         assert_eq!(found.severity, severity, "{name}");
+        all += &format!("# {name}\n{}\n", shown(&found));
+    }
+    // With another signature that verifies, less depends on this one.
+    let other = OurKey { selector: "rk2026e".to_owned(), ..key(ED) };
+    let beside = zone(|zone| {
+        zone.set_txt("rk2026e._domainkey.uni.example", &[ED]);
+    });
+    for (name, key) in [("signs, missing, another is there", &signs), ("waits, missing, another is there", &waits)] {
+        let subject = subject(vec![key.clone(), other.clone()], None);
+        let found = judged(&beside, |facts| judge(facts, &subject)).0.remove(0);
+        assert_eq!((found.severity, found.outcome.as_str()), (Severity::Warning, "missing"), "{name}");
         all += &format!("# {name}\n{}\n", shown(&found));
     }
     insta::assert_snapshot!(all);
