@@ -92,6 +92,34 @@ async fn a_new_domain_goes_from_nothing_to_all_good() {
     arrives(&knot, &subject).await;
 }
 
+/// 10,000 domains are checked again and again: each question costs others, too.
+#[tokio::test]
+async fn a_check_of_a_good_domain_asks_no_more_than_it_needs() {
+    let knot = serve(&zone(), "");
+    let keys = vec![key("a", DkimAlgorithm::RsaSha256, RSA), key("e", DkimAlgorithm::Ed25519Sha256, ED25519)];
+    let subject = Subject { keys, ..plain("new.example") };
+    mend(&knot, &subject).await;
+    let mut asked: Vec<String> = report(&knot, &subject).await.answers.into_iter().map(|one| one.question).collect();
+    asked.sort();
+    let expected = [
+        "A mail.new.example",
+        "AAAA mail.new.example",
+        "CAA new.example",
+        "CNAME mail.new.example",
+        "DS new.example",
+        "MX new.example",
+        "TXT _dmarc.new.example",
+        "TXT _mta-sts.new.example",
+        "TXT _smtp._tls.new.example",
+        "TXT a._domainkey.new.example",
+        "TXT default._bimi.new.example",
+        "TXT e._domainkey.new.example",
+        "TXT new.example",
+        "TXT spf.relay.example",
+    ];
+    assert_eq!(asked, expected);
+}
+
 #[tokio::test]
 async fn seed_004_is_mended_by_what_is_said_of_it() {
     let knot = serve(&zone(), "");
