@@ -45,6 +45,15 @@ pub async fn check_domain(slug: String, id: String) -> Result<(), AppError> {
     Ok(())
 }
 
+/// Makes keys under new selectors, which sign once their records are seen.
+#[server]
+pub async fn rotate_keys(slug: String, id: String) -> Result<(), AppError> {
+    let id: relay_types::domain::DomainId = self::id(&id)?;
+    domains::rotate_keys(&core()?, &actor().await?, &self::slug(&slug)?, id).await?;
+    done(&format!("/p/{slug}/domains/{id}"), "keys-rotated");
+    Ok(())
+}
+
 /// Marks a domain verified without its record.
 #[server]
 pub async fn verify_domain(slug: String, id: String) -> Result<(), AppError> {

@@ -2,7 +2,7 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use relay_types::{EmailAddress, domain::Domain, overview::Overview, route::RouteKind, service_account::ClientAccess};
+use relay_types::{EmailAddress, overview::Overview, route::RouteKind, service_account::ClientAccess};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
@@ -11,7 +11,7 @@ use crate::{
     ssr::{actor, core},
 };
 #[cfg(feature = "ssr")]
-use relay_core::{domains, overview, senders, service_accounts};
+use relay_core::{overview, senders, service_accounts};
 #[cfg(feature = "ssr")]
 use relay_types::overview::Period;
 
@@ -24,8 +24,6 @@ pub struct OverviewPage {
     pub access: ClientAccess,
     /// The platform's route: while it captures, nothing leaves the machine.
     pub platform_route: RouteKind,
-    /// Domains with something to mend in DNS, the worst first.
-    pub to_mend: Vec<Domain>,
     /// Whom the test message is from, when the person does not say otherwise.
     pub usual_sender: Option<EmailAddress>,
 }
@@ -39,9 +37,6 @@ pub async fn load_overview(slug: String, period: Option<String>) -> Result<Overv
     let overview = overview::get(&core, &actor, &slug, period).await?;
     let platform_route = core.config().route.kind();
     let usual_sender = senders::first_verified(&core, &actor, &slug).await?;
-    let mut to_mend = domains::list(&core, &actor, &slug).await?;
-    to_mend.retain(|domain| domain.to_mend > 0);
-    to_mend.sort_by_key(|domain| std::cmp::Reverse(domain.worst));
     let access = service_accounts::client_access(&core);
-    Ok(OverviewPage { overview, access, platform_route, to_mend, usual_sender })
+    Ok(OverviewPage { overview, access, platform_route, usual_sender })
 }

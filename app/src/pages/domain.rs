@@ -2,7 +2,7 @@
 //! prove it and sign its mail.
 
 use crate::{
-    api::domains::{CheckDomain, LoadDomain, RemoveDomain, VerifyDomain},
+    api::domains::{CheckDomain, LoadDomain, RemoveDomain, RotateKeys, VerifyDomain},
     components::{
         dkim_key::Key,
         prelude::*,
@@ -40,6 +40,7 @@ fn Page(detail: DomainDetail) -> impl IntoView {
     let slug = use_slug().get_untracked();
     let abilities = use_abilities();
     let id = domain.id.to_string();
+    let checked = id.clone();
     let bad = report.as_ref().map_or(0, Report::to_mend);
     let judged = report.is_some();
     let server = report.as_ref().and_then(first_server);
@@ -57,14 +58,14 @@ fn Page(detail: DomainDetail) -> impl IntoView {
             {domain
                 .checked_at
                 .map(|at| view! { <small>"asked " {server.unwrap_or_else(|| "DNS".to_owned())} " " <Time at/></small> })}
-            {abilities.manage.then(|| view! { <Check id=id.clone() asked/> })}
+            {abilities.manage.then(|| view! { <Check id=checked asked/> })}
         </PageHeader>
         {(bad == 0 || !is_good(&shown, &keys)).then(|| view! { <Standing domain=shown waiting=waiting(&keys)/> })}
         <div class="cols">
             <div class="stack">
                 {report.map(|report| view! { <Findings report histories=findings/> })}
                 {challenge.map(|record| view! { <Challenge record state=domain.state open=!judged/> })}
-                <Keys keys open=!judged/>
+                <Keys keys id rotates=abilities.manage open=!judged/>
                 <Answers answers/>
                 <History base=format!("/p/{slug}") history/>
             </div>
@@ -159,10 +160,11 @@ fn Challenge(record: DnsRecord, state: Verification, open: bool) -> impl IntoVie
 }
 
 #[component]
-fn Keys(keys: Vec<DkimKey>, open: bool) -> impl IntoView {
+fn Keys(keys: Vec<DkimKey>, id: String, rotates: bool, open: bool) -> impl IntoView {
     let of = |state| keys.iter().filter(move |key| key.state == state).count();
     let (signing, retiring) = (of(DkimKeyState::Active), of(DkimKeyState::Retiring));
     let current = keys.len() - retiring;
+    let rotates = rotates && retiring == 0 && signing > 0 && waiting(&keys) == 0;
     view! {
         <details class="card" open=open>
             <summary>
@@ -172,8 +174,26 @@ fn Keys(keys: Vec<DkimKey>, open: bool) -> impl IntoView {
             <div class="pad">
                 <p>{words::KEYS}</p>
                 {keys.into_iter().map(|key| view! { <Key key_=key/> }).views()}
+                {rotates.then(|| view! { <Rotate id/> })}
             </div>
         </details>
+    }
+}
+
+/// New keys beside those that sign.
+#[component]
+fn Rotate(id: String) -> impl IntoView {
+    let form = use_form::<RotateKeys>();
+    view! {
+        <section class="part">
+            <h3>"New keys"</h3>
+            <p>{words::ROTATE}</p>
+            <PostForm form inline=true>
+                <HiddenSlug/>
+                <HiddenId id/>
+                <Submit kind="">"Rotate keys"</Submit>
+            </PostForm>
+        </section>
     }
 }
 
@@ -278,6 +298,8 @@ mod words {
         from this domain is refused.";
     pub const KEYS: &str = "The keys were made here and never leave the relay. Each begins to sign when its record is seen \
         in DNS, and stops when the record is gone.";
+    pub const ROTATE: &str = "Makes two keys under new selectors. Those that sign go on until the records of the new ones are \
+        seen; then the new ones sign, and the old ones stay in DNS until nothing that they signed is on its way.";
     pub const SUBJECTS: &str = "proof, SPF, DKIM, DMARC, MX and what else concerns mail";
     pub const REMOVE: &str = "Removing is for domains this project has given up.";
 }

@@ -13,8 +13,7 @@ use crate::{
 use leptos::prelude::*;
 use relay_types::{
     change::Topic,
-    domain::Domain,
-    overview::{Counts, NameInQuestion, Period, Readiness},
+    overview::{Counts, DomainToMend, NameInQuestion, Period, Readiness},
     refusal::Refusal,
     route::{Route, RouteKind},
 };
@@ -34,7 +33,7 @@ pub fn Overview() -> impl IntoView {
 
 #[component]
 fn Content(slug: String, page: OverviewPage) -> impl IntoView {
-    let OverviewPage { overview, platform_route, to_mend, usual_sender, .. } = page;
+    let OverviewPage { overview, platform_route, usual_sender, .. } = page;
     let project = use_frame().with_untracked(|frame| frame.project.clone());
     let captures = platform_route == RouteKind::Capture || project.route == Route::Capture;
     let periods = Period::ALL.map(|period| match period {
@@ -68,7 +67,7 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
         <Card title=words::CHART note=words::UTC>
             <Chart bars=overview.bars label=words::CHART/>
         </Card>
-        <ToMend slug=slug.clone() domains=to_mend/>
+        <ToMend slug=slug.clone() domains=overview.domains_to_mend/>
         {sent.then(|| view! { <Steps slug=then_slug readiness/> })}
         <Refused slug refusals=overview.refusals/>
     }
@@ -198,7 +197,7 @@ fn Steps(slug: String, readiness: Readiness) -> impl IntoView {
 
 /// Domains whose DNS holds mail back.
 #[component]
-fn ToMend(slug: String, domains: Vec<Domain>) -> impl IntoView {
+fn ToMend(slug: String, domains: Vec<DomainToMend>) -> impl IntoView {
     if domains.is_empty() {
         return ().into_any();
     }
@@ -208,11 +207,10 @@ fn ToMend(slug: String, domains: Vec<Domain>) -> impl IntoView {
                 {domains
                     .into_iter()
                     .map(|domain| {
-                        let tone = domain.worst.map_or(Tone::Unknown, |worst| severity(worst).0);
-                        let note = text::count(u64::from(domain.to_mend), "finding to mend", "findings to mend");
+                        let tone = severity(domain.worst).0;
                         let go = (format!("/p/{slug}/domains/{}", domain.id), words::SHOW_RECORDS);
                         view! {
-                            <Item tone note link=go>
+                            <Item tone note=domain.title link=go>
                                 {domain.name.to_string()}
                             </Item>
                         }
