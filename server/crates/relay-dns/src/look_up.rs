@@ -9,13 +9,17 @@ use crate::{
 };
 use hickory_proto::rr::{Name, RData, RecordType};
 use relay_types::{Timestamp, finding::LookedUp, reverse::ServerAnswer};
-use std::{net::SocketAddr, time::Duration};
+use std::{cmp::Reverse, net::SocketAddr, time::Duration};
 
 /// How long a resolver is waited for, each of two times: it may have to ask many servers itself.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// So many records are kept of an answer, and so many octets of one.
-const RECORDS: usize = 100;
+/// An answer with more records is not judged: some domains have a hundred texts, none has so many.
+const RECORDS: usize = 500;
+/// So many octets are kept of a text, and so many of its strings.
 const LONGEST: usize = 4096;
+const STRINGS: usize = 256;
+/// What stands where a text is cut off: no record holds it, so that nothing cut is taken for a whole.
+const CUT: &str = "\u{2026}";
 
 /// What one resolver says of a name.
 pub(crate) struct AtResolver {
@@ -158,9 +162,12 @@ fn of_servers(
 ) -> Answer {
     let said: Vec<(&Heard, Known)> = followed.servers.iter().map(|heard| (heard, known_of(heard))).collect();
     let mut certain = said.iter().filter(|(_, known)| !matches!(known, Known::Unknown(_)));
-    let agreed = certain.clone().all(|(_, known)| certain.clone().next().is_some_and(|(_, first)| first == known));
-    // Where they differ, a change is on its way: what somebody has already is what it will be.
-    let with = certain.clone().find(|(_, known)| matches!(known, Known::Records(_)));
+    let agreed = certain.clone().all(|(_, known)| certain.clone().next().is_some_and(|(_, first)| same(first, known)));
+    // Where they differ, a change is on its way: what somebody has already is what it will be, and what most have is
+    // what most are told.
+    let alike = |known: &Known| certain.clone().filter(|(_, other)| other == known).count();
+    let records = certain.clone().filter(|(_, known)| matches!(known, Known::Records(_)));
+    let with = records.min_by_key(|(_, known)| Reverse(alike(known)));
     let best = with.or_else(|| certain.next()).filter(|_| followed.certain);
     let trouble = || {
         let why = said.iter().find_map(|(heard, known)| match known {
@@ -187,10 +194,19 @@ fn of_servers(
         })
         .collect();
     answer.shown.resolver = Some(match resolver {
-        Ok((server, said)) => beside(server, &self::known(said.records, said.no_such_name), kind),
+        Ok((server, said)) => {
+            let mut beside = beside(server, &self::known(said.records, said.no_such_name), kind);
+            beside.said.extend(said.ttl.map(|ttl| format!(", kept for {ttl} s more")));
+            beside
+        }
         Err(why) => ServerAnswer { server: "resolver".to_owned(), said: why, records: Vec::new(), temporary: true },
     });
     answer
+}
+
+/// Whether two servers say the same: that there is nothing may be said in two ways.
+fn same(one: &Known, other: &Known) -> bool {
+    one == other || matches!((one, other), (Known::Nothing { .. }, Known::Nothing { .. }))
 }
 
 fn beside(server: String, known: &Known, kind: Kind) -> ServerAnswer {
@@ -216,7 +232,10 @@ fn known(records: Vec<RData>, no_such_name: bool) -> Known {
     if records.is_empty() {
         return Known::Nothing { no_such_name };
     }
-    let mut records: Vec<Data> = records.iter().take(RECORDS).map(data).collect();
+    if records.len() > RECORDS {
+        return Known::Unknown(format!("{} records at one name, and at most {RECORDS} are read", records.len()));
+    }
+    let mut records: Vec<Data> = records.iter().map(data).collect();
     records.sort();
     Known::Records(records)
 }
@@ -229,18 +248,24 @@ fn data(record: &RData) -> Data {
         RData::NS(name) => Data::Name(to_text(&name.0)),
         RData::PTR(name) => Data::Name(to_text(&name.0)),
         RData::MX(mx) => Data::Mx(mx.preference, (!mx.exchange.is_root()).then(|| to_text(&mx.exchange))),
-        RData::TXT(txt) => {
-            // A whole record of 64 KB is read, so that what is shown and judged has a bound, and its length is seen.
-            let mut left = LONGEST;
-            let strings = txt.txt_data.iter().map_while(|octets| {
-                let taken = octets.get(..left.min(octets.len())).filter(|taken| !taken.is_empty() || left > 0)?;
-                left -= taken.len();
-                Some(String::from_utf8_lossy(taken).into_owned())
-            });
-            Data::Text(strings.collect())
-        }
+        RData::TXT(txt) => Data::Text(strings(&txt.txt_data)),
         other => Data::Other(other.to_string()),
     }
+}
+
+/// The strings of a text to a bound: a record may have 64 KB.
+fn strings(octets: &[Box<[u8]>]) -> Vec<String> {
+    let (mut strings, mut left) = (Vec::new(), LONGEST);
+    for string in octets {
+        if strings.len() == STRINGS || string.len() > left {
+            let kept = string.get(..left).filter(|_| strings.len() < STRINGS).unwrap_or_default();
+            strings.push(format!("{}{CUT}", String::from_utf8_lossy(kept)));
+            return strings;
+        }
+        left -= string.len();
+        strings.push(String::from_utf8_lossy(string).into_owned());
+    }
+    strings
 }
 
 fn record_type(kind: Kind) -> RecordType {
@@ -316,4 +341,26 @@ fn dig(name: &str, kind: Kind, known: &Known, aliases: &[String], ttl: Option<u3
         text += &format!("{owner}. {life}IN {} {record}\n", kind.as_str());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_whole_up_to_the_bound_and_marked_beyond() {
+        let of = |lengths: &[usize]| {
+            let octets: Vec<Box<[u8]>> = lengths.iter().map(|length| vec![b'a'; *length].into()).collect();
+            let strings = strings(&octets);
+            (strings.len(), strings.concat().len(), strings.concat().ends_with(CUT))
+        };
+        let full = [&[255; 16][..], &[16]].concat();
+        assert_eq!(of(&full), (17, 4096, false));
+        assert_eq!(of(&[&full[..], &[1]].concat()), (18, 4096 + 3, true));
+        assert_eq!(of(&[&full[..16], &[17]].concat()), (17, 4096 + 3, true));
+        assert_eq!(of(&[&full[..], &[0]].concat()), (18, 4096, false));
+        assert_eq!(of(&[0; 256]), (256, 0, false));
+        assert_eq!(of(&[0; 257]), (257, 3, true));
+        assert_eq!(of(&[]), (0, 0, false));
+    }
 }

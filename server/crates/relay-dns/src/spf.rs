@@ -44,8 +44,10 @@ impl Question {
 
     /// With everything that is missing filled in (RFC 7208 §2.4, §4.3).
     fn complete(&self) -> Self {
-        let sender = match self.sender.trim() {
-            "" => format!("postmaster@{}", self.helo),
+        // What macros make of them is bounded, too (RFC 5321 §4.5.3.1).
+        let helo = last(&self.helo, 255);
+        let sender = match last(self.sender.trim(), 320) {
+            "" => format!("postmaster@{helo}"),
             sender => match sender.rsplit_once('@') {
                 None => format!("postmaster@{sender}"),
                 Some(("", domain)) => format!("postmaster@{domain}"),
@@ -58,8 +60,17 @@ impl Question {
         };
         let domain = domain.trim_end_matches('.').to_ascii_lowercase();
         // An IPv4 address inside an IPv6 one is judged as IPv4 (RFC 7208 §5).
-        Self { ip: self.ip.to_canonical(), domain, sender, helo: self.helo.clone() }
+        Self { ip: self.ip.to_canonical(), domain, sender, helo: helo.to_owned() }
     }
+}
+
+/// So many octets from the end, or some fewer.
+fn last(text: &str, most: usize) -> &str {
+    let mut begin = text.len().saturating_sub(most);
+    while !text.is_char_boundary(begin) {
+        begin += 1;
+    }
+    &text[begin..]
 }
 
 /// Evaluates the record of the question's domain (RFC 7208 §4).

@@ -26,6 +26,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What Gmail does where neither SPF nor DKIM passes.
 const GMAIL: &str = "Gmail refuses it (550 5.7.26) unless a DKIM signature passes";
+/// So many lines of one kind are told.
+const LINES: usize = 40;
 /// An address of documentation, for macros where no address of ours is known.
 const ANY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const ANY_SIX: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
@@ -196,6 +198,15 @@ impl Judged<'_> {
             })
         })
     }
+}
+
+/// The first lines: an honest record has a few, and a hostile one may have thousands.
+fn bounded(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<String> = lines.collect();
+    let more = lines.len().saturating_sub(LINES);
+    lines.truncate(LINES);
+    lines.extend((more > 0).then(|| format!("And {more} more.")));
+    lines
 }
 
 fn term_of(ip: IpAddr) -> String {

@@ -13,9 +13,12 @@ use crate::{
     Facts,
     facts::{Data, Kind},
 };
+use std::collections::VecDeque;
 
 /// Counting ends here: a hostile record could go on for ever.
 const MOST: u32 = 50;
+/// More exchangers are an error, and are not asked for.
+const EXCHANGERS: usize = 10;
 
 /// The look-ups of a record and of all it includes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,27 +54,48 @@ pub struct TermCost {
 }
 
 /// Counts for the question's domain, with its address in macros and for the family of addresses.
+///
+/// Level by level, so that a record that branches without end asks for no more than what is counted.
 pub fn count(facts: &Facts, question: &Question) -> Cost {
     let question = question.complete();
-    let mut cost = Cost::default();
-    let domain = question.domain.clone();
-    Counting { facts, question: &question, cost: &mut cost, lets_in: true }.record(&domain, &[], "");
+    let mut counting = Counting { facts, question: &question, cost: Cost::default(), next: VecDeque::new() };
+    let own =
+        Place { domain: question.domain.clone(), above: Vec::new(), term: String::new(), of: None, lets_in: true };
+    counting.next.push_back(own);
+    while let Some(place) = counting.next.pop_front() {
+        counting.record(&place);
+    }
+    let mut cost = counting.cost;
+    cost.terms.retain(|term| term.lookups > 0);
     cost
 }
 
 struct Counting<'a> {
     facts: &'a Facts,
     question: &'a Question,
-    cost: &'a mut Cost,
+    cost: Cost,
+    /// Records still to be looked at.
+    next: VecDeque<Place>,
+}
+
+/// A record, and how the way led there.
+struct Place {
+    domain: String,
+    /// The domains on the way, the first one first.
+    above: Vec<String>,
+    /// The term of the last of them that led here.
+    term: String,
+    /// The term of the domain's own record that all of it is counted for: an index of [`Cost::terms`].
+    of: Option<usize>,
     /// Whether what passes here passes for the domain: not behind `-include`.
     lets_in: bool,
 }
 
 impl Counting<'_> {
-    /// The record of a domain, to which a term of the one before led.
-    fn record(&mut self, domain: &str, above: &[String], term: &str) {
-        if above.iter().any(|other| other == domain) {
-            self.cost.circle.get_or_insert_with(|| domain.to_owned());
+    fn record(&mut self, place: &Place) {
+        let domain = &place.domain;
+        if place.above.contains(domain) {
+            self.cost.circle.get_or_insert_with(|| domain.clone());
             return;
         }
         let Ok(texts) = self.facts.texts(domain) else {
@@ -80,86 +104,86 @@ impl Counting<'_> {
         };
         let mut records = texts.iter().filter(|text| is_record(text)).map(|text| Record::parse(text));
         let (Some(Ok(record)), None) = (records.next(), records.next()) else {
-            self.cost.broken.extend(above.last().map(|domain| (domain.clone(), term.to_owned())));
+            self.cost.broken.extend(place.above.last().map(|domain| (domain.clone(), place.term.clone())));
             return;
         };
-        let above = [above, &[domain.to_owned()]].concat();
         for (term, qualifier, mechanism) in record.directives() {
-            let is_all = *mechanism == Mechanism::All;
             let wide = match mechanism {
-                Mechanism::All => above.len() > 1,
+                Mechanism::All => place.of.is_some(),
                 Mechanism::Ip(address, length) => *length < if address.is_ipv4() { 8 } else { 12 },
                 _ => false,
             };
-            if wide && qualifier == Qualifier::Pass && self.lets_in {
-                self.cost.open.push((domain.to_owned(), term.text.clone()));
+            let passes = place.lets_in && qualifier == Qualifier::Pass;
+            if wide && passes {
+                self.cost.open.push((domain.clone(), term.text.clone()));
             }
-            if is_all {
-                break;
+            match mechanism {
+                Mechanism::All => break,
+                Mechanism::Ip(..) => {}
+                Mechanism::Include(target) => self.follow(place, &term.text, target, passes),
+                other => self.hosts(place, &term.text, other),
             }
-            if self.cost.lookups >= MOST {
-                self.cost.is_partial = true;
-                return;
-            }
-            let before = self.cost.lookups;
-            let lets_in = self.lets_in;
-            self.lets_in &= qualifier == Qualifier::Pass;
-            self.mechanism(domain, &above, &term.text, mechanism);
-            self.lets_in = lets_in;
-            self.spent(&above, &term.text, before);
         }
         if let Some((term, target)) = record.redirect() {
-            let before = self.cost.lookups;
-            self.cost.lookups += 1;
-            self.follow(domain, &above, &term.text, target);
-            self.spent(&above, &term.text, before);
+            self.follow(place, &term.text, target, place.lets_in);
         }
     }
 
-    fn spent(&mut self, above: &[String], term: &str, before: u32) {
-        let lookups = self.cost.lookups - before;
-        if above.len() == 1 && lookups > 0 {
-            self.cost.terms.push(TermCost { term: term.to_owned(), lookups });
-        }
-    }
-
-    fn follow(&mut self, domain: &str, above: &[String], term: &str, target: &Template) {
+    /// Counts a look-up of a term; none when counting is given up, else the term of the domain's own record.
+    fn spend(&mut self, place: &Place, term: &str) -> Option<usize> {
         if self.cost.lookups >= MOST {
             self.cost.is_partial = true;
-        } else if let Some(target) = name(self.facts, self.question, domain, target) {
-            self.record(&target, above, term);
+            return None;
         }
+        self.cost.lookups += 1;
+        let of = place.of.unwrap_or_else(|| {
+            self.cost.terms.push(TermCost { term: term.to_owned(), lookups: 0 });
+            self.cost.terms.len() - 1
+        });
+        self.cost.terms[of].lookups += 1;
+        Some(of)
     }
 
-    fn mechanism(&mut self, domain: &str, above: &[String], term: &str, mechanism: &Mechanism) {
-        let own = |template: &Option<Template>| match template {
-            None => Some(domain.to_owned()),
-            Some(template) => name(self.facts, self.question, domain, template),
+    fn follow(&mut self, place: &Place, term: &str, target: &Template, lets_in: bool) {
+        let Some(of) = self.spend(place, term) else { return };
+        let Some(domain) = name(self.facts, self.question, &place.domain, target) else {
+            self.cost.broken.push((place.domain.clone(), term.to_owned()));
+            return;
         };
-        let ip = self.question.ip;
-        let is_empty = match mechanism {
-            Mechanism::All | Mechanism::Ip(..) => return,
-            Mechanism::Include(target) => {
-                self.cost.lookups += 1;
-                return self.follow(domain, above, term, target);
-            }
-            Mechanism::Ptr(_) => {
-                self.cost.ptr.push((domain.to_owned(), term.to_owned()));
+        let above = [&place.above[..], std::slice::from_ref(&place.domain)].concat();
+        self.next.push_back(Place { domain, above, term: term.to_owned(), of: Some(of), lets_in });
+    }
+
+    /// A mechanism that asks for hosts.
+    fn hosts(&mut self, place: &Place, term: &str, mechanism: &Mechanism) {
+        if self.spend(place, term).is_none() {
+            return;
+        }
+        let (domain, ip) = (&place.domain, self.question.ip);
+        let target = match mechanism {
+            Mechanism::A(hosts) | Mechanism::Mx(hosts) => hosts.name.as_ref(),
+            Mechanism::Exists(target) => Some(target),
+            _ => None,
+        };
+        let target =
+            target.map_or_else(|| Some(domain.clone()), |target| name(self.facts, self.question, domain, target));
+        let is_empty = match (mechanism, target) {
+            (Mechanism::Ptr(_), _) => {
+                self.cost.ptr.push((domain.clone(), term.to_owned()));
                 Some(validated(self.facts, ip).1)
             }
-            Mechanism::A(hosts) => own(&hosts.name).and_then(|host| self.nothing(&host, family(ip))),
-            Mechanism::Exists(target) => {
-                name(self.facts, self.question, domain, target).and_then(|host| self.nothing(&host, Kind::A))
-            }
-            Mechanism::Mx(hosts) => own(&hosts.name).and_then(|host| self.no_exchanger(&host)),
+            // A name that cannot be is not asked for.
+            (_, None) => Some(false),
+            (Mechanism::Exists(_), Some(host)) => self.nothing(&host, Kind::A),
+            (Mechanism::Mx(_), Some(host)) => self.no_exchanger(&host),
+            (_, Some(host)) => self.nothing(&host, family(ip)),
         };
-        self.cost.lookups += 1;
         match is_empty {
             None => self.cost.is_partial = true,
             Some(false) => {}
             Some(true) => {
                 self.cost.voids += 1;
-                self.cost.empty.push((domain.to_owned(), term.to_owned()));
+                self.cost.empty.push((domain.clone(), term.to_owned()));
             }
         }
     }
@@ -175,8 +199,12 @@ impl Counting<'_> {
             _ => None,
         });
         let exchangers = exchangers.ok()?;
-        let hosts: Vec<_> =
-            exchangers.iter().flatten().map(|host| self.nothing(host, family(self.question.ip))).collect();
+        let hosts: Vec<_> = exchangers
+            .iter()
+            .flatten()
+            .take(EXCHANGERS)
+            .map(|host| self.nothing(host, family(self.question.ip)))
+            .collect();
         if exchangers.is_empty() {
             return Some(true);
         }

@@ -4,7 +4,7 @@ use super::{
     LOOKUPS, Question, VOIDS,
     macros::{Place, Template},
     names::{family, is_name, is_within, name, validated, value},
-    record::{Hosts, Mechanism, Qualifier, Record, Term, is_record, same_network},
+    record::{Hosts, Mechanism, Qualifier, Record, SyntaxError, Term, is_record, same_network},
 };
 use crate::{
     Facts,
@@ -17,6 +17,10 @@ use std::net::IpAddr;
 const EXCHANGERS: usize = 10;
 /// So much of an explanation is kept: more than fits into a reply.
 const EXPLANATION: usize = 500;
+/// So many errors of a record are told in a sentence.
+const ERRORS: usize = 3;
+/// So many steps are told, and those that decided: an honest record has a few dozen, a hostile one thousands.
+const STEPS: usize = 300;
 
 /// The result of one record, and why.
 struct Verdict {
@@ -47,12 +51,18 @@ struct Walk<'a> {
     /// How many `include`s we are in: the explanation of a record there is not the domain's.
     including: u32,
     steps: Vec<SpfStep>,
+    /// How many steps are not told.
+    untold: u32,
 }
 
 pub(super) fn evaluate(facts: &Facts, question: Question) -> SpfEvaluation {
-    let mut walk = Walk { facts, question, lookups: 0, voids: 0, including: 0, steps: Vec::new() };
+    let mut walk = Walk { facts, question, lookups: 0, voids: 0, including: 0, steps: Vec::new(), untold: 0 };
     let domain = walk.question.domain.clone();
     let verdict = walk.check_host(&domain, 0);
+    if walk.untold > 0 {
+        let said = format!("{} more terms, which decided nothing", walk.untold);
+        walk.step(0, &domain, "", &said, false);
+    }
     let Question { ip, domain, sender, helo } = walk.question;
     SpfEvaluation {
         ip,
@@ -98,7 +108,7 @@ impl Walk<'_> {
         let record = match Record::parse(&text) {
             Ok(record) => record,
             Err(errors) => {
-                let said = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                let said = told(&errors);
                 self.step(depth, domain, &text, &format!("cannot be read: {said}"), true);
                 return verdict(SpfResult::PermError, format!("the SPF record of {domain} cannot be read: {said}"));
             }
@@ -107,7 +117,9 @@ impl Walk<'_> {
         let mut decided = None;
         for (term, qualifier, mechanism) in record.directives() {
             if decided.is_some() {
+                let place = self.steps.len();
                 self.step(depth, domain, &term.text, "not evaluated", false);
+                self.forget(place);
                 continue;
             }
             let place = self.steps.len();
@@ -127,6 +139,9 @@ impl Walk<'_> {
             (step.said, step.decided) = (said, verdict.is_some());
             if step.lookups < self.lookups && !matches!(mechanism, Mechanism::Include(_)) {
                 step.lookups = self.lookups;
+            }
+            if verdict.is_none() {
+                self.forget(place);
             }
             decided = verdict;
         }
@@ -149,6 +164,14 @@ impl Walk<'_> {
     fn step(&mut self, depth: u32, domain: &str, term: &str, said: &str, decided: bool) {
         let (domain, term, said) = (domain.to_owned(), term.to_owned(), said.to_owned());
         self.steps.push(SpfStep { depth, domain, term, said, decided, lookups: self.lookups });
+    }
+
+    /// Takes back the steps from this place on when enough are told.
+    fn forget(&mut self, place: usize) {
+        if place >= STEPS {
+            self.steps.truncate(place);
+            self.untold += 1;
+        }
     }
 
     fn mechanism(&mut self, domain: &str, depth: u32, term: &Term, mechanism: &Mechanism) -> Seen {
@@ -332,6 +355,14 @@ impl Hosts {
     fn hold(&self, ip: IpAddr, address: IpAddr) -> bool {
         same_network(ip, address, if address.is_ipv4() { self.four } else { self.six })
     }
+}
+
+/// The first errors of a record.
+fn told(errors: &[SyntaxError]) -> String {
+    let first: Vec<String> = errors.iter().take(ERRORS).map(ToString::to_string).collect();
+    let more = errors.len().saturating_sub(ERRORS);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("{}{more}", first.join("; "))
 }
 
 fn met(matches: bool) -> Seen {

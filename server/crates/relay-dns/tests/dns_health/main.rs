@@ -18,6 +18,7 @@ mod egress;
 mod hostile;
 mod kept;
 mod records;
+mod servers;
 mod spf;
 
 use knot::Knot;

@@ -49,7 +49,7 @@ impl Knot {
     pub fn serving(address: &'static str, port: u16, servers: &[&str], all: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let here = folder.path().display();
-        let root = "ns1.test. A 127.0.0.1\nns2.test. A 127.0.0.2\nready.test. TXT ready\n";
+        let root = "ns1.test. A 127.0.0.1\nns2.test. A 127.0.0.2\nns3.test. A 127.0.0.3\nready.test. TXT ready\n";
         fs::create_dir(folder.path().join("db")).unwrap();
         let mut zones = String::new();
         for (number, (name, records)) in [(".", root)].iter().chain(all).enumerate() {

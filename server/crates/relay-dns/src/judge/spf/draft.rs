@@ -3,7 +3,7 @@
 //! Works on words, so that what nobody understands stays where nobody has to touch it.
 
 use crate::spf::{Record, is_record};
-use std::net::IpAddr;
+use std::{collections::HashSet, net::IpAddr};
 
 /// A string of a TXT record holds so many octets (RFC 1035 §3.3.14).
 const STRING: usize = 255;
@@ -76,7 +76,7 @@ impl Draft {
     /// With this `all` as the last mechanism, in place of any other.
     pub(super) fn ending_with(mut self, all: &str) -> Self {
         self.words.retain(|word| !is_all(word));
-        self.words.retain(|word| !word.to_ascii_lowercase().starts_with("redirect="));
+        self.words.retain(|word| !is_redirect(word));
         self.words.push(all.to_owned());
         self
     }
@@ -88,7 +88,7 @@ impl Draft {
 
     /// Where something can be put in that is still looked at.
     fn end(&self) -> usize {
-        let ends = |word: &String| is_all(word) || word.to_ascii_lowercase().starts_with("redirect=");
+        let ends = |word: &String| is_all(word) || is_redirect(word);
         self.words.iter().position(ends).unwrap_or(self.words.len())
     }
 }
@@ -128,16 +128,17 @@ pub(super) fn is_all(word: &str) -> bool {
     bare(word).eq_ignore_ascii_case("all")
 }
 
+fn is_redirect(word: &str) -> bool {
+    word.get(.."redirect=".len()).is_some_and(|name| name.eq_ignore_ascii_case("redirect="))
+}
+
 /// The words of a text behind its version, each one mended or left out.
 fn repaired(text: &str, notes: &mut Vec<String>) -> Vec<String> {
     let rest = bare_text(text).get(6..).unwrap_or_default();
     let mut words: Vec<String> = Vec::new();
+    let mut redirect = String::new();
     for word in rest.split(|c: char| c.is_whitespace() || c == ';').filter(|word| !word.is_empty()) {
-        let fits = |word: &str| {
-            let before = words.iter().filter(|word| word.to_ascii_lowercase().starts_with("redirect="));
-            let together: Vec<&str> = before.map(String::as_str).chain([word]).collect();
-            Record::parse(&format!("v=spf1 {}", together.join(" "))).is_ok()
-        };
+        let fits = |word: &str| Record::parse(&format!("v=spf1 {redirect} {word}")).is_ok();
         if fits(word) && !looks_like_a_mechanism(word) {
             words.push(word.to_owned());
         } else if let Some(better) = candidates(word).into_iter().find(|word| fits(word)) {
@@ -145,6 +146,9 @@ fn repaired(text: &str, notes: &mut Vec<String>) -> Vec<String> {
             words.push(better);
         } else {
             notes.push(format!("{word} is left out, because it means nothing there."));
+        }
+        if let Some(last) = words.last().filter(|word| redirect.is_empty() && is_redirect(word)) {
+            redirect.clone_from(last);
         }
     }
     words
@@ -191,6 +195,7 @@ fn candidates(word: &str) -> Vec<String> {
 fn merged(all: &[Vec<String>]) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut ends: Vec<&str> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for word in all.iter().flatten() {
         if is_all(word) {
             ends.push(word);
@@ -200,9 +205,9 @@ fn merged(all: &[Vec<String>]) -> Vec<String> {
             Some((name, target)) if name.eq_ignore_ascii_case("redirect") => format!("include:{target}"),
             _ => word.clone(),
         };
-        let is_exp = |word: &str| word.to_ascii_lowercase().starts_with("exp=");
-        let again = words.iter().any(|other| other.eq_ignore_ascii_case(&word) || (is_exp(other) && is_exp(&word)));
-        if !again {
+        let key = word.to_ascii_lowercase();
+        let key = if key.starts_with("exp=") { "exp=".to_owned() } else { key };
+        if seen.insert(key) {
             words.push(word);
         }
     }

@@ -1,7 +1,7 @@
 //! `spf.egress`: whether SPF lets each address send that mail leaves from.
 
 use super::{
-    GMAIL, Judged,
+    GMAIL, Judged, bounded,
     draft::{self, Draft},
     is_against, term_of,
 };
@@ -46,7 +46,7 @@ pub(super) fn judge(judged: &Judged<'_>, text: &str, merged: &Draft) -> Finding 
                 let mut found = Finding { details, ..against(judged, one.result) };
                 found.changes = judged.change(&[text.to_owned()], merged);
                 found.details.push("Change the record you have; do not add a second one.".to_owned());
-                found.details.extend(merged.notes.iter().cloned());
+                found.details.extend(bounded(merged.notes.iter().cloned()));
                 found.details.extend(draft::split(&merged.text()));
                 found
             }

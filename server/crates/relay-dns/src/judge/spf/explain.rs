@@ -3,8 +3,8 @@
 use crate::spf::{Kind, Mechanism, Qualifier, Record, Term};
 
 /// A line for each term.
-pub(super) fn explain(record: &Record, domain: &str) -> Vec<String> {
-    record.terms.iter().map(|term| format!("{}: {}.", term.text, meaning(term, domain))).collect()
+pub(super) fn explain(record: &Record, domain: &str) -> impl Iterator<Item = String> {
+    record.terms.iter().map(move |term| format!("{}: {}.", term.text, meaning(term, domain)))
 }
 
 fn meaning(term: &Term, domain: &str) -> String {

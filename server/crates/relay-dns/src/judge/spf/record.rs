@@ -1,7 +1,7 @@
 //! `spf.record`: whether there is one record, and whether it can be read.
 
 use super::{
-    GMAIL, Judged,
+    GMAIL, Judged, bounded,
     draft::{self, Draft},
     explain::explain,
 };
@@ -51,7 +51,7 @@ pub(super) fn unreadable(judged: &Judged<'_>, text: &str, errors: &[SyntaxError]
     let draft = judged.repaired(&[text.to_owned()]);
     let title = "The SPF record cannot be read";
     let mut found = judged.finding(("spf.record", "syntax"), Severity::Error, title, fails_for_all());
-    found.details = errors.iter().map(|error| format!("At {error}.")).collect();
+    found.details = bounded(errors.iter().map(|error| format!("At {error}.")));
     found.changes = judged.change(&[text.to_owned()], &draft);
     finish(found, &draft)
 }
@@ -69,13 +69,13 @@ pub(super) fn readable(judged: &Judged<'_>, text: &str, record: &Record, merged:
         let effect = "Receivers pass over it, so servers that were meant to be allowed are not: after a name such as ip4 \
                       or include belongs a colon, not an equals sign.";
         let mut found = judged.finding(("spf.record", "passed_over"), Severity::Warning, title, effect);
-        found.details = explain(record, judged.domain);
+        found.details = bounded(explain(record, judged.domain));
         found.changes = judged.change(&[text.to_owned()], merged);
         return finish(found, merged);
     }
     let effect = "Receivers can read which servers may send for the domain.";
     let mut found = judged.finding(("spf.record", "found"), Severity::Good, "There is one SPF record", effect);
-    found.details = explain(record, judged.domain);
+    found.details = bounded(explain(record, judged.domain));
     if !judged.facts.get(judged.domain, Kind::Txt).agreed {
         found.details.push("Its authoritative servers do not say the same yet.".to_owned());
     }
@@ -85,7 +85,7 @@ pub(super) fn readable(judged: &Judged<'_>, text: &str, record: &Record, merged:
 
 /// Adds what is to be said about the proposed record.
 fn finish(mut found: Finding, draft: &Draft) -> Finding {
-    found.details.extend(draft.notes.iter().cloned());
+    found.details.extend(bounded(draft.notes.iter().cloned()));
     found.details.extend(draft::split(&draft.text()));
     found
 }

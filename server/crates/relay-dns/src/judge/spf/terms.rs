@@ -1,6 +1,6 @@
 //! What a readable record costs and how wide it is: `spf.lookups`, `spf.all`, `spf.ptr`.
 
-use super::{ANY, ANY_SIX, Draft, Judged, draft};
+use super::{ANY, ANY_SIX, Draft, Judged, bounded, draft};
 use crate::{
     facts::Kind,
     judge::say::{list, unknown},
@@ -193,7 +193,7 @@ fn own<'a>(judged: &Judged<'_>, terms: &'a [(String, String)]) -> Vec<&'a str> {
 fn change(judged: &Judged<'_>, found: &mut Finding, text: &str, mended: &Draft) {
     found.changes = judged.change(&[text.to_owned()], mended);
     if !found.changes.is_empty() {
-        found.details.extend(mended.notes.iter().cloned());
+        found.details.extend(bounded(mended.notes.iter().cloned()));
         found.details.extend(draft::split(&mended.text()));
     }
 }

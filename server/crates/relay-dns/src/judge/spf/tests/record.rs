@@ -87,6 +87,18 @@ fn two_records_are_made_one() {
     );
 }
 
+/// What fits into one answer of DNS, made to be laborious.
+#[test]
+fn many_long_and_broken_records_are_judged_quickly() {
+    let words = |begin: usize| (begin..begin + 600).map(|number| format!(" x{number:x}")).collect::<String>();
+    let zone: String = (0..16).map(|number| format!("d.example TXT v=spf1{}\n", words(number * 600))).collect();
+    let began = std::time::Instant::now();
+    let found = findings(&zone, &with_include()).remove(0);
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!(found.outcome, "two_records");
+    assert!(found.details.len() < 60, "{}", found.details.len());
+}
+
 #[test]
 fn long_records_say_how_they_are_split() {
     let many: String = (0..20).map(|i| format!(" ip4:198.51.100.{i}")).collect();
