@@ -55,6 +55,8 @@ pub struct Inner {
     pub(crate) dkim_keys: crate::dkim_keys::OpenedKeys,
     /// How submitters stood at their last MAIL.
     pub(crate) submitters: crate::policy::Submitters,
+    /// Who had DNS asked how often.
+    pub(crate) asked: crate::dns_health::Asked,
     /// Whether the platform is paused.
     pub(crate) last_pause: crate::platform::LastPause,
 }
@@ -115,6 +117,7 @@ impl Core {
             successes: crate::service_accounts::Successes::default(),
             dkim_keys: crate::dkim_keys::OpenedKeys::default(),
             submitters: crate::policy::Submitters::default(),
+            asked: Default::default(),
             last_pause: crate::platform::LastPause::default(),
         };
         Ok(Self { inner: Arc::new(inner) })

@@ -1,11 +1,15 @@
-//! DNS health of domains: what is seen of one, and what of it is news.
+//! DNS health: questions anyone may ask, what is seen of a domain, and what of it is news.
 //!
 //! Owns no table: the domain's report is kept by `findings`. The judgements are `relay-dns`'s.
 
+mod ask;
+mod bound;
 mod look;
 mod told;
 
+pub use self::ask::{dkim, dmarc, mx, predict, ptr, report, spf};
 pub(crate) use self::{
+    bound::{Asked, count},
     look::{Seen, look},
     told::{Mailed, News, Told, news},
 };
@@ -21,3 +25,6 @@ pub(crate) async fn ours(core: &Core) -> Result<Ours> {
         spf_include: core.config.dns_health.spf_include.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,13 @@ use crate::{
     test_support::{Test, word},
 };
 use relay_dns::{FixedAnswers, Resolver};
-use relay_types::{EmailAddress, service_account::AllowedSenders};
+use relay_types::{
+    EmailAddress,
+    dns_record::{DnsRecord, Found},
+    domain::DkimKeyState,
+    finding::Severity,
+    service_account::AllowedSenders,
+};
 use std::time::Duration;
 
 struct World {

@@ -1,0 +1,43 @@
+//! How often a person may have DNS asked: so many times in each minute, on each node. The machine's administrator may
+//! without bound.
+
+use crate::{Actor, Core, Error, Result};
+use moka::sync::Cache;
+use relay_types::{Timestamp, user::UserId};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Questions in a minute.
+const MOST: u32 = 60;
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// When each person's running minute began, and how often they asked in it.
+pub(crate) struct Asked(Cache<UserId, Arc<Mutex<(Timestamp, u32)>>>);
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self(Cache::new(10_000))
+    }
+}
+
+/// Counts a question of someone who is signed in. `SignedOut` for nobody, `Forbidden` for programs that submit, `TooMany`
+/// for who asked too often.
+pub(crate) fn count(core: &Core, actor: &Actor) -> Result<()> {
+    if let Actor::System = actor {
+        return Ok(());
+    }
+    let now = core.now();
+    let asked = core.asked.0.get_with(actor.user_id()?, || Arc::new(Mutex::new((now, 0))));
+    let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+    if now.since(asked.0) >= MINUTE {
+        *asked = (now, 0);
+    }
+    if asked.1 >= MOST {
+        let seconds = MINUTE.saturating_sub(now.since(asked.0)).as_secs().max(1);
+        return Err(Error::TooMany { seconds });
+    }
+    asked.1 += 1;
+    Ok(())
+}
