@@ -129,16 +129,26 @@ pub(super) fn is_all(word: &str) -> bool {
 }
 
 fn is_redirect(word: &str) -> bool {
-    word.get(.."redirect=".len()).is_some_and(|name| name.eq_ignore_ascii_case("redirect="))
+    is_named(word, "redirect=")
+}
+
+fn is_exp(word: &str) -> bool {
+    is_named(word, "exp=")
+}
+
+fn is_named(word: &str, name: &str) -> bool {
+    word.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
 }
 
 /// The words of a text behind its version, each one mended or left out.
 fn repaired(text: &str, notes: &mut Vec<String>) -> Vec<String> {
     let rest = bare_text(text).get(6..).unwrap_or_default();
     let mut words: Vec<String> = Vec::new();
-    let mut redirect = String::new();
+    // Those that may stand once.
+    let mut modifiers = String::new();
     for word in rest.split(|c: char| c.is_whitespace() || c == ';').filter(|word| !word.is_empty()) {
-        let fits = |word: &str| Record::parse(&format!("v=spf1 {redirect} {word}")).is_ok();
+        let before = words.len();
+        let fits = |word: &str| Record::parse(&format!("v=spf1{modifiers} {word}")).is_ok();
         if fits(word) && !looks_like_a_mechanism(word) {
             words.push(word.to_owned());
         } else if let Some(better) = candidates(word).into_iter().find(|word| fits(word)) {
@@ -147,8 +157,8 @@ fn repaired(text: &str, notes: &mut Vec<String>) -> Vec<String> {
         } else {
             notes.push(format!("{word} is left out, because it means nothing there."));
         }
-        if let Some(last) = words.last().filter(|word| redirect.is_empty() && is_redirect(word)) {
-            redirect.clone_from(last);
+        if let Some(kept) = words.get(before).filter(|word| is_redirect(word) || is_exp(word)) {
+            modifiers += &format!(" {kept}");
         }
     }
     words
@@ -206,7 +216,7 @@ fn merged(all: &[Vec<String>]) -> Vec<String> {
             _ => word.clone(),
         };
         let key = word.to_ascii_lowercase();
-        let key = if key.starts_with("exp=") { "exp=".to_owned() } else { key };
+        let key = if is_exp(&key) { "exp=".to_owned() } else { key };
         if seen.insert(key) {
             words.push(word);
         }

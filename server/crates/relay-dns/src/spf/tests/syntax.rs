@@ -1,6 +1,11 @@
 //! RFC 7208 §4.5, §4.6.1, §12: what is a record, and what is wrong with one.
 
 use super::*;
+use crate::{
+    facts::{Data, Kind, Known},
+    look_up,
+    test_zone::NOW,
+};
 
 #[test]
 fn a_record_begins_with_its_version_and_a_space() {
@@ -118,6 +123,92 @@ fn what_is_wrong_is_said_with_its_column() {
         assert_eq!(errors[0].to_string(), expected, "{text:?}");
         assert!(errors[0].column <= text.chars().count() + 1, "{text:?}");
     }
+}
+
+/// Pieces of records in any order, the same ones at each run: reading, evaluating and counting end and say something.
+#[test]
+fn no_text_does_harm() {
+    let pieces = [
+        "v=spf1",
+        " ",
+        "  ",
+        "a",
+        "mx",
+        "ptr",
+        "all",
+        "ip4",
+        "ip6",
+        "include",
+        "exists",
+        "redirect",
+        "exp",
+        ":",
+        "=",
+        "/",
+        "//",
+        "+",
+        "-",
+        "~",
+        "?",
+        "%{",
+        "}",
+        "%",
+        "%%",
+        "%_",
+        "%-",
+        "s",
+        "L",
+        "d2r",
+        "i",
+        "p",
+        "h",
+        "c",
+        "t",
+        "0",
+        "24",
+        "129",
+        ".",
+        "..",
+        "192.0.2.10",
+        "2001:db8::10",
+        "d.example",
+        "x.example.",
+        "\u{e9}",
+        "\u{0}",
+        "\t",
+        "\u{fffd}",
+        "\"",
+        "\\",
+        ";",
+    ];
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    let mut readable = 0;
+    for _ in 0..20_000 {
+        let length = next(14);
+        let text: String = (0..length).map(|_| pieces[next(pieces.len())]).collect();
+        let text = format!("v=spf1 {text}");
+        match Record::parse(&text) {
+            Ok(_) => readable += 1,
+            Err(errors) => assert!(
+                errors.iter().all(|error| (1..=text.chars().count() + 1).contains(&error.column)),
+                "{text:?} {errors:?}"
+            ),
+        }
+        let mut facts = Facts::default();
+        let known = Known::Records(vec![Data::Text(vec![text])]);
+        let answer = look_up::answer("d.example", Kind::Txt, known, vec![], None, NOW);
+        facts.insert("d.example", Kind::Txt, answer);
+        let found = evaluate(&facts, &question("192.0.2.10"));
+        assert!(!found.because.is_empty() && found.lookups <= 11);
+        count(&facts, &question("2001:db8::10"));
+    }
+    assert!(readable > 500, "{readable}");
 }
 
 #[test]

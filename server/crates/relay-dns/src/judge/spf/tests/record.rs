@@ -109,3 +109,85 @@ fn long_records_say_how_they_are_split() {
     assert_eq!(Some(joined), found.changes[0].publish);
     assert!(split.split('"').skip(1).step_by(2).all(|string| string.len() <= 255), "{split}");
 }
+
+/// Records of any words: whatever is proposed can be read, and has ours once.
+#[test]
+fn what_is_proposed_can_be_read_whatever_was_there() {
+    let words = [
+        "a",
+        "mx",
+        "-all",
+        "~all",
+        "ALL",
+        "ptr",
+        "ip4:192.0.2.0/24",
+        "ip4:192.0.2.10",
+        "ip4:1.2.3",
+        "ipv4:192.0.2.1",
+        "ip4=192.0.2.1",
+        "include:spf.relay.example",
+        "-include:spf.relay.example",
+        "Include:SPF.relay.example",
+        "include:gone.example",
+        "include=x.example",
+        "includes:x.example",
+        "redirect=x.example",
+        "redirect:x.example",
+        "redirect=spf.provider.example",
+        "exp=e.example",
+        "exp=",
+        "v=spf1",
+        "\"",
+        ";",
+        "192.0.2.1",
+        "2001:db8::10",
+        "mail.example",
+        "%{d}",
+        "a:%{d2}.",
+        "exists:%{i}.x.example",
+        "all.",
+        "mx,",
+        "?",
+        "ip6:::/0",
+        "é",
+        "a:a..b",
+    ];
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    let mut proposed = 0;
+    for turn in 0..1500 {
+        let records = 1 + usize::from(turn % 5 == 0);
+        let zone: String = (0..records)
+            .map(|_| {
+                let length = next(7);
+                let terms: String = (0..length).map(|_| format!(" {}", words[next(words.len())])).collect();
+                format!("d.example TXT {}v=spf1{terms}\n", if turn % 11 == 0 { "\"" } else { "" })
+            })
+            .collect();
+        for (ours, terms) in [
+            (with_include(), vec!["include:spf.relay.example"]),
+            (without_include(), vec!["ip4:192.0.2.10", "ip6:2001:db8::10"]),
+        ] {
+            for finding in findings(&zone, &ours) {
+                for change in finding.changes.iter().filter(|change| change.name == "d.example") {
+                    proposed += 1;
+                    let text = change.publish.as_deref().unwrap();
+                    assert!(crate::spf::Record::parse(text).is_ok(), "{zone}{text:?}\n{finding:#?}");
+                    let added = change.added.iter().flat_map(|added| added.split(' '));
+                    for term in added.filter(|term| terms.contains(term)) {
+                        let bare =
+                            |word: &&str| word.trim_start_matches(['+', '-', '~', '?']).eq_ignore_ascii_case(term);
+                        assert_eq!(text.split(' ').filter(bare).count(), 1, "{zone}{text:?}\n{finding:#?}");
+                    }
+                    assert!(change.added.iter().all(|added| text.contains(added.as_str())), "{zone}{finding:#?}");
+                }
+            }
+        }
+    }
+    assert!(proposed > 1000, "{proposed}");
+}
