@@ -27,7 +27,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use relay_types::{
     Timestamp,
-    finding::{Finding, History, Link, LookedUp, Report, Severity, Subject},
+    finding::{Finding, History, Link, LookedUp, Report, Subject},
     spf::SpfEvaluation,
 };
 use spf_tree::Evaluations;
@@ -155,7 +155,7 @@ fn Row(part: Part) -> impl IntoView {
 #[component]
 fn Body(part: Part) -> impl IntoView {
     let Part { finding, evaluations, history, .. } = part;
-    let Finding { title, severity, details, changes, link, asked, .. } = finding;
+    let Finding { title, details, changes, link, asked, .. } = finding;
     view! {
         {(!details.is_empty())
             .then(|| {
@@ -167,7 +167,9 @@ fn Body(part: Part) -> impl IntoView {
             .views()}
         {link.filter(is_safe).map(|Link { text, url }| view! { <p><a href=url rel="noreferrer">{text}</a></p> })}
         <Evaluations evaluations/>
-        {history.filter(|_| severity != Severity::Good).map(|history| view! { <Sparkline histories=vec![history]/> })}
+        {history
+            .filter(|history| history.changes.len() > 1)
+            .map(|history| view! { <Sparkline histories=vec![history]/> })}
         {(!asked.is_empty()).then(|| view! { <Asked questions=asked/> })}
     }
     .into_any()
@@ -218,5 +220,5 @@ mod words {
     pub const DETAILS: &str = "Details";
     pub const CHANGE: &str = "Show change";
     pub const RECORD: &str = "record expires";
-    pub const ABSENCE: &str = "that there is none is kept until";
+    pub const ABSENCE: &str = "absence expires";
 }

@@ -124,7 +124,8 @@ pub fn Health(
     let (tone, text) = match worst {
         None => (Tone::Unknown, "Not checked yet".to_owned()),
         Some(worst) if to_mend > 0 => (severity(worst).0, format!("{to_mend} to mend")),
-        Some(worst) => (severity(worst).0, severity(worst).1.to_owned()),
+        Some(Severity::Unknown) => (Tone::Unknown, "Unknown".to_owned()),
+        Some(_) => (Tone::Good, "Good".to_owned()),
     };
     view! { <span class=format!("status {}", tone.class())>{text}</span> }
 }

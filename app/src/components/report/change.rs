@@ -26,7 +26,7 @@ pub fn Change(change: RecordChange, about: String) -> impl IntoView {
             <div class="line">
                 <span>"Found"</span>
                 {if found.is_empty() {
-                    view! { <span>"nothing"</span> }.into_any()
+                    view! { <span class="soft">"nothing"</span> }.into_any()
                 } else {
                     view! { <code>{found.join("\n")}</code> }.into_any()
                 }}
@@ -36,7 +36,7 @@ pub fn Change(change: RecordChange, about: String) -> impl IntoView {
                     view! {
                         <div class="line">
                             <span>"Publish"</span>
-                            <span>"nothing: remove it"</span>
+                            <span class="soft">"nothing: remove it"</span>
                         </div>
                     }
                         .into_any()

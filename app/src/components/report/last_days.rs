@@ -9,7 +9,7 @@ use crate::components::{
 use leptos::prelude::*;
 use relay_types::{
     Timestamp,
-    finding::{History, Severity},
+    finding::{History, HistoryChange, Severity},
 };
 
 const DAYS: usize = 30;
@@ -59,10 +59,15 @@ pub fn Sparkline(histories: Vec<History>) -> impl IntoView {
                 {rects}
             </svg>
             <figcaption>{sentence}</figcaption>
-            <details>
-                <summary>"The same as a table"</summary>
-                <Rows histories/>
-            </details>
+            {(!told(histories.clone()).is_empty())
+                .then(|| {
+                    view! {
+                        <details>
+                            <summary>"The same as a table"</summary>
+                            <Rows histories/>
+                        </details>
+                    }
+                })}
         </figure>
     }
     .into_any()
@@ -70,14 +75,13 @@ pub fn Sparkline(histories: Vec<History>) -> impl IntoView {
 
 #[component]
 fn Rows(histories: Vec<History>) -> impl IntoView {
-    let mut rows: Vec<_> = histories.into_iter().flat_map(|history| history.changes).collect();
+    let mut rows = told(histories);
     rows.sort_by_key(|change| std::cmp::Reverse(change.at));
     view! {
         <table>
             <thead>
                 <tr>
                     <th scope="col">"Since"</th>
-                    <th scope="col">"State"</th>
                     <th scope="col">"What"</th>
                 </tr>
             </thead>
@@ -92,8 +96,8 @@ fn Rows(histories: Vec<History>) -> impl IntoView {
                                 </td>
                                 <td>
                                     <Status state=severity(change.severity)/>
+                                    <small>{change.title}</small>
                                 </td>
-                                <td>{change.title}</td>
                             </tr>
                         }
                     })
@@ -102,6 +106,18 @@ fn Rows(histories: Vec<History>) -> impl IntoView {
         </table>
     }
     .into_any()
+}
+
+/// What changed, and of each check that never did how it is when that is bad.
+fn told(histories: Vec<History>) -> Vec<HistoryChange> {
+    let changed = |history: &History| history.changes.len() > 1;
+    histories
+        .into_iter()
+        .flat_map(|history| {
+            let all = changed(&history);
+            history.changes.into_iter().filter(move |change| all || change.severity.is_bad())
+        })
+        .collect()
 }
 
 fn height(severity: Severity) -> usize {
@@ -151,7 +167,6 @@ fn sentence(histories: &[History], until: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relay_types::finding::HistoryChange;
 
     const UNTIL: Timestamp = Timestamp(100 * DAY);
 
