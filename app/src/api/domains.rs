@@ -12,9 +12,9 @@ use crate::{
     typed,
 };
 #[cfg(feature = "ssr")]
-use relay_core::domains;
+use relay_core::{Actor, Core, domains};
 #[cfg(feature = "ssr")]
-use relay_types::DomainName;
+use relay_types::{DomainName, EmailAddress, prediction::Prediction, project::Slug};
 
 /// One domain with the records to publish.
 #[server]
@@ -73,4 +73,20 @@ pub async fn remove_domain(slug: String, id: String, confirm: String) -> Result<
     domains::remove(&core, &actor, &project, id).await?;
     done(&format!("/p/{slug}/senders"), "domain-removed");
     Ok(())
+}
+
+/// What would become of mail from an address, by the last report of its domain; nothing when the project has no such
+/// domain.
+#[cfg(feature = "ssr")]
+pub(crate) async fn predictions(
+    core: &Core,
+    actor: &Actor,
+    project: &Slug,
+    from: Option<&EmailAddress>,
+) -> Result<Vec<Prediction>, AppError> {
+    let Some(from) = from else { return Ok(Vec::new()) };
+    let all = domains::list(core, actor, project).await?;
+    let Some(domain) = all.iter().find(|domain| domain.name == *from.domain()) else { return Ok(Vec::new()) };
+    let report = domains::get(core, actor, project, domain.id).await?.report;
+    Ok(report.map(|report| report.predictions).unwrap_or_default())
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use relay_types::{
     Cidr, EmailAddress, SenderPattern,
     limit::Limits,
+    prediction::Prediction,
     service_account::{
         AllowedSenders, ClientAccess, ServiceAccount, ServiceAccountDetail, ServiceAccountId, ServiceAccountSettings,
     },
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
 use crate::{
-    api::{id, slug},
+    api::{domains, id, slug},
     components::dialog::confirmed,
     ssr::{actor, actor_with, core, done},
 };
@@ -36,6 +37,8 @@ pub struct AccountPage {
     pub detail: ServiceAccountDetail,
     /// Where its programs connect.
     pub access: ClientAccess,
+    /// What would become of mail from its usual sender.
+    pub predictions: Vec<Prediction>,
 }
 
 /// A secret on its one way to the person who asked for it. It has no `Debug`.
@@ -114,9 +117,11 @@ pub async fn list_accounts(slug: String) -> Result<AccountsPage, AppError> {
 /// One account.
 #[server]
 pub async fn load_account(slug: String, id: String) -> Result<AccountPage, AppError> {
-    let core = core()?;
-    let detail = service_accounts::get(&core, &actor().await?, &self::slug(&slug)?, self::id(&id)?).await?;
-    Ok(AccountPage { detail, access: service_accounts::client_access(&core) })
+    let (core, actor, project) = (core()?, actor().await?, self::slug(&slug)?);
+    let detail = service_accounts::get(&core, &actor, &project, self::id(&id)?).await?;
+    let from = detail.account.default_sender.as_ref();
+    let predictions = domains::predictions(&core, &actor, &project, from).await?;
+    Ok(AccountPage { detail, access: service_accounts::client_access(&core), predictions })
 }
 
 /// Makes an account; its secret is shown this once. `password` when it was typed long ago.

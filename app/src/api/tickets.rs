@@ -5,16 +5,19 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use relay_types::ticket::{DeskPerson, Ticket, TicketList, TicketRequest};
+use relay_types::{
+    prediction::Prediction,
+    ticket::{DeskPerson, Ticket, TicketList, TicketRequest},
+};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
 use crate::{
-    api::{id, slug},
+    api::{domains, id, slug},
     ssr::{actor, actor_with, core, done},
 };
 #[cfg(feature = "ssr")]
-use relay_core::{name_changes, tickets};
+use relay_core::{name_changes, senders, tickets};
 #[cfg(feature = "ssr")]
 use relay_types::ticket::{TicketFilter, TicketKind, TicketNumber, TicketState, TicketTab};
 
@@ -53,6 +56,15 @@ impl TicketQuery {
     }
 }
 
+/// The page of a project's tickets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProjectTickets {
+    /// The list.
+    pub list: TicketList,
+    /// What would become of the project's mail, for who asks to go live.
+    pub predictions: Vec<Prediction>,
+}
+
 /// A ticket as the desk sees it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeskTicket {
@@ -75,8 +87,11 @@ pub struct Approval {
 
 /// A project's tickets, narrowed by the query.
 #[server]
-pub async fn load_tickets(slug: String, #[server(flatten)] query: TicketQuery) -> Result<TicketList, AppError> {
-    Ok(tickets::list(&core()?, &actor().await?, &self::slug(&slug)?, &query.filter()).await?)
+pub async fn load_tickets(slug: String, #[server(flatten)] query: TicketQuery) -> Result<ProjectTickets, AppError> {
+    let (core, actor, project) = (core()?, actor().await?, self::slug(&slug)?);
+    let list = tickets::list(&core, &actor, &project, &query.filter()).await?;
+    let from = senders::first_verified(&core, &actor, &project).await?;
+    Ok(ProjectTickets { list, predictions: domains::predictions(&core, &actor, &project, from.as_ref()).await? })
 }
 
 /// The desk's queue, narrowed by the query.

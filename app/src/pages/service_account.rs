@@ -7,6 +7,7 @@ use crate::{
     components::{
         client_lines::AccountLines,
         prelude::*,
+        report::Predictions,
         service_account::{SecretIssued, SettingsFields, limits_summary},
         status::account_state,
     },
@@ -35,7 +36,7 @@ pub fn ServiceAccount() -> impl IntoView {
 
 #[component]
 fn Page(page: AccountPage, reload: Callback<()>) -> impl IntoView {
-    let AccountPage { detail, access } = page;
+    let AccountPage { detail, access, predictions } = page;
     let account = detail.account;
     let slug = use_slug().get_untracked();
     let manage = use_abilities().manage;
@@ -69,7 +70,10 @@ fn Page(page: AccountPage, reload: Callback<()>) -> impl IntoView {
                     <AccountLines access username secret=SECRET_PLACEHOLDER.to_owned() sender/>
                 </Card>
             </div>
-            {manage.then(|| view! { <Actions account/> })}
+            <div class="stack">
+                <Predictions predictions/>
+                {manage.then(|| view! { <Actions account/> })}
+            </div>
         </div>
     }
 }

@@ -1,14 +1,15 @@
 //! `/p/:slug/tickets`: what the project asked of the service desk, and the ways to ask.
 
 use crate::{
-    api::tickets::{LoadTickets, OpenTicket, TicketQuery},
-    components::{prelude::*, status::ticket_state},
+    api::tickets::{LoadTickets, OpenTicket, ProjectTickets, TicketQuery},
+    components::{prelude::*, report::Predictions, status::ticket_state},
     pages::ticket::request::Fields,
     strings::places,
 };
 use leptos::prelude::*;
 use relay_types::{
     change::Topic,
+    prediction::Prediction,
     ticket::{TicketKind, TicketList, TicketRequest, TicketRow, TicketTab},
 };
 
@@ -20,14 +21,15 @@ pub fn Tickets() -> impl IntoView {
     let data = read_again(done, move || LoadTickets { slug: slug.get(), query: asked() });
     use_live(&[Topic::Names], move || data.refetch());
     view! {
-        <Load resource=data let:list>
-            <Page slug=slug.get_untracked() list/>
+        <Load resource=data let:page>
+            <Page slug=slug.get_untracked() page/>
         </Load>
     }
 }
 
 #[component]
-fn Page(slug: String, list: TicketList) -> impl IntoView {
+fn Page(slug: String, page: ProjectTickets) -> impl IntoView {
+    let ProjectTickets { list, predictions } = page;
     let query = untrack(query);
     let narrowed = ["q", "kind"].into_iter().any(|name| query.text(name).is_some());
     let nothing_yet = list.counts.last() == Some(&0) && !narrowed;
@@ -47,7 +49,7 @@ fn Page(slug: String, list: TicketList) -> impl IntoView {
             }
                 .into_any()
         }}
-        {manage.then(|| view! { <AskElse/> })}
+        {manage.then(|| view! { <AskElse predictions/> })}
     }
 }
 
@@ -131,19 +133,24 @@ fn Row(slug: String, row: TicketRow) -> impl IntoView {
 
 /// The other ways to ask.
 #[component]
-fn AskElse() -> impl IntoView {
+fn AskElse(predictions: Vec<Prediction>) -> impl IntoView {
     let others = TicketKind::ALL.into_iter().filter(|kind| *kind != TicketKind::SetPtr);
     view! {
         <div class="actions">
             <span class="soft">"Something else:"</span>
-            {others.map(|kind| view! { <AskFor kind/> }).views()}
+            {others
+                .map(|kind| {
+                    let predictions = if kind == TicketKind::GoLive { predictions.clone() } else { Vec::new() };
+                    view! { <AskFor kind predictions/> }
+                })
+                .views()}
         </div>
     }
 }
 
 /// The dialog for a kind. A link with `?new=KIND` opens it, filled in with what else it says.
 #[component]
-fn AskFor(kind: TicketKind) -> impl IntoView {
+fn AskFor(kind: TicketKind, #[prop(optional)] predictions: Vec<Prediction>) -> impl IntoView {
     let word = kind.as_str();
     let form = use_form_for::<OpenTicket>("kind", word);
     let led = led_to().as_deref() == Some(word);
@@ -161,7 +168,7 @@ fn AskFor(kind: TicketKind) -> impl IntoView {
     if kind == TicketKind::GoLive && !sandbox {
         return ().into_any();
     }
-    let request = StoredValue::new(request);
+    let (request, predictions) = (StoredValue::new(request), StoredValue::new(predictions));
     view! {
         <Dialog id=format!("ask-{word}") button kind=kind_of_button title open=form.failed_reply() || led>
             <p>{why(kind)}</p>
@@ -169,6 +176,7 @@ fn AskFor(kind: TicketKind) -> impl IntoView {
                 <HiddenSlug/>
                 <Hidden name="kind" value=word/>
                 <Fields kind request=request.get_value()/>
+                <Predictions predictions=predictions.get_value() title="If you go live now"/>
                 <div class="actions">
                     <Submit>"Send to the service desk"</Submit>
                     <Submit kind="" named=("draft", "yes")>"Keep as a draft"</Submit>
