@@ -109,11 +109,11 @@ pub(super) fn split(value: &str) -> Option<String> {
     ))
 }
 
-/// A text that was meant as a record and is none: with quotes, spaces or a comma where none may be.
+/// A text that was meant as a record and is none: with quotes, spaces or a comma where none may be, or without the space.
 pub(super) fn is_nearly(text: &str) -> bool {
     let version = bare_text(text).get(..6).is_some_and(|version| version.eq_ignore_ascii_case("v=spf1"));
     let next = bare_text(text).chars().nth(6);
-    !is_record(text) && version && !next.is_some_and(|c| c.is_ascii_alphanumeric())
+    !is_record(text) && version && !next.is_some_and(|c| c.is_ascii_digit())
 }
 
 fn bare_text(text: &str) -> &str {

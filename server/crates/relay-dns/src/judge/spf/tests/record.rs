@@ -8,6 +8,12 @@ fn the_record_is_there_once_and_can_be_read() {
         ("v=spf1 include:spf.relay.example -all", "found", Good, None),
         ("other", "missing", Warning, Some("v=spf1 include:spf.relay.example ~all")),
         ("\"v=spf1 mx -all\"", "not_recognised", Warning, Some("v=spf1 mx include:spf.relay.example -all")),
+        (
+            "v=spf1include:a.example -all",
+            "not_recognised",
+            Warning,
+            Some("v=spf1 include:a.example include:spf.relay.example -all"),
+        ),
         (" v=spf1 mx -all", "not_recognised", Warning, Some("v=spf1 mx include:spf.relay.example -all")),
         ("v=spf1; mx; -all;", "not_recognised", Warning, Some("v=spf1 mx include:spf.relay.example -all")),
         ("v=spf10 mx", "missing", Warning, Some("v=spf1 include:spf.relay.example ~all")),
