@@ -21,6 +21,7 @@ mod m20261121_000011_reverse_dns;
 mod m20261121_000012_dns_health;
 mod m20261121_000013_egress;
 mod m20261121_000014_api_tokens;
+mod m20261121_000015_reach;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000012_dns_health::Migration),
             Box::new(m20261121_000013_egress::Migration),
             Box::new(m20261121_000014_api_tokens::Migration),
+            Box::new(m20261121_000015_reach::Migration),
         ]
     }
 }

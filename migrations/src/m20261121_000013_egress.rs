@@ -21,8 +21,7 @@ impl MigrationTrait for Migration {
                     .col(string("address"))
                     // Null: the name of the relay.
                     .col(string_null("ehlo"))
-                    // `Report` as JSON, its worst severity, and how many findings are to be mended.
-                    .col(text_null("report"))
+                    // Of the last report: the worst severity, and how many findings are to be mended.
                     .col(string_null("worst"))
                     .col(integer("to_mend"))
                     .col(text_null("override_reason"))

@@ -22,6 +22,7 @@ pub async fn run(core: Core, delivery: DeliveryConfig, stop: CancellationToken) 
         every(SOON, &stop, || names(&core)),
         every(SOON, &stop, || long_work(&core)),
         every(SOON, &stop, || egress(&core, &delivery)),
+        every(TICK, &stop, || reach(&core, &delivery)),
         every(TICK, &stop, || domains_due(&core)),
     );
 }
@@ -64,6 +65,10 @@ async fn egress(core: &Core, delivery: &DeliveryConfig) {
 /// May be many, each with dozens of questions: nothing else waits for them.
 async fn domains_due(core: &Core) {
     report("domains checked", domains::check_due(core, &Actor::System).await);
+}
+
+async fn reach(core: &Core, delivery: &DeliveryConfig) {
+    report("domains' mail servers greeted", relay_mta::reach::check_due(core, &Actor::System, delivery).await);
 }
 
 async fn tick(core: &Core) {

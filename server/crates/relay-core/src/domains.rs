@@ -7,6 +7,7 @@ mod check;
 mod default_domain;
 mod health;
 mod keys;
+mod reach;
 pub(crate) mod schedule;
 mod view;
 
@@ -39,6 +40,7 @@ pub use self::{
     check::check_due,
     default_domain::{check_default, default_domain, replace_default_domain, set_default_domain},
     keys::{delegated_zone, rotate_default_keys, rotate_keys},
+    reach::{Reach, Unreached, claim_unreached, record_reach},
 };
 pub(crate) use self::{
     health::{delegated_to, known, signing, subject, to_mend},
@@ -236,6 +238,8 @@ async fn insert(
         worst: None,
         to_mend: 0,
         failing_since: None,
+        reach: None,
+        reach_next_at: now,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
     dkim_keys::insert(core, transaction, id, name, keys).await?;

@@ -13,6 +13,7 @@ pub use self::check::{Claimed, Port25, check_now, claim_due, record};
 use crate::{
     Actor, Core, Error, Result,
     audit::{self, field},
+    findings::{self, Owner},
     projects,
     tables::{
         address,
@@ -43,8 +44,9 @@ pub async fn list(core: &Core, actor: &Actor) -> Result<EgressList> {
 pub async fn get(core: &Core, actor: &Actor, id: EgressId) -> Result<EgressDetail> {
     projects::authorize_operator(actor)?;
     let row = Entity::find_by_id(id.uuid()).one(core.db.read()).await?.ok_or(Error::NotFound)?;
-    let report = row.report.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?;
-    Ok(EgressDetail { egress: view(core, &row)?, report, history: Vec::new() })
+    let report = findings::latest(core.db.read(), Owner::Egress(id)).await?;
+    let history = findings::histories(core.db.read(), Owner::Egress(id), core.now()).await?;
+    Ok(EgressDetail { egress: view(core, &row)?, report, history })
 }
 
 /// Lists an address; an empty EHLO name is that of the relay. It is checked within seconds. Operator only. Fields:
@@ -90,6 +92,7 @@ pub async fn remove(core: &Core, actor: &Actor, id: EgressId) -> Result<()> {
     let transaction = core.db.begin().await?;
     let row = locked(&transaction, id).await?;
     audit::record(core, &transaction, actor, None, "egress.remove", &row.address, Vec::new()).await?;
+    findings::forget(&transaction, Owner::Egress(id)).await?;
     row.delete(&transaction).await?;
     Ok(transaction.commit().await?)
 }
@@ -139,6 +142,7 @@ pub(crate) async fn sends_from(connection: &impl ConnectionTrait, row: &address:
 pub(crate) async fn put(core: &Core, transaction: &DatabaseTransaction, address: IpAddr, sends: bool) -> Result<()> {
     match (row_of(transaction, address).await?, sends) {
         (Some(row), false) => {
+            findings::forget(transaction, Owner::Egress(EgressId::from_uuid(row.id))).await?;
             row.delete(transaction).await?;
         }
         (None, true) => {
@@ -173,7 +177,6 @@ fn new(core: &Core, address: IpAddr, ehlo: Option<String>) -> Model {
         id: core.new_id::<()>().uuid(),
         address: address.to_string(),
         ehlo,
-        report: None,
         worst: None,
         to_mend: 0,
         override_reason: None,

@@ -32,7 +32,6 @@ pub(crate) enum Owner {
     /// A sender domain.
     Domain(DomainId),
     /// An address the relay sends from.
-    #[expect(dead_code, reason = "its checks come with the egress addresses")]
     Egress(EgressId),
 }
 
@@ -56,6 +55,14 @@ impl Owner {
 pub(crate) async fn latest(connection: &impl ConnectionTrait, owner: Owner) -> Result<Option<Report>> {
     let row = report::Entity::find_by_id(owner.id()).one(connection).await?;
     row.map(|row| serde_json::from_str(&row.report)).transpose().map_err(Error::internal)
+}
+
+/// Whether a check is worse than the last time, as far as was known then.
+pub(crate) fn is_worse(before: Option<&Report>, after: &Report) -> bool {
+    let Some(before) = before else { return false };
+    let was = |check: &str| before.findings.iter().find(|finding| finding.check == check).map(|one| one.severity);
+    let bad = after.findings.iter().filter(|finding| finding.severity.is_bad());
+    bad.into_iter().any(|finding| was(&finding.check).is_none_or(|before| before < finding.severity))
 }
 
 /// How its checks came out in the last 30 days; the first change of each is what held when they began.

@@ -131,5 +131,15 @@ fn to_field(to: &EmailAddress) -> HeaderValue {
     HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str("To"), to.to_string(), to.to_string())
 }
 
+/// A mail to each of these, as it would go out now, to be kept with the transaction of what it tells of.
+pub(crate) async fn drafts(core: &Core, to: Vec<EmailAddress>) -> Result<Vec<(EmailAddress, Draft)>> {
+    let mut drafts = Vec::with_capacity(to.len());
+    for to in to {
+        let draft = submission::of_platform(core, &to).await?;
+        drafts.push((to, draft));
+    }
+    Ok(drafts)
+}
+
 #[cfg(test)]
 mod tests;

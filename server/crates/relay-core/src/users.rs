@@ -50,6 +50,12 @@ pub(crate) async fn by_id(connection: &impl ConnectionTrait, id: UserId) -> Resu
     Ok(Entity::find_by_id(id.uuid()).one(connection).await?)
 }
 
+/// The addresses of all operators who may sign in.
+pub(crate) async fn operators(core: &Core) -> Result<Vec<EmailAddress>> {
+    let able = Entity::find().filter(Column::Operator.eq(true)).filter(Column::DisabledAt.is_null());
+    able.all(core.db.read()).await?.iter().map(email_of).collect()
+}
+
 /// The stored address.
 pub(crate) fn email_of(row: &Model) -> Result<EmailAddress> {
     EmailAddress::parse(&row.email).map_err(Error::internal)

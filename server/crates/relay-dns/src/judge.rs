@@ -38,16 +38,17 @@ pub fn domain(facts: &Facts, subject: &Subject, ours: &Ours, now: Timestamp) -> 
 }
 
 /// A report of findings about one subject, in their order: by subject, within one the worst first.
-pub fn report(facts: &Facts, about: &str, mut findings: Vec<Finding>, now: Timestamp) -> Report {
-    findings.sort_by(|a, b| (a.subject, b.severity, &a.check).cmp(&(b.subject, a.severity, &b.check)));
-    Report {
+pub fn report(facts: &Facts, about: &str, findings: Vec<Finding>, now: Timestamp) -> Report {
+    let mut report = Report {
         about: about.to_owned(),
         findings,
         evaluations: Vec::new(),
         predictions: Vec::new(),
         answers: facts.shown(),
         checked_at: now,
-    }
+    };
+    report.sort();
+    report
 }
 
 /// What of this relay a domain's records are judged by.

@@ -11,6 +11,7 @@ mod greeting;
 pub mod listener;
 pub mod proxy_protocol;
 pub mod queue_manager;
+pub mod reach;
 pub mod self_test;
 pub mod submission;
 pub mod tls;

@@ -204,6 +204,17 @@ pub struct Report {
 }
 
 impl Report {
+    /// Puts a finding to the others, and all in their order: by subject, within one the worst first.
+    pub fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+        self.sort();
+    }
+
+    /// Puts the findings in their order.
+    pub fn sort(&mut self) {
+        self.findings.sort_by(|a, b| (a.subject, b.severity, &a.check).cmp(&(b.subject, a.severity, &b.check)));
+    }
+
     /// The severity of its worst finding; good when there is none.
     pub fn worst(&self) -> Severity {
         self.findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Good)

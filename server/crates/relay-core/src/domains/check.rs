@@ -1,7 +1,7 @@
 //! Asks DNS for all of a domain's records, judges them and stores what follows. No transaction is open while DNS is asked.
 
 use super::{
-    challenge,
+    challenge, reach,
     schedule::{self, Answer, Health, Proof},
     state, subject,
 };
@@ -92,7 +92,10 @@ async fn claim_and_check(core: &Core, row: Model) -> Result<bool> {
 /// Asks for everything a domain is judged by, and stores what follows.
 pub(super) async fn check(core: &Core, row: Model, cause: Cause) -> Result<()> {
     let keys = dkim_keys::of(core.db.read(), &[row.id]).await?;
-    let seen = look(core, &row, &keys, cause).await?;
+    let mut seen = look(core, &row, &keys, cause).await?;
+    if let Some(reach) = reach::of(&row)? {
+        seen.report.add(reach::finding(&reach));
+    }
     let now = core.now();
     let after = keys.into_iter().map(|key| {
         let name = dkim_keys::record_name(&key.selector, &row.name);
@@ -115,18 +118,10 @@ async fn look(core: &Core, row: &Model, keys: &[dkim_key::Model], cause: Cause) 
     }
     let before = findings::latest(core.db.read(), Owner::Domain(DomainId::from_uuid(row.id))).await?;
     let seen = dns_health::look(core, &subject, &ours, Ask::Resolver).await;
-    if is_worse(before.as_ref(), &seen.report) || is_gone(row, keys, &seen)? {
+    if findings::is_worse(before.as_ref(), &seen.report) || is_gone(row, keys, &seen)? {
         return Ok(dns_health::look(core, &subject, &ours, Ask::Authoritative).await);
     }
     Ok(seen)
-}
-
-/// Whether a check is worse than the last time, as far as was known then.
-fn is_worse(before: Option<&Report>, after: &Report) -> bool {
-    let Some(before) = before else { return false };
-    let was = |check: &str| before.findings.iter().find(|finding| finding.check == check).map(|one| one.severity);
-    let bad = after.findings.iter().filter(|finding| finding.severity.is_bad());
-    bad.into_iter().any(|finding| was(&finding.check).is_none_or(|before| before < finding.severity))
 }
 
 /// Whether the proof or the record of a key that signs is not there any more.

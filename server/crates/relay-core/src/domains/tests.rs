@@ -508,3 +508,37 @@ async fn a_delegated_key_is_seen_through_its_alias_and_its_names_come_again() {
         check(core, &Actor::System, &project, domain).await.expect("checked");
     }
 }
+
+#[tokio::test]
+async fn whether_its_mail_servers_answer_is_part_of_the_report() {
+    let world = World::new().await;
+    let core = &world.test.core;
+    let silent = Reach::Silent(vec!["mx.lab.example".to_owned()], "no answer in 10 s".to_owned());
+    let id = mark_verified(core, &Actor::System, &world.project, name("lab.example")).await.expect("verified");
+    let claimed = async || claim_unreached(core, &Actor::System).await.expect("claimed").len();
+    assert_eq!((claimed().await, claimed().await), (1, 0), "two nodes do not greet the same servers");
+    world.due().await;
+    let reach = async || {
+        let report = world.detail(id).await.report.expect("a report");
+        report.findings.into_iter().find(|finding| finding.check == "mx.reach").map(|finding| finding.outcome)
+    };
+    assert_eq!(reach().await, None);
+    for (found, outcome) in [
+        (&silent, "silent"),
+        (&Reach::Unknown("port 25 is closed".to_owned()), "silent"),
+        (&Reach::Greeted("mx.lab.example".to_owned()), "greeted"),
+    ] {
+        record_reach(core, &Actor::System, id, found).await.expect("kept");
+        world.due().await;
+        assert_eq!(reach().await.as_deref(), Some(outcome), "{found:?}");
+    }
+    assert_eq!(claimed().await, 0, "greeted a moment ago");
+    world.test.clock.advance(Duration::from_secs(26 * 3_600));
+    assert_eq!(claimed().await, 1);
+    let cast = world.test.cast(world.id, &world.project).await;
+    for (actor, expected) in [(&cast.owner, "Forbidden"), (&cast.outsider, "Forbidden"), (&cast.anonymous, "SignedOut")]
+    {
+        assert_eq!(word(&claim_unreached(core, actor).await), expected);
+        assert_eq!(word(&record_reach(core, actor, id, &silent).await), expected);
+    }
+}

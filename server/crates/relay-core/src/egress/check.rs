@@ -5,10 +5,13 @@
 
 use super::{ehlo, judge, locked};
 use crate::{
-    Actor, Core, Error, Result, projects,
-    tables::egress::{ActiveModel, Column, Entity},
+    Actor, Core, Error, Result,
+    dns_health::{self, Mailed},
+    findings::{self, Owner},
+    portal_mail, projects,
+    tables::egress::{ActiveModel, Column, Entity, Model},
 };
-use relay_dns::{Ask, gather};
+use relay_dns::{Ask, Facts, gather};
 use relay_types::{
     Timestamp,
     egress::EgressId,
@@ -85,20 +88,14 @@ pub async fn claim_due(core: &Core, actor: &Actor) -> Result<Vec<Claimed>> {
 pub async fn record(core: &Core, actor: &Actor, claimed: &Claimed, port: Port25) -> Result<()> {
     projects::authorize_operator(actor)?;
     let Some(row) = Entity::find_by_id(claimed.id.uuid()).one(core.db.read()).await? else { return Ok(()) };
-    let (asked_at, ehlo, lists) = (core.now(), ehlo(core, &row)?, judge::blocklists(&core.config.egress.blocklists));
-    let ask = if claimed.asked { Ask::Authoritative } else { Ask::Resolver };
-    let judge = |facts: &_| relay_dns::judge::egress::judge(facts, claimed.address, ehlo.as_str(), &lists);
-    let (mut findings, facts) = gather(core.resolver(), ask, asked_at, judge).await;
-    findings.push(judge::port(&port));
-    findings.sort_by_key(|finding| (finding.subject, std::cmp::Reverse(finding.severity)));
+    let (asked_at, owner) = (core.now(), Owner::Egress(claimed.id));
+    let report = report(core, &row, claimed, &port).await?;
     let now = core.now();
-    let report = Report {
-        about: claimed.address.to_string(),
-        findings,
-        evaluations: Vec::new(),
-        predictions: Vec::new(),
-        answers: facts.shown(),
-        checked_at: now,
+    let news = |told: Option<&dns_health::Told>| dns_health::news(told, &report, |_| Mailed::Here, now);
+    let (_, expected) = news(findings::told(core.db.read(), owner).await?.as_ref());
+    let mail = match expected.is_empty() {
+        true => None,
+        false => Some(portal_mail::health::of_egress(core, claimed.id, claimed.address).await?),
     };
     let transaction = core.db.begin().await?;
     let Some(row) = Entity::find_by_id(claimed.id.uuid()).lock_exclusive().one(&transaction).await? else {
@@ -110,13 +107,45 @@ pub async fn record(core: &Core, actor: &Actor, claimed: &Claimed, port: Port25)
     row.worst = Set(Some(report.worst().as_str().to_owned()));
     row.to_mend = Set(i32::try_from(report.to_mend()).unwrap_or(i32::MAX));
     row.checked_at = Set(Some(now.0));
-    row.report = Set(Some(serde_json::to_string(&report).map_err(Error::internal)?));
     row.next_check_at = Set(if answered { next(claimed.id, report.worst(), now).0 } else { now.0 });
     if answered {
         row.asked_at = Set(None);
     }
     row.update(&transaction).await?;
+    // Read again now that the row is locked: of two checks at the same time one tells.
+    let told = findings::told(&transaction, owner).await?;
+    let (believed, news) = news(told.as_ref());
+    let believed = match (mail, news.is_empty()) {
+        (Some(mail), false) => {
+            mail.keep(core, &transaction, &news).await?;
+            believed
+        }
+        // Nobody was asked for whom it is, so it is told the next time.
+        (None, false) => told.unwrap_or_default(),
+        _ => believed,
+    };
+    findings::store(core, &transaction, owner, &report, &believed).await?;
     Ok(transaction.commit().await?)
+}
+
+/// What there is to see. Who asked gets what authoritative servers say now; so does what looks worse than before, for a
+/// resolver may be wrong.
+async fn report(core: &Core, row: &Model, claimed: &Claimed, port: &Port25) -> Result<Report> {
+    let (ehlo, lists) = (ehlo(core, row)?, judge::blocklists(&core.config.egress.blocklists));
+    let judge = |facts: &Facts| relay_dns::judge::egress::judge(facts, claimed.address, ehlo.as_str(), &lists);
+    let look = async |ask: Ask| {
+        let now = core.now();
+        let (findings, facts) = gather(core.resolver(), ask, now, judge).await;
+        let mut report = relay_dns::judge::report(&facts, &claimed.address.to_string(), findings, now);
+        report.add(judge::port(port));
+        report
+    };
+    if claimed.asked {
+        return Ok(look(Ask::Authoritative).await);
+    }
+    let before = findings::latest(core.db.read(), Owner::Egress(claimed.id)).await?;
+    let seen = look(Ask::Resolver).await;
+    if findings::is_worse(before.as_ref(), &seen) { Ok(look(Ask::Authoritative).await) } else { Ok(seen) }
 }
 
 /// Daily, hourly while something is bad or unknown; spread by a tenth, so that what was added together drifts apart.

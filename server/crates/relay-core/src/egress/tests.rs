@@ -108,6 +108,42 @@ async fn a_check_keeps_its_report_and_comes_back_after_a_day_or_an_hour() {
 }
 
 #[tokio::test]
+async fn operators_are_told_once_that_an_address_became_worse_and_once_that_it_is_mended() {
+    let (test, answers) = world().await;
+    let operator = test.operator("op@relay.example").await;
+    let public = "193.166.2.25";
+    let id = add(&test.core, &operator, public, "mx1.relay.example").await.expect("listed");
+    let named = || {
+        answers.set_ptr(public.parse().expect("an address"), &["mx1.relay.example"]);
+        answers.set_addresses("mx1.relay.example", &[public.parse().expect("an address")]);
+    };
+    let again = async || {
+        test.clock.advance(Duration::from_secs(26 * 3_600));
+        checked(&test, Port25::Open("mx.example".to_owned())).await;
+        test.mails_to("op@relay.example").await.len()
+    };
+    named();
+    assert_eq!(again().await, 0, "what is found first is on the page");
+    answers.forget("25.2.166.193.in-addr.arpa");
+    assert_eq!((again().await, again().await), (1, 1));
+    answers.set_temporary_failure("25.2.166.193.in-addr.arpa", "SERVFAIL");
+    assert_eq!(again().await, 1, "nothing is known, so nothing is told");
+    answers.forget("25.2.166.193.in-addr.arpa");
+    named();
+    assert_eq!((again().await, again().await), (2, 2));
+    let mails = test.mails_to("op@relay.example").await;
+    assert!(
+        mails[0].contains("Subject: 193.166.2.25: ") && mails[0].contains(&format!("/admin/egress/{id}")),
+        "{}",
+        mails[0]
+    );
+    assert!(mails[1].contains("Mended:") && mails[1].contains("because you are an operator"), "{}", mails[1]);
+    let shown = get(&test.core, &operator, id).await.expect("shown");
+    let ptr = shown.history.iter().find(|history| history.check == "ptr.present").expect("a history");
+    assert!(ptr.changes.len() >= 3, "{ptr:?}");
+}
+
+#[tokio::test]
 async fn two_nodes_do_not_check_the_same_address() {
     let (test, _) = world().await;
     add(&test.core, &Actor::System, ADDRESS, "").await.expect("listed");

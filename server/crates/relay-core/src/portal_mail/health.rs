@@ -1,4 +1,5 @@
-//! The mail that a domain's DNS became worse, or is mended: what changed, what it does to mail, and the page.
+//! The mail that the DNS of a domain or an egress address became worse, or is mended: what changed, what it does to mail,
+//! and the page.
 
 use super::{
     composed,
@@ -8,40 +9,63 @@ use crate::{
     Core, Result,
     dns_health::News,
     projects,
-    submission::{self, Draft, kept},
+    submission::{Draft, kept},
+    users,
 };
-use relay_types::{EmailAddress, domain::DomainId, finding::Finding, project::ProjectId};
+use relay_types::{EmailAddress, domain::DomainId, egress::EgressId, finding::Finding, project::ProjectId};
 use sea_orm::DatabaseTransaction;
-use std::fmt::Write;
+use std::{fmt::Write, net::IpAddr};
 
 /// Findings in one mail; the page has all of them.
 const SHOWN: usize = 10;
 
 /// The mails that may be needed: written with the transaction of what they tell of, which knows what that is.
 pub(crate) struct Prepared {
-    project: String,
-    domain: String,
-    page: String,
+    about: About,
     to: Vec<(EmailAddress, Draft)>,
+}
+
+/// What a mail is about.
+pub(super) struct About {
+    /// The domain or the address.
+    pub(super) name: String,
+    /// One sentence that says whose it is.
+    pub(super) whose: String,
+    /// Why its reader hears of it.
+    pub(super) why: &'static str,
+    /// Where all of it stands.
+    pub(super) page: String,
 }
 
 /// Asks who is to hear of a domain of a project.
 pub(crate) async fn prepare(core: &Core, project: ProjectId, domain: &str, id: DomainId) -> Result<Prepared> {
     let (name, slug) = (projects::name(core, project).await?, projects::slug(core, project).await?);
     let page = format!("{}/p/{slug}/domains/{id}", core.config.public_url);
-    let mut to = Vec::new();
-    for contact in projects::contacts(core, project).await? {
-        let draft = submission::of_platform(core, &contact).await?;
-        to.push((contact, draft));
-    }
-    Ok(Prepared { project: name, domain: domain.to_owned(), page, to })
+    let about = About {
+        name: domain.to_owned(),
+        whose: format!("About the DNS of {domain}, a domain of the project {} on Relaykeep.", one_line(&name)),
+        why: "the contact or an owner of the project",
+        page,
+    };
+    Ok(Prepared { about, to: super::drafts(core, projects::contacts(core, project).await?).await? })
+}
+
+/// Asks who is to hear of an egress address: the operators.
+pub(crate) async fn of_egress(core: &Core, id: EgressId, address: IpAddr) -> Result<Prepared> {
+    let about = About {
+        name: address.to_string(),
+        whose: format!("About {address}, from which {} sends its mail.", core.config.hostname),
+        why: "an operator",
+        page: format!("{}/admin/egress/{id}", core.config.public_url),
+    };
+    Ok(Prepared { about, to: super::drafts(core, users::operators(core).await?).await? })
 }
 
 impl Prepared {
     /// Keeps a mail for each contact.
     pub(crate) async fn keep(self, core: &Core, transaction: &DatabaseTransaction, news: &News) -> Result<()> {
         for (to, draft) in self.to {
-            let text = text(&self.project, &self.domain, news, &self.page);
+            let text = text(&self.about, news);
             let content = composed(core, &to, &text)?;
             kept::insert(core, transaction, &[&draft.with_content(core, content)?]).await?;
         }
@@ -49,15 +73,15 @@ impl Prepared {
     }
 }
 
-pub(super) fn text(project: &str, domain: &str, news: &News, page: &str) -> Text {
-    let project = one_line(project);
+pub(super) fn text(about: &About, news: &News) -> Text {
+    let About { name, whose, why, page } = about;
     let what = match (&news.worse[..], &news.mended[..]) {
         ([], [one]) => format!("mended: {}", one_line(&one.title)),
         ([], more) => format!("{} things in its DNS are mended", more.len()),
         ([one], _) => one_line(&one.title),
         (more, _) => format!("{} things in its DNS became worse", more.len()),
     };
-    let mut body = format!("About the DNS of {domain}, a domain of the project {project} on Relaykeep.\n");
+    let mut body = format!("{whose}\n");
     if !news.worse.is_empty() {
         body += "\nBecame worse:\n";
         list(&mut body, &news.worse);
@@ -75,9 +99,9 @@ pub(super) fn text(project: &str, domain: &str, news: &News, page: &str) -> Text
         body,
         "\n{page}\n\
          \n\
-         You hear of this because you are the contact or an owner of the project.\n"
+         You hear of this because you are {why}.\n"
     );
-    Text { subject: format!("{domain}: {}", cut(&what, 200)), body }
+    Text { subject: format!("{name}: {}", cut(&what, 200)), body }
 }
 
 fn list(body: &mut String, findings: &[Finding]) {

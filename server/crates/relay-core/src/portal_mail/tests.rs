@@ -58,7 +58,13 @@ fn the_words_about_dns() {
         asked: Vec::new(),
     };
     let page = "https://mail.example.org/p/sea-lab/domains/1";
-    let shown = |worse, mended| shown(health::text("Sea Lab", "lab.example", &News { worse, mended }, page));
+    let about = health::About {
+        name: "lab.example".to_owned(),
+        whose: "About the DNS of lab.example, a domain of the project Sea Lab on Relaykeep.".to_owned(),
+        why: "the contact or an owner of the project",
+        page: page.to_owned(),
+    };
+    let shown = |worse, mended| shown(health::text(&about, &News { worse, mended }));
     let spf = || finding(Subject::Spf, "There are two SPF records", "Receivers ignore both, so SPF fails.");
     let dmarc = || finding(Subject::Dmarc, "There is no DMARC record", "Gmail puts mail with the spam.");
     insta::assert_snapshot!("dns_worse", shown(vec![spf()], vec![]));

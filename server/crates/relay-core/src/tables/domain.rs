@@ -26,6 +26,10 @@ pub(crate) struct Model {
     pub(crate) to_mend: i32,
     /// Since when something is to be mended.
     pub(crate) failing_since: Option<i64>,
+    /// JSON of `Reach`: whether its mail exchangers answer, and when they are greeted again.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub(crate) reach: Option<String>,
+    pub(crate) reach_next_at: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

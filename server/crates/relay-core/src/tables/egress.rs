@@ -11,9 +11,7 @@ pub(crate) struct Model {
     pub(crate) address: String,
     /// None for the name of the relay.
     pub(crate) ehlo: Option<String>,
-    /// `Report` as JSON.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub(crate) report: Option<String>,
+    /// The worst severity of the last report.
     pub(crate) worst: Option<String>,
     pub(crate) to_mend: i32,
     #[sea_orm(column_type = "Text", nullable)]

@@ -8,7 +8,7 @@ use crate::{
     Actor, Core, Result, portal_mail,
     portal_mail::tickets::{Side, Told},
     projects,
-    submission::{self, Draft},
+    submission::Draft,
     tables::user,
     users,
 };
@@ -31,7 +31,12 @@ impl Mailing {
         let desk = desk(core, row).await?;
         // Who is on both sides reads the project's.
         let desk = desk.into_iter().filter(|address| !asker.contains(address)).collect();
-        Ok(Self { asker: drafts(core, asker).await?, desk: drafts(core, desk).await?, project, slug })
+        Ok(Self {
+            asker: portal_mail::drafts(core, asker).await?,
+            desk: portal_mail::drafts(core, desk).await?,
+            project,
+            slug,
+        })
     }
 
     /// Tells of the state the ticket has now.
@@ -138,13 +143,4 @@ async fn desk(core: &Core, row: &Model) -> Result<Vec<EmailAddress>> {
     }
     let desk = some(&|person| person.desk)?;
     if desk.is_empty() { some(&|_| true) } else { Ok(desk) }
-}
-
-async fn drafts(core: &Core, to: Vec<EmailAddress>) -> Result<Vec<(EmailAddress, Draft)>> {
-    let mut drafts = Vec::with_capacity(to.len());
-    for to in to {
-        let draft = submission::of_platform(core, &to).await?;
-        drafts.push((to, draft));
-    }
-    Ok(drafts)
 }
