@@ -1,5 +1,7 @@
 //! One question for [`crate::facts`], asked of the authoritative servers and of our resolver, and how it is shown.
 
+mod shown;
+
 use crate::{
     authority::{ALIASES, Authority, Followed, Heard, Said, absence},
     facts::{Answer, Ask, Data, Kind, Known, question},
@@ -9,6 +11,7 @@ use crate::{
 };
 use hickory_proto::rr::{Name, RData, RecordType};
 use relay_types::{Timestamp, finding::LookedUp, reverse::ServerAnswer};
+use shown::{dig, shown_records, words, zone_text};
 use std::{cmp::Reverse, net::SocketAddr, time::Duration};
 
 /// How long a resolver is waited for, each of two times: it may have to ask many servers itself.
@@ -237,6 +240,8 @@ fn known(records: Vec<RData>, no_such_name: bool) -> Known {
     }
     let mut records: Vec<Data> = records.iter().map(data).collect();
     records.sort();
+    // A set of records has each once (RFC 2181 §5).
+    records.dedup();
     Known::Records(records)
 }
 
@@ -280,67 +285,6 @@ fn record_type(kind: Kind) -> RecordType {
         Kind::Ptr => RecordType::PTR,
         Kind::Txt => RecordType::TXT,
     }
-}
-
-fn words(known: &Known, kind: Kind) -> String {
-    match known {
-        Known::Records(records) if records.len() == 1 => "1 record".to_owned(),
-        Known::Records(records) => format!("{} records", records.len()),
-        Known::Nothing { no_such_name: true } => "no such name (NXDOMAIN)".to_owned(),
-        Known::Nothing { no_such_name: false } => format!("no {} record", kind.as_str()),
-        Known::Unknown(why) => why.clone(),
-    }
-}
-
-fn shown_records(known: &Known) -> Vec<String> {
-    match known {
-        Known::Records(records) => records.iter().map(zone_text).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// A record's value in the form of zone files (RFC 1035 §5.1).
-fn zone_text(data: &Data) -> String {
-    match data {
-        Data::Address(address) => address.to_string(),
-        Data::Name(name) => format!("{name}."),
-        Data::Mx(preference, exchange) => format!("{preference} {}.", exchange.as_deref().unwrap_or_default()),
-        Data::Text(strings) => strings.iter().map(|string| quoted(string)).collect::<Vec<_>>().join(" "),
-        Data::Other(text) => text.clone(),
-    }
-}
-
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted += &format!("\\{:03}", u32::from(c)),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// The answer as dig(1) prints it.
-fn dig(name: &str, kind: Kind, known: &Known, aliases: &[String], ttl: Option<u32>) -> String {
-    let status = match known {
-        Known::Unknown(why) => return format!(";; {why}\n"),
-        Known::Nothing { no_such_name: true } => "NXDOMAIN",
-        _ => "NOERROR",
-    };
-    let life = ttl.map_or_else(String::new, |ttl| format!("{ttl} "));
-    let mut text = format!(";; status: {status}\n;{}. IN {}\n", name.trim_end_matches('.'), kind.as_str());
-    let mut owner = name.trim_end_matches('.');
-    for alias in aliases {
-        text += &format!("{owner}. {life}IN CNAME {alias}.\n");
-        owner = alias;
-    }
-    for record in shown_records(known) {
-        text += &format!("{owner}. {life}IN {} {record}\n", kind.as_str());
-    }
-    text
 }
 
 #[cfg(test)]
