@@ -30,8 +30,10 @@ pub async fn spf(core: &Core, actor: &Actor, question: &spf::Question) -> Result
     super::count(core, actor)?;
     let now = core.now();
     let judge = |facts: &Facts| {
-        let evaluations = vec![spf::evaluate(facts, question)];
-        Report { evaluations, ..judge::report(facts, &question.domain, Vec::new(), now) }
+        let evaluation = spf::evaluate(facts, question);
+        // Without a domain it is the one of the sender.
+        let report = judge::report(facts, &evaluation.domain, Vec::new(), now);
+        Report { evaluations: vec![evaluation], ..report }
     };
     Ok(gather(core.resolver(), Ask::Authoritative, now, judge).await.0)
 }
