@@ -4,6 +4,7 @@ use crate::error::AppError;
 use leptos::prelude::*;
 use relay_types::{
     domain::Domain,
+    prediction::Prediction,
     sender::{Sender, SenderOffer},
 };
 use serde::{Deserialize, Serialize};
@@ -27,14 +28,21 @@ pub struct SendersPage {
     pub senders: Vec<Sender>,
     /// By name.
     pub domains: Vec<Domain>,
+    /// What would become of mail from the address that was asked about.
+    pub predictions: Vec<Prediction>,
 }
 
-/// All addresses and domains.
+/// All addresses and domains; with `predict`, what would become of mail from that address.
 #[server]
-pub async fn load_senders(slug: String) -> Result<SendersPage, AppError> {
+pub async fn load_senders(slug: String, predict: Option<String>) -> Result<SendersPage, AppError> {
     let (core, actor, project) = (core()?, actor().await?, self::slug(&slug)?);
     let senders = senders::list(&core, &actor, &project).await?;
-    Ok(SendersPage { senders, domains: relay_core::domains::list(&core, &actor, &project).await? })
+    let domains = relay_core::domains::list(&core, &actor, &project).await?;
+    let predictions = match predict {
+        Some(from) => relay_core::dns_health::predict(&core, &actor, &project, &from).await?,
+        None => Vec::new(),
+    };
+    Ok(SendersPage { senders, domains, predictions })
 }
 
 /// Adds an address and mails its link; with `verified` an operator vouches for it, and neither mail nor DNS is needed.

@@ -3,7 +3,10 @@
 
 mod palette;
 
-use crate::components::{places::Place, views::Views};
+use crate::{
+    components::{places::Place, views::Views},
+    modules::load_elsewhere,
+};
 use leptos::{ev, html, prelude::*};
 use leptos_router::hooks::use_navigate;
 use palette::Palette;
@@ -65,7 +68,11 @@ fn listen(letters: Vec<(char, String)>, palette: NodeRef<html::Dialog>, help: No
             going.try_update_value(|going| *going = key == "g" && !went);
             let letter = letters.iter().find(|(letter, _)| key.chars().eq([*letter]));
             match (went, key.as_str(), letter) {
-                (true, _, Some((_, href))) => navigate(href, Default::default()),
+                (true, _, Some((_, href))) => {
+                    if !load_elsewhere(href) {
+                        navigate(href, Default::default());
+                    }
+                }
                 (false, "?", _) => open(help),
                 (false, "/", _) => {
                     if let Some(field) = document().query_selector("[data-search]").ok().flatten() {

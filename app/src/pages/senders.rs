@@ -8,8 +8,10 @@ use crate::{
     components::{
         field::Check,
         prelude::*,
+        report::Predictions,
         status::{Health, verification},
     },
+    next::encode,
     strings::{ADDRESS, places},
     typed,
 };
@@ -26,7 +28,7 @@ const LONG: usize = 12;
 #[component]
 pub fn Senders() -> impl IntoView {
     let slug = use_slug();
-    let data = read_again(search, move || LoadSenders { slug: slug.get() });
+    let data = read_again(search, move || LoadSenders { slug: slug.get(), predict: query().text("predict") });
     view! {
         <Load resource=data let:page>
             <Page page/>
@@ -36,7 +38,7 @@ pub fn Senders() -> impl IntoView {
 
 #[component]
 fn Page(page: SendersPage) -> impl IntoView {
-    let SendersPage { senders, domains } = page;
+    let SendersPage { senders, domains, predictions } = page;
     let manage = use_abilities().manage;
     let lost = domains.iter().filter(|domain| domain.state == Verification::Lost).count();
     let none = senders.is_empty() && domains.is_empty();
@@ -63,6 +65,7 @@ fn Page(page: SendersPage) -> impl IntoView {
         {(!none)
             .then(|| {
                 view! {
+                    <Predictions predictions/>
                     <Domains domains/>
                     <Addresses senders manage/>
                 }
@@ -277,12 +280,17 @@ fn AddressTable(senders: Vec<Sender>, manage: bool) -> impl IntoView {
 
 #[component]
 fn AddressRow(sender: Sender, manage: bool) -> impl IntoView {
+    let slug = use_slug().get_untracked();
+    let predict = format!("/p/{slug}/senders?predict={}", encode(&sender.address.to_string()));
     let (actions, address, state, added) =
         (sender.clone(), sender.address.to_string(), verification(sender.state), sender.created_at);
     view! {
         <tr>
             <Cell label="Address" mono=true>
                 {address}
+                <small>
+                    <a href=predict>"If you send now"</a>
+                </small>
             </Cell>
             <Cell label="State">
                 <Status state/>

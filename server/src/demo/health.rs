@@ -71,6 +71,10 @@ async fn sends_from(core: &Core, dns: &FixedAnswers) -> Result<()> {
     egress::set_ehlo(core, &Actor::System, id, RELAY).await?;
     dns.set_ptr(address, &[RELAY]);
     dns.set_addresses(RELAY, &[address]);
+    for list in ["zen.spamhaus.org", "bl.spamcop.net", "b.barracudacentral.org", "psbl.surriel.com"] {
+        // The entry by which a list shows that it answers (RFC 5782 §5).
+        dns.set_addresses(&format!("2.0.0.127.{list}"), &["127.0.0.2".parse()?]);
+    }
     Ok(())
 }
 

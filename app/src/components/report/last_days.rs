@@ -2,7 +2,7 @@
 
 use crate::components::{
     card::Card,
-    status::{Status, severity},
+    status::{Status, Tone, severity},
     time::{Time, TimeStyle, date, now},
     views::Views,
 };
@@ -47,7 +47,7 @@ pub fn Sparkline(histories: Vec<History>) -> impl IntoView {
             let height = height(worst);
             let at = Timestamp(until.0 - (DAYS - 1 - day) as i64 * DAY);
             view! {
-                <rect class=severity(worst).0.class() x=day * STEP y=HEIGHT - height width=BAR height=height rx="1.5">
+                <rect class=tone(worst).class() x=day * STEP y=HEIGHT - height width=BAR height=height rx="1.5">
                     <title>{format!("{}: {}", date(at), severity(worst).1)}</title>
                 </rect>
             }
@@ -118,6 +118,11 @@ fn told(histories: Vec<History>) -> Vec<HistoryChange> {
             history.changes.into_iter().filter(move |change| all || change.severity.is_bad())
         })
         .collect()
+}
+
+/// A note is nothing to mend.
+fn tone(worst: Severity) -> Tone {
+    if worst == Severity::Note { Tone::Good } else { severity(worst).0 }
 }
 
 fn height(severity: Severity) -> usize {
