@@ -4,7 +4,7 @@
 //! `synchronous=FULL`), then Postfix relaying to the same sink. Everything is on 127.0.0.1 and ends by itself. Figures
 //! that are worth keeping are written by hand into `server/docs/performance.md`, with the command and the machine.
 //!
-//! `cargo xtask bench policy|queue|messages|import|sweep` measures single use cases instead (`use_cases.rs`).
+//! `cargo xtask bench policy|queue|messages|import|sweep|health` measures single use cases instead (`use_cases.rs`).
 
 mod postfix;
 mod relaykeep;

@@ -33,8 +33,8 @@ cargo xtask COMMAND
         check everything: fmt, clippy, unit, sqlite, postgres, browser
   bench [throughput] [--messages N] [--json]
         measure accepted and delivered messages a second, beside Debian's Postfix
-  bench policy|queue|messages|import|sweep [--count N] [--release]
-        measure single use cases in the database alone; sweep asks a real Knot DNS
+  bench policy|queue|messages|import|sweep|health [--count N] [--release]
+        measure single use cases in the database alone; sweep and health ask a real Knot DNS
   browser [--release]
         build the portal's browser side and its style into target/site
 ";

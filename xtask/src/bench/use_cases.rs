@@ -1,4 +1,4 @@
-//! What single use cases cost in the database alone, and a sweep beside a real DNS server: the example `measure` of relay-core prints it.
+//! What single use cases cost in the database alone, and sweeps and checks of domains beside a real DNS server: the example `measure` of relay-core prints it.
 
 use anyhow::{Context, Result, bail};
 
@@ -6,12 +6,12 @@ use crate::packages;
 use crate::workspace::{cargo, run};
 
 /// The measurements: what a command costs policy; keeping, claiming and recording; the list of messages; an import
-/// of addresses; a sweep of all names.
-pub const NAMES: &[&str] = &["policy", "queue", "messages", "import", "sweep"];
+/// of addresses; a sweep of all names; checks of many domains.
+pub const NAMES: &[&str] = &["policy", "queue", "messages", "import", "sweep", "health"];
 
 /// The rest of the command as typed: `[--count N] [--release]`.
 pub fn command(name: &str, arguments: &[String]) -> Result<()> {
-    if name == "sweep" {
+    if ["sweep", "health"].contains(&name) {
         packages::for_integration()?;
     }
     let mut example = cargo();

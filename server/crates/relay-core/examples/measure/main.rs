@@ -1,9 +1,11 @@
 //! What the use cases cost in the database alone, on SQLite in a fresh folder: `cargo xtask bench
-//! policy|queue|messages|import|sweep`.
+//! policy|queue|messages|import|sweep|health`.
 //!
 //! Prints figures for `server/docs/performance.md`, and judges none of them.
 
+mod health;
 mod import;
+mod knot;
 mod messages;
 mod policy;
 mod queue;
@@ -37,13 +39,16 @@ async fn main() -> Outcome<()> {
     if name == "sweep" {
         return sweep::measure(count.unwrap_or(100_000)).await;
     }
+    if name == "health" {
+        return health::measure(count.unwrap_or(10_000)).await;
+    }
     let bench = Bench::with(Resolver::fixed(FixedAnswers::new())).await?;
     match name.as_str() {
         "policy" => policy::measure(&bench, count.unwrap_or(2_000)).await,
         "queue" => queue::measure(&bench, count.unwrap_or(4_000)).await,
         "messages" => messages::measure(&bench, count.unwrap_or(1_000_000)).await,
         "import" => import::measure(&bench, count.unwrap_or(100_000)).await,
-        _ => Err("measure takes policy, queue, messages, import or sweep, and a count".into()),
+        _ => Err("measure takes policy, queue, messages, import, sweep or health, and a count".into()),
     }
 }
 
