@@ -105,6 +105,9 @@ async fn a_check_keeps_its_report_and_comes_back_after_a_day_or_an_hour() {
     check_now(&test.core, &operator, id).await.expect("asked");
     assert!(shown().await.egress.checking);
     assert_eq!(checked(&test, Port25::Open("mx.example".to_owned())).await, 1, "at once when somebody asks");
+    let port = shown().await.history.into_iter().find(|history| history.check == "port25").expect("a history");
+    let severities: Vec<_> = port.changes.iter().map(|change| change.severity).collect();
+    assert_eq!(severities, [Severity::Error, Severity::Good], "what holds still is no change");
 }
 
 #[tokio::test]
