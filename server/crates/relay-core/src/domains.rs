@@ -43,7 +43,7 @@ pub use self::{
     reach::{Reach, Unreached, claim_unreached, record_reach},
 };
 pub(crate) use self::{
-    health::{delegated_to, known, signing, subject, to_mend},
+    health::{delegated_to, known, predictions, signing, subject, to_mend},
     view::found,
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     EmailAddress, Id, Timestamp, address::AddressId, limit::Limits, name_change::NameChange, page::PageSize,
-    project::Slug, reverse::ForwardFound, user::UserId,
+    prediction::Prediction, project::Slug, reverse::ForwardFound, user::UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -171,6 +171,8 @@ pub struct Ticket {
     pub change: Option<NameChange>,
     /// The limits of the project now (quota).
     pub limits: Option<Limits>,
+    /// What would become of mail of the project's verified domains, by their last reports (go-live).
+    pub predictions: Vec<Prediction>,
     /// What happened, oldest first. Internal comments are only here for the desk.
     pub entries: Vec<TicketEntry>,
     /// What who asks may do now.

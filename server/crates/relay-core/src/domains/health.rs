@@ -16,6 +16,7 @@ use relay_types::{
     domain::DomainId,
     finding::{Report, Severity},
     overview::DomainToMend,
+    prediction::Prediction,
     project::ProjectId,
     sender::Verification,
 };
@@ -23,6 +24,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// Domains to be mended that an overview shows.
 const TO_MEND: u64 = 5;
+/// Domains whose mail a ticket predicts.
+const PREDICTED: u64 = 20;
 
 /// The domain as it is judged.
 pub(crate) fn subject(core: &Core, row: &Model, keys: &[dkim_key::Model]) -> Result<Subject> {
@@ -80,6 +83,21 @@ pub(crate) async fn signing(
     let Some(row) = row else { return Ok(None) };
     let report = findings::latest(core.db.read(), Owner::Domain(DomainId::from_uuid(row.id))).await?;
     Ok(Some((of_row(core, &row).await?, report)))
+}
+
+/// What would become of mail of the project's verified domains, by their last reports; of the first twenty.
+pub(crate) async fn predictions(core: &Core, project: ProjectId) -> Result<Vec<Prediction>> {
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::State.eq(Verification::Verified.as_str()))
+        .order_by_asc(Column::Name)
+        .limit(PREDICTED);
+    let mut all = Vec::new();
+    for row in rows.all(core.db.read()).await? {
+        let report = findings::latest(core.db.read(), Owner::Domain(DomainId::from_uuid(row.id))).await?;
+        all.extend(report.into_iter().flat_map(|report| report.predictions));
+    }
+    Ok(all)
 }
 
 async fn of_row(core: &Core, row: &Model) -> Result<Subject> {

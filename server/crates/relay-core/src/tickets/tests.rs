@@ -210,7 +210,12 @@ async fn going_live_and_quotas_take_effect_with_the_decision() {
     ] {
         assert_eq!(word(&names.ask_as(&owner, &slug, TicketKind::GoLive, &request).await), field);
     }
+    let domain = relay_types::DomainName::parse("young.example").expect("a name");
+    let domain = crate::domains::mark_verified(core, &Actor::System, &slug, domain).await.expect("a domain");
+    crate::domains::check(core, &Actor::System, &slug, domain).await.expect("checked");
     let number = names.ask_as(&owner, &slug, TicketKind::GoLive, &live).await.expect("a ticket");
+    let predicted: Vec<_> = names.ticket(number).await.predictions.into_iter().map(|one| one.from).collect();
+    assert_eq!(predicted, ["young.example"], "what would become of its mail");
     assert_eq!(word(&names.ask_as(&owner, &slug, TicketKind::GoLive, &live).await), "Conflict");
     assert_eq!(approve(core, &names.cast.operator, number).await.expect("approved"), TicketState::Done);
     assert!(!projects::standing(core, id).await.expect("standing").sandbox);

@@ -2,7 +2,7 @@
 
 use super::{Column, Entity, Model, kind, look, number_of, of_project, request_of, state};
 use crate::{
-    Access, Actor, Core, Error, Result, addresses, egress, name_changes, projects, ranges,
+    Access, Actor, Core, Error, Result, addresses, domains, egress, name_changes, projects, ranges,
     search::{self, contains},
     tables::{project, ticket_entry, user},
     users,
@@ -83,6 +83,10 @@ async fn detail(core: &Core, actor: &Actor, row: Model, held: Access, desk: bool
         TicketKind::Quota => Some(projects::stored_limits_of(core, ProjectId::from_uuid(row.project_id)).await?),
         _ => None,
     };
+    let predictions = match kind {
+        TicketKind::GoLive => domains::predictions(core, ProjectId::from_uuid(row.project_id)).await?,
+        _ => Vec::new(),
+    };
     let current = address.as_ref().and_then(|row| row.names.clone()).map(|names| words(&names));
     let current = change
         .as_ref()
@@ -127,6 +131,7 @@ async fn detail(core: &Core, actor: &Actor, row: Model, held: Access, desk: bool
         reason: row.reason.clone(),
         change,
         limits,
+        predictions,
         entries,
         can,
         row: rows(core, vec![row]).await?.remove(0),
