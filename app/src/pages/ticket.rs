@@ -7,7 +7,7 @@ pub mod steps;
 
 use crate::{
     api::tickets::{EditTicket, LoadTicket, ReopenTicket, SubmitTicket, WithdrawTicket},
-    components::{prelude::*, status::ticket_state},
+    components::{prelude::*, report::Predictions, status::ticket_state},
     strings::places,
 };
 use history::History;
@@ -48,6 +48,7 @@ fn Detail(slug: String, ticket: ticket::Ticket) -> impl IntoView {
 /// Everything below the title, for the project and for the desk.
 #[component]
 pub fn Story(slug: String, ticket: ticket::Ticket) -> impl IntoView {
+    let predictions = ticket.predictions.clone();
     view! {
         <Steps ticket=ticket.clone()/>
         <div class="cols">
@@ -55,7 +56,10 @@ pub fn Story(slug: String, ticket: ticket::Ticket) -> impl IntoView {
                 <Standing slug=slug.clone() ticket=ticket.clone()/>
                 <History slug=slug.clone() ticket=ticket.clone()/>
             </div>
-            <RequestCard slug ticket/>
+            <div class="stack">
+                <RequestCard slug ticket/>
+                <Predictions predictions title="If it goes live now"/>
+            </div>
         </div>
     }
 }
