@@ -1,20 +1,21 @@
-//! How often a person may have DNS asked: so many times in each minute, on each node. The machine's administrator may
+//! How often a person or a token may have DNS asked: so many times in each minute, on each node. The machine's administrator may
 //! without bound.
 
-use crate::{Actor, Core, Error, Result};
+use crate::{Actor, Core, Error, Result, projects};
 use moka::sync::Cache;
-use relay_types::{Timestamp, user::UserId};
+use relay_types::Timestamp;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use uuid::Uuid;
 
 /// Questions in a minute.
 const MOST: u32 = 60;
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// When each person's running minute began, and how often they asked in it.
-pub(crate) struct Asked(Cache<UserId, Arc<Mutex<(Timestamp, u32)>>>);
+/// When each one's running minute began, and how often they asked in it.
+pub(crate) struct Asked(Cache<Uuid, Arc<Mutex<(Timestamp, u32)>>>);
 
 impl Default for Asked {
     fn default() -> Self {
@@ -22,14 +23,14 @@ impl Default for Asked {
     }
 }
 
-/// Counts a question of someone who is signed in. `SignedOut` for nobody, `Forbidden` for programs that submit, `TooMany`
-/// for who asked too often.
+/// Counts a question of someone who may ask, as `projects::authorize_dns` says, or refuses as it does; `TooMany` for who
+/// asked too often.
 pub(crate) fn count(core: &Core, actor: &Actor) -> Result<()> {
-    if let Actor::System = actor {
-        return Ok(());
-    }
+    projects::authorize_dns(actor)?;
+    // The machine's administrator has none.
+    let Some(id) = actor.id() else { return Ok(()) };
     let now = core.now();
-    let asked = core.asked.0.get_with(actor.user_id()?, || Arc::new(Mutex::new((now, 0))));
+    let asked = core.asked.0.get_with(id, || Arc::new(Mutex::new((now, 0))));
     let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
     if now.since(asked.0) >= MINUTE {
         *asked = (now, 0);

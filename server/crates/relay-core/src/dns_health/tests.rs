@@ -55,6 +55,11 @@ async fn everyone_who_is_signed_in_may_ask_and_programs_may_not() {
         assert_eq!(all(actor).await, ["Forbidden"; 6], "{actor:?}");
     }
     assert_eq!(all(&cast.anonymous).await, ["SignedOut"; 6]);
+    let read = [relay_types::api_token::ApiScope::DnsRead];
+    let (_, issued) = crate::api_tokens::issue(core, &Actor::System, &slug, "a", &read, None).await.expect("a token");
+    let token = crate::api_tokens::actor(core, issued.reveal(), None).await.expect("an actor");
+    assert_eq!(all(&token).await, ["Ok"; 6]);
+    assert_eq!(word(&predict(core, &token, &slug, "a@lab.example").await), "Forbidden");
     for (actor, refusal) in cast.refused(crate::Access::View) {
         assert_eq!(word(&predict(core, actor, &slug, "a@lab.example").await), refusal, "{actor:?}");
     }
@@ -124,4 +129,22 @@ async fn spf_is_evaluated_and_mail_is_predicted() {
     answers.forget("lab.example");
     let after = predicted("lab.example").await.expect("predictions");
     assert_eq!(Some(after), detail.report.map(|report| report.predictions));
+}
+
+#[tokio::test]
+async fn a_token_sees_the_keys_of_its_own_project_alone() {
+    let (test, _) = world().await;
+    let core = &test.core;
+    let (_, own) = test.project("lab").await;
+    let (_, other) = test.project("other").await;
+    crate::domains::mark_verified(core, &Actor::System, &own, name("lab.example")).await.expect("a domain");
+    let keys = async |slug: &relay_types::project::Slug| {
+        let read = [relay_types::api_token::ApiScope::DnsRead];
+        let (_, issued) =
+            crate::api_tokens::issue(core, &Actor::System, slug, "a", &read, None).await.expect("a token");
+        let token = crate::api_tokens::actor(core, issued.reveal(), None).await.expect("an actor");
+        let report = report(core, &token, &name("lab.example")).await.expect("a report");
+        report.findings.iter().filter(|finding| finding.check.starts_with("dkim.rk")).count()
+    };
+    assert_eq!((keys(&own).await, keys(&other).await), (2, 0));
 }
