@@ -16,10 +16,17 @@ pub struct OwnOrigin(pub Arc<str>);
 /// The layer.
 pub async fn refuse(State(own): State<OwnOrigin>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if reads || is_same_origin(request.headers(), &own.0) {
+    if reads || by_token(&request) || is_same_origin(request.headers(), &own.0) {
         return next.run(request).await;
     }
     (StatusCode::FORBIDDEN, "This request came from another site and was refused.\n").into_response()
+}
+
+/// A program of the HTTP API: no other site can make a browser send a token, and with one no session counts there.
+fn by_token(request: &Request) -> bool {
+    let credentials = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let scheme = credentials.and_then(|credentials| credentials.split(' ').next()).unwrap_or_default();
+    request.uri().path().starts_with("/api/v1/") && scheme.eq_ignore_ascii_case("bearer")
 }
 
 /// By `Sec-Fetch-Site` where the browser sends it, else by `Origin`, which must be ours or name the host that was asked.

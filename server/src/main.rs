@@ -1,11 +1,13 @@
 //! The binary `relaykeep`: subcommands, each a few lines that call their file.
 
+mod api;
 mod apply;
 mod browser_files;
 mod check;
 mod client_address;
 mod cross_origin;
 mod demo;
+mod dns;
 mod downloads;
 mod events;
 mod health;
@@ -87,6 +89,7 @@ fn command() -> Command {
                     .arg(Arg::new("name").value_name("NAME").required(true)),
             ),
         )
+        .subcommand(dns::command(reading))
         .subcommand(Command::new("config").about("Print all settings with meaning and default"))
 }
 
@@ -118,6 +121,8 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
                 Ok(ExitCode::SUCCESS)
             }
             "operator create" => create_operator(&settings, matches).await,
+            "dns check" => dns::check(&open(&settings).await?, matches).await,
+            "dns spf" => dns::spf(&open(&settings).await?, matches).await,
             "ptr check" => ptr::check(&open(&settings).await?, matches).await,
             other => bail!("unknown subcommand {other}"),
         }

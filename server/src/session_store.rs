@@ -41,6 +41,11 @@ pub async fn note(State(core): State<Core>, session: Session, request: Request, 
     next.run(request).await
 }
 
+/// Who is signed in.
+pub async fn user_of(session: &Session) -> std::result::Result<Option<UserId>, session::Error> {
+    session.get(app::ssr::USER).await
+}
+
 async fn note_at(session: &Session, now: Timestamp) -> std::result::Result<(), session::Error> {
     if session.get::<UserId>(app::ssr::USER).await?.is_none() {
         return Ok(());

@@ -65,6 +65,11 @@ pub const KEYS: &[Key] = &[
     ),
     key("portal.site_dir", "", "Folder with the portal's browser files. Default: `site` beside the binary."),
     key("portal.trusted_proxies", "", "Addresses or blocks whose X-Forwarded-For is believed."),
+    key(
+        "api.per_minute",
+        "60",
+        "Requests to the HTTP API that a person, a token or an unknown address may make in a minute.",
+    ),
     key("portal.mail_from", "", "From of mail that the portal sends. Default: relaykeep@ and the host name."),
     key("metrics.allow", "127.0.0.1, ::1", "Addresses or blocks that may read /metrics."),
     key("smtp.message_size", "25 MB", "Largest message."),
@@ -202,6 +207,8 @@ pub struct PortalSettings {
     pub site_dir: PathBuf,
     /// Blocks whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<Cidr>,
+    /// Requests of one caller of the HTTP API in a minute.
+    pub api_per_minute: u32,
 }
 
 /// The arguments every command that reads the configuration takes.
@@ -314,6 +321,7 @@ impl Settings {
                 public_url: core.public_url.clone(),
                 site_dir: values.optional("portal.site_dir")?.map_or_else(site_beside_binary, Ok)?,
                 trusted_proxies: values.list("portal.trusted_proxies", value::parsed)?,
+                api_per_minute: values.number("api.per_minute", 1..=100_000)?,
             },
             metrics_allow: values.list("metrics.allow", value::parsed)?,
             listeners,

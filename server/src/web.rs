@@ -1,7 +1,7 @@
 //! The web server: portal, downloads, browser files, health, and the layers around them.
 
 use crate::{
-    browser_files, client_address, cross_origin, downloads, events, health,
+    api, browser_files, client_address, cross_origin, downloads, events, health,
     session_store::{self, DatabaseStore, LIFE},
     settings::PortalSettings,
 };
@@ -49,6 +49,7 @@ pub fn router(core: Core, settings: &PortalSettings, health: health::Health) -> 
     let own = cross_origin::OwnOrigin(origin(&settings.public_url).into());
     let proxies = client_address::TrustedProxies(settings.trusted_proxies.clone().into());
     let pages = app::ssr::router(portal)
+        .merge(api::routes(core.clone(), settings.api_per_minute))
         .merge(downloads::routes(core.clone()))
         .merge(events::routes(core.clone(), health.stop.clone()))
         .layer(middleware::from_fn_with_state(core, session_store::note))

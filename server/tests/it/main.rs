@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends, and says where")]
 
+mod api;
 mod architecture;
 mod bounces;
 mod clients;

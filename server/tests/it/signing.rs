@@ -217,3 +217,49 @@ fn a_key_signs_only_once_its_record_is_seen() {
     let signatures = sink.wait_for(3)[2].header("DKIM-Signature");
     assert!(signatures.len() == 1 && signatures[0].contains("a=rsa-sha256"), "{signatures:?}");
 }
+
+/// `name. IN TXT "…"` in strings of 255 octets.
+fn txt(name: &str, value: &str) -> String {
+    let strings: Vec<String> =
+        value.as_bytes().chunks(255).map(|part| format!("\"{}\"", String::from_utf8_lossy(part))).collect();
+    format!("{name}. IN TXT {}\n", strings.join(" "))
+}
+
+#[test]
+fn the_story_of_a_test_message_says_what_our_own_verifier_says() {
+    let sink = Sink::start();
+    let (dns, relay, keys) = signing_relay(sink.port);
+    let operator = relay.operator();
+    operator.change("/admin/egress", "add_egress", &[("address", "192.0.2.10"), ("ehlo", "")]);
+    operator.submit("/p/bio/senders", "add_sender", &[("address", "web@domain.test")]);
+    let verdict = || {
+        let sent =
+            operator.submit("/p/bio", "send_test_message", &[("from", "web@domain.test"), ("to", "a@other.test")]);
+        let story = sent.header("location").first().cloned().unwrap_or_else(|| panic!("{}", sent.text()));
+        let story = &story[story.find("/p/").unwrap()..];
+        until("the verdict", || {
+            let text = operator.get(story).text();
+            text.contains("Our own verifier:").then_some(text)
+        })
+    };
+    let said = verdict();
+    assert!(said.contains("no DMARC policy"), "{said}");
+    let more =
+        "domain.test. IN TXT \"v=spf1 ip4:192.0.2.10 -all\"\n_dmarc.domain.test. IN TXT \"v=DMARC1; p=reject\"\n";
+    let records: String = keys.iter().map(|(name, value)| txt(name, value)).collect();
+    dns.replace(3, &format!("{RECORDS}{records}{more}"));
+    let said = until("caches to forget", || {
+        let said = verdict();
+        said.contains("DMARC passes").then_some(said)
+    });
+    for name in keys.keys() {
+        assert!(said.contains(&format!("{name} verifies")), "{name}: {said}");
+    }
+    assert!(said.contains("SPF from 192.0.2.10 pass"), "{said}");
+    let received = sink.wait_for(2);
+    assert_eq!(received[0].header("DKIM-Signature").len(), 2, "{}", received[0].text());
+    // Other keys in DNS than those that sign.
+    let wrong: String = keys.keys().map(|name| txt(name, "v=DKIM1; p=")).collect();
+    dns.replace(4, &format!("{RECORDS}{wrong}_dmarc.domain.test. IN TXT \"v=DMARC1; p=reject\"\n"));
+    until("the verdict to fail", || verdict().contains("DMARC fails").then_some(()));
+}
