@@ -66,13 +66,14 @@ fn listen(letters: Vec<(char, String)>, palette: NodeRef<html::Dialog>, help: No
             }
             let went = going.try_get_value().unwrap_or(false);
             going.try_update_value(|going| *going = key == "g" && !went);
+            let go = |href: &str| {
+                if !load_elsewhere(href) {
+                    navigate(href, Default::default());
+                }
+            };
             let letter = letters.iter().find(|(letter, _)| key.chars().eq([*letter]));
             match (went, key.as_str(), letter) {
-                (true, _, Some((_, href))) => {
-                    if !load_elsewhere(href) {
-                        navigate(href, Default::default());
-                    }
-                }
+                (true, _, Some((_, href))) => go(href),
                 (false, "?", _) => open(help),
                 (false, "/", _) => {
                     if let Some(field) = document().query_selector("[data-search]").ok().flatten() {
