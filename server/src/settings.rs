@@ -65,12 +65,12 @@ pub const KEYS: &[Key] = &[
     ),
     key("portal.site_dir", "", "Folder with the portal's browser files. Default: `site` beside the binary."),
     key("portal.trusted_proxies", "", "Addresses or blocks whose X-Forwarded-For is believed."),
+    key("portal.mail_from", "", "From of mail that the portal sends. Default: relaykeep@ and the host name."),
     key(
         "api.per_minute",
         "60",
         "Requests to the HTTP API that a person, a token or an unknown address may make in a minute.",
     ),
-    key("portal.mail_from", "", "From of mail that the portal sends. Default: relaykeep@ and the host name."),
     key("metrics.allow", "127.0.0.1, ::1", "Addresses or blocks that may read /metrics."),
     key("smtp.message_size", "25 MB", "Largest message."),
     key("smtp.recipients", "100", "Most recipients in a transaction; at least 100 (RFC 5321 section 4.5.3.1.8)."),
