@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use relay_core::{Actor, Core, Error, captured, messages, sign_in};
+use relay_core::{Actor, Core, Error, captured, domains, messages, sign_in};
 use relay_types::{message::MessageId, project::Slug, user::UserId};
 use std::net::IpAddr;
 use tower_sessions::Session;
@@ -25,6 +25,7 @@ pub fn routes(core: Core) -> Router {
         .route("/p/{project}/captured/{id}/attachments/{place}", get(attachment))
         .route("/admin/captured/{id}/html", get(html_of_portal))
         .route("/admin/captured/{id}/attachments/{place}", get(attachment_of_portal))
+        .route("/admin/dkim.zone", get(delegated_zone))
         .merge(lists::routes())
         .with_state(core)
 }
@@ -65,6 +66,17 @@ async fn actor(core: &Core, session: &Session, client: Option<Extension<IpAddr>>
 
 fn place<T: std::str::FromStr>(text: &str) -> Result<T, Refused> {
     text.parse().map_err(|_| Refused(StatusCode::NOT_FOUND))
+}
+
+/// Lines for the operator's zone of delegated DKIM keys.
+async fn delegated_zone(
+    State(core): State<Core>,
+    session: Session,
+    client: Option<Extension<IpAddr>>,
+) -> Result<Response, Refused> {
+    let zone = domains::delegated_zone(&core, &actor(&core, &session, client).await?).await?;
+    let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    Ok((kind, zone).into_response())
 }
 
 async fn raw(

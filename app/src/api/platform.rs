@@ -51,6 +51,8 @@ pub struct PlatformFacts {
     pub lifetime: Duration,
     /// When the sender is told of a delay.
     pub delay_warning: Duration,
+    /// The domain below which projects' keys are published for them; none when that is not offered.
+    pub delegation: Option<String>,
 }
 
 /// Facts and the default domain.
@@ -127,6 +129,7 @@ impl From<&CoreConfig> for PlatformFacts {
             retry: config.retry_schedule.clone(),
             lifetime: config.queue_lifetime,
             delay_warning: config.delay_warning,
+            delegation: config.dns_health.delegation_domain.as_ref().map(ToString::to_string),
         }
     }
 }

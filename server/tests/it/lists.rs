@@ -142,6 +142,22 @@ fn addresses_and_tickets_are_downloaded_by_those_who_may_see_them() {
 }
 
 #[test]
+fn the_zone_of_delegated_keys_is_for_operators() {
+    let relay = Relaykeep::start("[dkim]\ndelegation_domain = \"dkim.relay.test\"\n");
+    relay.apply(PROJECTS);
+    let operator = relay.operator();
+    let viewer = invited(&relay, &operator, "bio", "viewer@bio.test", "viewer");
+    assert!(operator.get("/admin/settings").body.contains("/admin/dkim.zone"));
+    let zone = operator.get("/admin/dkim.zone").body;
+    let lines: Vec<&str> = zone.lines().collect();
+    assert_eq!(lines.len(), 2, "{zone}");
+    assert!(lines.iter().all(|line| line.contains(".dkim.relay.test. IN TXT \"v=DKIM1; ")), "{zone}");
+    for (portal, status) in [(&viewer, 403), (&relay.stranger(), 401)] {
+        assert_eq!(portal.ask("/admin/dkim.zone", &[]).status, status);
+    }
+}
+
+#[test]
 fn chosen_messages_are_held_and_released_from_the_list_without_javascript() {
     // Nothing listens there, so that mail waits.
     let relay = Relaykeep::start(

@@ -33,6 +33,7 @@ fn Page(page: PlatformPage) -> impl IntoView {
             .then(|| view! { <Notice tone=Tone::Info title=words::CAPTURES_TITLE>{words::CAPTURES}</Notice> })}
         <TakingMail pause/>
         <DefaultDomain domain=default_domain/>
+        {facts.delegation.clone().map(|below| view! { <Delegation below/> })}
         <Configured facts/>
     }
 }
@@ -59,6 +60,21 @@ fn TakingMail(pause: Option<Pause>) -> impl IntoView {
             </PostForm>
         }
         .into_any(),
+    }
+}
+
+/// Keys that projects' domains point to by aliases: their records are ours to publish.
+#[component]
+fn Delegation(below: String) -> impl IntoView {
+    view! {
+        <Card title="Delegated DKIM keys">
+            <p>{words::DELEGATION} " " <code>{below}</code> ". " {words::DELEGATION_MORE}</p>
+            <p>
+                <a class="button" href="/admin/dkim.zone" download="dkim.zone">
+                    "Download zone lines"
+                </a>
+            </p>
+        </Card>
     }
 }
 
@@ -205,6 +221,10 @@ fn length(length: Duration) -> String {
 }
 
 mod words {
+    pub const DELEGATION: &str = "Domains whose aliases lead here need no new records when their keys are rotated. Publish \
+        these lines in the zone of";
+    pub const DELEGATION_MORE: &str = "Publish them again after each rotation and when a domain is added; each domain's page \
+        says whether its keys are seen.";
     pub const TAKING: &str = "Programs hand in mail by the rules of their projects. A pause holds for every project and \
         every node within two seconds, also in open sessions.";
     pub const PAUSE: &str = "Every program is told 421 4.3.2 with your reason at its next message, and tries again later. \
