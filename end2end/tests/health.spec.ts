@@ -161,6 +161,13 @@ test("a domain goes from nothing published to all good; what goes is mailed once
   await asks.open(`${place}#${anchor}`);
   await expect(page.locator(`[id="${anchor}"]`)).toBeVisible();
 
+  // A DMARC record made to measure.
+  await asks.open(`${place}?dmarc=reject&alignment=strict&reports=reports%40${DOMAIN}`);
+  const made = page.locator("#make-dmarc code").filter({ hasText: "v=DMARC1; p=reject; adkim=s; aspf=s; rua=mailto:reports@" });
+  await expect(made.first()).toBeVisible();
+  await accessible(page);
+  await fits(page, 390);
+
   // It goes: worse, by mail, once.
   const spf = published.find(({ name }) => name === DOMAIN);
   if (!spf) throw new Error("no SPF record was published");
@@ -197,6 +204,11 @@ test.describe("without JavaScript", () => {
     await addDomain(asks);
     await mendAll(asks, knot);
     await expect(page.locator(".title .pill").first()).toHaveText("Verified");
+    const maker = page.locator("#make-dmarc");
+    await maker.locator("summary").first().click();
+    await maker.locator('select[name="dmarc"]').selectOption("quarantine");
+    await maker.getByRole("button", { name: "Show" }).click();
+    await expect(maker.locator("code").filter({ hasText: "v=DMARC1; p=quarantine; rua=" }).first()).toBeVisible();
     const finding = page.locator(".finding").first();
     await finding.locator("summary").first().click();
     await expect(finding.locator(".opened")).toBeVisible();

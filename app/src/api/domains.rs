@@ -2,7 +2,7 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use relay_types::domain::DomainDetail;
+use relay_types::{domain::DomainDetail, finding::Step};
 
 #[cfg(feature = "ssr")]
 use crate::{
@@ -43,6 +43,12 @@ pub async fn check_domain(slug: String, id: String) -> Result<(), AppError> {
     domains::check(&core()?, &actor().await?, &self::slug(&slug)?, self::id(&id)?).await?;
     done(&format!("/p/{slug}/domains/{id}"), "domain-checked");
     Ok(())
+}
+
+/// How far the check is that goes on now; nothing when none does.
+#[server]
+pub async fn load_check_progress(slug: String, id: String) -> Result<Option<Vec<Step>>, AppError> {
+    Ok(domains::progress(&core()?, &actor().await?, &self::slug(&slug)?, self::id(&id)?).await?)
 }
 
 /// Makes keys under new selectors, which sign once their records are seen.

@@ -110,6 +110,14 @@ pub async fn check_default_domain() -> Result<(), AppError> {
     Ok(())
 }
 
+/// Makes keys under new selectors for the default domain, which sign once their records are seen.
+#[server]
+pub async fn rotate_default_keys() -> Result<(), AppError> {
+    domains::rotate_default_keys(&core()?, &actor().await?).await?;
+    done("/admin/settings", "keys-rotated");
+    Ok(())
+}
+
 #[cfg(feature = "ssr")]
 impl From<&CoreConfig> for PlatformFacts {
     fn from(config: &CoreConfig) -> Self {

@@ -1,8 +1,11 @@
 //! `/p/:slug/domains/:id`: whether a domain's mail is going to arrive, what to change in its DNS, and the records that
 //! prove it and sign its mail.
 
+mod check;
+mod make_dmarc;
+
 use crate::{
-    api::domains::{CheckDomain, LoadDomain, RemoveDomain, RotateKeys, VerifyDomain},
+    api::domains::{LoadDomain, RemoveDomain, RotateKeys, VerifyDomain},
     components::{
         dkim_key::Key,
         prelude::*,
@@ -12,12 +15,14 @@ use crate::{
     pages::activity::History,
     strings::places,
 };
+use check::Check;
 use leptos::prelude::*;
+use make_dmarc::MakeDmarc;
 use relay_types::{
     Timestamp,
     dns_record::DnsRecord,
     domain::{self, DkimKey, DkimKeyState, DomainDetail},
-    finding::{Report, Subject},
+    finding::Report,
     sender::Verification,
 };
 
@@ -44,7 +49,6 @@ fn Page(detail: DomainDetail) -> impl IntoView {
     let bad = report.as_ref().map_or(0, Report::to_mend);
     let judged = report.is_some();
     let server = report.as_ref().and_then(first_server);
-    let asked = subjects(report.as_ref());
     let predictions = report.as_ref().map(|report| report.predictions.clone()).unwrap_or_default();
     let answers = report.as_ref().map(|report| report.answers.clone()).unwrap_or_default();
     let (findings, shown) = (histories.clone(), domain.clone());
@@ -58,7 +62,7 @@ fn Page(detail: DomainDetail) -> impl IntoView {
             {domain
                 .checked_at
                 .map(|at| view! { <small>"asked " {server.unwrap_or_else(|| "DNS".to_owned())} " " <Time at/></small> })}
-            {abilities.manage.then(|| view! { <Check id=checked asked/> })}
+            {abilities.manage.then(|| view! { <Check id=checked/> })}
         </PageHeader>
         {(bad == 0 || !is_good(&shown, &keys)).then(|| view! { <Standing domain=shown waiting=waiting(&keys)/> })}
         <div class="cols">
@@ -66,6 +70,7 @@ fn Page(detail: DomainDetail) -> impl IntoView {
                 {report.map(|report| view! { <Findings report histories=findings/> })}
                 {challenge.map(|record| view! { <Challenge record state=domain.state open=!judged/> })}
                 <Keys keys id rotates=abilities.manage open=!judged/>
+                <MakeDmarc domain=domain.name.to_string()/>
                 <Answers answers/>
                 <History base=format!("/p/{slug}") history/>
             </div>
@@ -85,18 +90,6 @@ fn first_server(report: &Report) -> Option<String> {
     Some(server.split_once(' ').map_or(server.clone(), |(name, _)| name.to_owned()))
 }
 
-/// What a check asks about, in words.
-fn subjects(report: Option<&Report>) -> String {
-    let mut subjects: Vec<Subject> =
-        report.into_iter().flat_map(|report| &report.findings).map(|finding| finding.subject).collect();
-    subjects.sort();
-    subjects.dedup();
-    if subjects.is_empty() {
-        return words::SUBJECTS.to_owned();
-    }
-    subjects.into_iter().map(Subject::title).collect::<Vec<_>>().join(", ")
-}
-
 /// Verified, and every key signs.
 fn is_good(domain: &domain::Domain, keys: &[DkimKey]) -> bool {
     domain.state == Verification::Verified && domain.problem.is_none() && domain.signed && waiting(keys) == 0
@@ -105,23 +98,6 @@ fn is_good(domain: &domain::Domain, keys: &[DkimKey]) -> bool {
 /// Keys that do not sign.
 fn waiting(keys: &[DkimKey]) -> usize {
     keys.iter().filter(|key| matches!(key.state, DkimKeyState::Pending | DkimKeyState::Missing)).count()
-}
-
-#[component]
-fn Check(id: String, asked: String) -> impl IntoView {
-    let form = use_form::<CheckDomain>();
-    let pending = form.pending;
-    let asked = StoredValue::new(asked);
-    view! {
-        <PostForm form inline=true>
-            <HiddenSlug/>
-            <HiddenId id/>
-            <Submit>"Check now"</Submit>
-        </PostForm>
-        <small class="asking" role="status">
-            {move || pending.get().then(|| format!("Asking DNS: {}", asked.get_value()))}
-        </small>
-    }
 }
 
 /// What the state means, in words, with what to do.
@@ -300,6 +276,5 @@ mod words {
         in DNS, and stops when the record is gone.";
     pub const ROTATE: &str = "Makes two keys under new selectors. Those that sign go on until the records of the new ones are \
         seen; then the new ones sign, and the old ones stay in DNS until nothing that they signed is on its way.";
-    pub const SUBJECTS: &str = "proof, SPF, DKIM, DMARC, MX and what else concerns mail";
     pub const REMOVE: &str = "Removing is for domains this project has given up.";
 }

@@ -3,14 +3,23 @@
 use crate::{
     api::platform::{
         CheckDefaultDomain, LoadPlatform, PausePlatform, PlatformFacts, PlatformPage, ReplaceDefaultDomain,
-        ResumePlatform, SetDefaultDomain,
+        ResumePlatform, RotateDefaultKeys, SetDefaultDomain,
     },
-    components::{dkim_key::Key, field::Check, prelude::*},
+    components::{
+        dkim_key::Key,
+        field::Check,
+        prelude::*,
+        report::{Answers, Findings, Predictions},
+    },
     strings::places,
     typed,
 };
 use leptos::prelude::*;
-use relay_types::{domain::DomainDetail, platform::Pause};
+use relay_types::{
+    domain::DomainDetail,
+    finding::{History, Report},
+    platform::Pause,
+};
 use std::time::Duration;
 
 /// Settings.
@@ -177,8 +186,9 @@ fn Replace(name: String) -> impl IntoView {
 
 #[component]
 fn Current(detail: DomainDetail) -> impl IntoView {
-    let DomainDetail { domain, keys, .. } = detail;
+    let DomainDetail { domain, keys, report, histories, .. } = detail;
     let check = use_form::<CheckDefaultDomain>();
+    let rotate = use_form::<RotateDefaultKeys>();
     let pending = check.pending;
     let asked = domain.checked_at;
     let name = domain.name.to_string();
@@ -201,10 +211,34 @@ fn Current(detail: DomainDetail) -> impl IntoView {
             <PostForm form=check inline=true>
                 <Submit>{move || if pending.get() { "Asking DNS" } else { "Check now" }}</Submit>
             </PostForm>
+            <PostForm form=rotate inline=true>
+                <Submit kind="">"Rotate keys"</Submit>
+            </PostForm>
             <Replace name/>
         </div>
         <p class="soft">{words::PUBLISH}</p>
         {keys.into_iter().map(|key| view! { <Key key_=key/> }).views()}
+        {report.map(|report| view! { <Health report histories/> })}
+    }
+}
+
+/// What DNS says of the default domain, put away until it is wanted.
+#[component]
+fn Health(report: Report, histories: Vec<History>) -> impl IntoView {
+    let (answers, predictions) = (report.answers.clone(), report.predictions.clone());
+    let mend = match report.to_mend() {
+        0 => "nothing to mend".to_owned(),
+        number => format!("{number} to mend"),
+    };
+    view! {
+        <details>
+            <summary>"DNS health: " {mend}</summary>
+            <div class="stack">
+                <Findings report histories/>
+                <Predictions predictions/>
+                <Answers answers/>
+            </div>
+        </details>
     }
 }
 

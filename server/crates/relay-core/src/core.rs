@@ -57,6 +57,8 @@ pub struct Inner {
     pub(crate) submitters: crate::policy::Submitters,
     /// Who had DNS asked how often.
     pub(crate) asked: crate::dns_health::Asked,
+    /// How far the checks of domains are that people wait for.
+    pub(crate) progress: crate::dns_health::Progress,
     /// Whether the platform is paused.
     pub(crate) last_pause: crate::platform::LastPause,
 }
@@ -118,6 +120,7 @@ impl Core {
             dkim_keys: crate::dkim_keys::OpenedKeys::default(),
             submitters: crate::policy::Submitters::default(),
             asked: Default::default(),
+            progress: Default::default(),
             last_pause: crate::platform::LastPause::default(),
         };
         Ok(Self { inner: Arc::new(inner) })

@@ -5,12 +5,14 @@
 mod ask;
 mod bound;
 mod look;
+mod progress;
 mod told;
 
 pub use self::ask::{dkim, dmarc, mx, predict, ptr, report, spf};
 pub(crate) use self::{
     bound::{Asked, count},
-    look::{Seen, look},
+    look::{Seen, look, look_watched},
+    progress::{Progress, Watched},
     told::{Mailed, News, Told, news},
 };
 

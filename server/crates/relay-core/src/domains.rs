@@ -22,6 +22,7 @@ use relay_dns::DnsError;
 use relay_types::{
     DomainName,
     domain::{Domain, DomainDetail, DomainId},
+    finding::Step,
     project::{ProjectId, Slug},
     sender::Verification,
 };
@@ -135,6 +136,13 @@ pub async fn check(core: &Core, actor: &Actor, project: &Slug, id: DomainId) -> 
     dns_health::count(core, actor)?;
     check::check(core, row, Cause::Person).await?;
     detail(core, self::row(core.db.read(), project, id).await?).await
+}
+
+/// How far a check of it is that somebody waits for on this node; none when none goes on. Any member.
+pub async fn progress(core: &Core, actor: &Actor, project: &Slug, id: DomainId) -> Result<Option<Vec<Step>>> {
+    let project = projects::authorize(core, actor, project, Access::View).await?;
+    let row = row(core.db.read(), project, id).await?;
+    Ok(core.progress.of(row.id))
 }
 
 /// Removes a domain with its keys; the next MAIL with it fails. Member.

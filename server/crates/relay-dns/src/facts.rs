@@ -11,6 +11,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
+    pin::pin,
     sync::LazyLock,
 };
 
@@ -167,6 +168,11 @@ impl Facts {
         self.answers.values().map(|answer| answer.shown.clone()).collect()
     }
 
+    /// Whether a question, as [`LookedUp::question`] names it, was answered or failed.
+    pub fn has(&self, question: &str) -> bool {
+        self.answers.values().any(|answer| answer.shown.question == question)
+    }
+
     /// How many questions were asked.
     pub fn len(&self) -> usize {
         self.answers.len()
@@ -187,6 +193,17 @@ pub fn question(name: &str, kind: Kind) -> String {
 ///
 /// Bounded in questions and rounds; what is beyond stays [`Known::Unknown`].
 pub async fn gather<T>(resolver: &Resolver, ask: Ask, now: Timestamp, judge: impl Fn(&Facts) -> T) -> (T, Facts) {
+    gather_watched(resolver, ask, now, judge, |_, _| {}).await
+}
+
+/// As [`gather`], and tells after each answer what was judged before it came and what is known now.
+pub async fn gather_watched<T>(
+    resolver: &Resolver,
+    ask: Ask,
+    now: Timestamp,
+    judge: impl Fn(&Facts) -> T,
+    seen: impl Fn(&T, &Facts),
+) -> (T, Facts) {
     let mut facts = Facts::default();
     for _ in 0..ROUNDS {
         let judged = judge(&facts);
@@ -199,8 +216,12 @@ pub async fn gather<T>(resolver: &Resolver, ask: Ask, now: Timestamp, judge: imp
             let answer = resolver.look_up(&name, kind, ask, now).await;
             ((name, kind), answer)
         });
-        let answers: Vec<_> = asked.buffer_unordered(TOGETHER).collect().await;
-        facts.answers.extend(answers);
+        let mut asked = pin!(asked.buffer_unordered(TOGETHER));
+        seen(&judged, &facts);
+        while let Some((question, answer)) = asked.next().await {
+            facts.answers.insert(question, answer);
+            seen(&judged, &facts);
+        }
     }
     (judge(&facts), facts)
 }

@@ -24,6 +24,6 @@ mod wire;
 mod zones;
 
 pub use back_end::{BackEnd, PowerDnsApi, PtrChange, UpdateServer, WriteError};
-pub use facts::{Ask, Facts, gather};
+pub use facts::{Ask, Facts, gather, gather_watched};
 pub use fixed::FixedAnswers;
 pub use resolver::{DnsError, MxRecord, Resolver, TxtAnswer};

@@ -226,6 +226,15 @@ impl Report {
     }
 }
 
+/// How far a check of a domain is that goes on now, by subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What is asked about.
+    pub subject: Subject,
+    /// Whether all its questions were answered, as far as they are known yet.
+    pub done: bool,
+}
+
 /// How one check came out over time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {

@@ -13,6 +13,7 @@ pub mod bounce_class;
 pub mod change;
 pub mod cidr;
 pub mod client_lines;
+pub mod dmarc;
 pub mod dns_backend;
 pub mod dns_record;
 pub mod domain;

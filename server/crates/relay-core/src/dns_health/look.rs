@@ -1,10 +1,11 @@
 //! One look at a domain: everything is asked and judged at once, and states follow from the same answers.
 
+use super::Watched;
 use crate::Core;
 use relay_dns::{
     Ask, Facts,
     facts::{Kind, Known},
-    gather,
+    gather_watched,
     judge::{self, Ours, Subject},
 };
 use relay_types::{dns_record::Found, finding::Report};
@@ -18,9 +19,20 @@ pub(crate) struct Seen {
 
 /// Asks and judges. Where authoritative servers cannot be reached at all, as behind some firewalls, the resolver is asked.
 pub(crate) async fn look(core: &Core, subject: &Subject, ours: &Ours, ask: Ask) -> Seen {
-    let seen = look_once(core, subject, ours, ask).await;
+    look_watched(core, subject, ours, ask, None).await
+}
+
+/// As [`look`], for somebody who watches.
+pub(crate) async fn look_watched(
+    core: &Core,
+    subject: &Subject,
+    ours: &Ours,
+    ask: Ask,
+    watched: Option<&Watched<'_>>,
+) -> Seen {
+    let seen = look_once(core, subject, ours, ask, watched).await;
     if ask == Ask::Authoritative && !seen.is_certain_of(subject) {
-        let beside = look_once(core, subject, ours, Ask::Resolver).await;
+        let beside = look_once(core, subject, ours, Ask::Resolver, watched).await;
         if beside.is_certain_of(subject) {
             return beside;
         }
@@ -28,7 +40,7 @@ pub(crate) async fn look(core: &Core, subject: &Subject, ours: &Ours, ask: Ask) 
     seen
 }
 
-async fn look_once(core: &Core, subject: &Subject, ours: &Ours, ask: Ask) -> Seen {
+async fn look_once(core: &Core, subject: &Subject, ours: &Ours, ask: Ask, watched: Option<&Watched<'_>>) -> Seen {
     let now = core.now();
     let judge = |facts: &Facts| {
         // Asked whatever the judgements ask: the states of the proof and of the keys follow from these.
@@ -38,7 +50,8 @@ async fn look_once(core: &Core, subject: &Subject, ours: &Ours, ask: Ask) -> See
         }
         judge::domain(facts, subject, ours, now)
     };
-    let (report, facts) = gather(core.resolver(), ask, now, judge).await;
+    let seen = |report: &Report, facts: &Facts| watched.into_iter().for_each(|watched| watched.seen(report, facts));
+    let (report, facts) = gather_watched(core.resolver(), ask, now, judge, seen).await;
     Seen { report, facts }
 }
 

@@ -113,7 +113,11 @@ async fn look(core: &Core, row: &Model, keys: &[dkim_key::Model], cause: Cause) 
     let subject = subject(core, row, keys)?;
     let ours = dns_health::ours(core).await?;
     let waits = waiting_since(row, keys)?.is_some_and(|since| core.now().since(since) < schedule::SOON);
-    if cause == Cause::Person || waits || row.missing_since.is_some() {
+    if cause == Cause::Person {
+        let watched = dns_health::Watched::new(core, row.id);
+        return Ok(dns_health::look_watched(core, &subject, &ours, Ask::Authoritative, Some(&watched)).await);
+    }
+    if waits || row.missing_since.is_some() {
         return Ok(dns_health::look(core, &subject, &ours, Ask::Authoritative).await);
     }
     let before = findings::latest(core.db.read(), Owner::Domain(DomainId::from_uuid(row.id))).await?;

@@ -542,3 +542,33 @@ async fn whether_its_mail_servers_answer_is_part_of_the_report() {
         assert_eq!(word(&record_reach(core, actor, id, &silent).await), expected);
     }
 }
+
+#[tokio::test]
+async fn how_far_a_check_is_is_seen_by_members_while_it_goes_on() {
+    let world = World::new().await;
+    let core = &world.test.core;
+    let id = world.add("lab.example").await.expect("added");
+    let cast = world.test.cast(world.id, &world.project).await;
+    let far = async |actor: &Actor| progress(core, actor, &world.project, id).await;
+    assert_eq!(far(&cast.viewer).await.expect("a member"), None, "no check goes on");
+    let subject =
+        relay_dns::judge::Subject { domain: name("lab.example"), keys: Vec::new(), proof: None, delegated_to: None };
+    let watched = dns_health::Watched::new(core, id.uuid());
+    let ours = dns_health::ours(core).await.expect("ours");
+    let judge = |facts: &relay_dns::Facts| relay_dns::judge::domain(facts, &subject, &ours, core.now());
+    let nothing = relay_dns::Facts::default();
+    watched.seen(&judge(&nothing), &nothing);
+    let steps = far(&cast.viewer).await.expect("a member").expect("a check");
+    assert!(steps.len() > 4 && steps.iter().all(|step| !step.done), "{steps:?}");
+    let (report, facts) = relay_dns::gather(core.resolver(), relay_dns::Ask::Resolver, core.now(), judge).await;
+    watched.seen(&report, &facts);
+    let steps = far(&cast.owner).await.expect("a member").expect("a check");
+    assert!(steps.iter().all(|step| step.done), "{steps:?}");
+    for (actor, expected) in
+        [(&cast.outsider, "NotFound"), (&cast.service_account, "Forbidden"), (&cast.anonymous, "SignedOut")]
+    {
+        assert_eq!(word(&far(actor).await), expected);
+    }
+    drop(watched);
+    assert_eq!(far(&cast.viewer).await.expect("a member"), None);
+}

@@ -1,41 +1,6 @@
 //! One DMARC record, read as receivers read it (RFC 9989 §4.7, §4.8).
 
-/// What receivers are asked to do with mail that fails.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Request {
-    /// Nothing.
-    #[default]
-    None,
-    /// To treat it with suspicion.
-    Quarantine,
-    /// To refuse it.
-    Reject,
-}
-
-impl Request {
-    /// The value of `p=`, `sp=` and `np=`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Quarantine => "quarantine",
-            Self::Reject => "reject",
-        }
-    }
-
-    /// Reads a value, in any case as strings of the grammar are.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.to_ascii_lowercase();
-        [Self::None, Self::Quarantine, Self::Reject].into_iter().find(|request| request.as_str() == text)
-    }
-
-    /// One level less, as `t=y` asks for.
-    pub fn lowered(self) -> Self {
-        match self {
-            Self::Reject => Self::Quarantine,
-            Self::Quarantine | Self::None => Self::None,
-        }
-    }
-}
+use relay_types::dmarc::Request;
 
 /// How alike two domains must be to be aligned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

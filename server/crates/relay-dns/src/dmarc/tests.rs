@@ -194,9 +194,14 @@ fn what_is_generated_is_read_as_it_was_meant() {
         subdomains: Some(Request::Quarantine),
         reports: vec!["a!b@uni.example".to_owned(), "c@uni.example".to_owned()],
         testing: true,
+        strict_dkim: true,
+        strict_spf: true,
     };
     let text = generate(&wish);
-    assert_eq!(text, "v=DMARC1; p=reject; sp=quarantine; t=y; rua=mailto:a%21b@uni.example,mailto:c@uni.example");
+    assert_eq!(
+        text,
+        "v=DMARC1; p=reject; sp=quarantine; adkim=s; aspf=s; t=y; rua=mailto:a%21b@uni.example,mailto:c@uni.example"
+    );
     let record = Record::parse(&text).unwrap();
     assert_eq!(
         (record.policy, record.subdomains, record.testing),

@@ -1,7 +1,8 @@
 //! The DNS tree walk (RFC 9989 §4.10): which record applies to a domain, and which domain is the organization's.
 
-use super::record::{Mode, Record, Request, Tag};
+use super::record::{Mode, Record, Tag};
 use crate::facts::{Facts, Kind, Known};
+use relay_types::dmarc::Request;
 
 /// A walk asks no more than so many times (RFC 9989 §4.10).
 const QUERIES: usize = 8;
