@@ -195,6 +195,12 @@ fn selector(algorithm: DkimAlgorithm, now: Timestamp, taken: &[String]) -> Strin
     selector
 }
 
+/// The selectors of the keys that will come after these, in a domain that delegates them.
+pub(crate) fn next_delegated(keys: &[Model]) -> Vec<String> {
+    let taken: Vec<String> = keys.iter().map(|key| key.selector.clone()).collect();
+    DkimAlgorithm::ALL.into_iter().map(|algorithm| delegated_selector(algorithm, &taken)).collect()
+}
+
 /// `rk1a`, `rk1e`, with the lowest number that is free: a rotation goes to and fro between two names, so that a domain's
 /// aliases are published once and for all.
 fn delegated_selector(algorithm: DkimAlgorithm, taken: &[String]) -> String {

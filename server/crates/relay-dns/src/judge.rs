@@ -90,6 +90,8 @@ pub struct Subject {
     /// The name under which we publish its keys ourselves, so that an alias there lets us rotate them: the alias of
     /// `SELECTOR._domainkey.DOMAIN` is `SELECTOR.` and this. None when delegation is not offered.
     pub delegated_to: Option<String>,
+    /// Where keys are delegated: the selectors of the keys that come next, whose aliases should be there before them.
+    pub next_selectors: Vec<String>,
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ async fn subject(core: &Core, actor: &Actor, domain: &DomainName) -> Result<Subj
 
 /// A domain of which nothing is known here.
 fn plain(domain: &DomainName) -> Subject {
-    Subject { domain: domain.clone(), keys: Vec::new(), proof: None, delegated_to: None }
+    Subject { domain: domain.clone(), keys: Vec::new(), proof: None, delegated_to: None, next_selectors: Vec::new() }
 }
 
 /// Labels of letters, digits, hyphens and underscores (RFC 6376 §3.1).

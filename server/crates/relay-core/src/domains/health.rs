@@ -13,7 +13,7 @@ use crate::{
 use relay_dns::judge::{OurKey, Subject};
 use relay_types::{
     DomainName,
-    domain::DomainId,
+    domain::{DkimAlgorithm, DomainId},
     finding::{Report, Severity},
     overview::DomainToMend,
     prediction::Prediction,
@@ -32,11 +32,15 @@ pub(crate) fn subject(core: &Core, row: &Model, keys: &[dkim_key::Model]) -> Res
     // Keys wait for the proof, too.
     let proven = state(row)? == Verification::Verified;
     let key = |key| dkim_keys::ours(key).map(|key| OurKey { signs: key.signs && proven, ..key });
+    let delegated_to = delegated_to(core, &row.name);
+    // While keys are exchanged both places are taken, and the next ones have that of the old.
+    let next = delegated_to.is_some() && keys.len() <= DkimAlgorithm::ALL.len();
     Ok(Subject {
         domain: DomainName::parse(&row.name).map_err(Error::internal)?,
         keys: keys.iter().map(key).collect::<Result<_>>()?,
         proof: challenge(row),
-        delegated_to: delegated_to(core, &row.name),
+        next_selectors: if next { dkim_keys::next_delegated(keys) } else { Vec::new() },
+        delegated_to,
     })
 }
 

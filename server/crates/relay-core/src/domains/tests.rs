@@ -484,6 +484,11 @@ async fn a_delegated_key_is_seen_through_its_alias_and_its_names_come_again() {
         }
     };
     publish().await;
+    let report = check(core, &Actor::System, &project, domain).await.expect("checked").report.expect("a report");
+    let offered = report.findings.iter().find(|finding| finding.check == "dkim.delegation").expect("an offer");
+    let names: Vec<&str> = offered.changes.iter().map(|change| change.name.as_str()).collect();
+    let wanted = ["rk1a", "rk1e", "rk2a", "rk2e"].map(|selector| format!("{selector}._domainkey.lab.example"));
+    assert_eq!(names, wanted, "all aliases are asked for at once");
     for number in [1, 2] {
         for letter in ["a", "e"] {
             let name = format!("rk{number}{letter}._domainkey.lab.example");
@@ -551,8 +556,13 @@ async fn how_far_a_check_is_is_seen_by_members_while_it_goes_on() {
     let cast = world.test.cast(world.id, &world.project).await;
     let far = async |actor: &Actor| progress(core, actor, &world.project, id).await;
     assert_eq!(far(&cast.viewer).await.expect("a member"), None, "no check goes on");
-    let subject =
-        relay_dns::judge::Subject { domain: name("lab.example"), keys: Vec::new(), proof: None, delegated_to: None };
+    let subject = relay_dns::judge::Subject {
+        domain: name("lab.example"),
+        keys: Vec::new(),
+        proof: None,
+        delegated_to: None,
+        next_selectors: Vec::new(),
+    };
     let watched = dns_health::Watched::new(core, id.uuid());
     let ours = dns_health::ours(core).await.expect("ours");
     let judge = |facts: &relay_dns::Facts| relay_dns::judge::domain(facts, &subject, &ours, core.now());

@@ -53,6 +53,7 @@ pub(crate) fn plain(domain: &str) -> super::Subject {
         keys: Vec::new(),
         proof: None,
         delegated_to: None,
+        next_selectors: Vec::new(),
     }
 }
 

@@ -233,6 +233,7 @@ async fn includes_without_end_and_terms_without_number_are_bounded() {
         keys: Vec::new(),
         proof: None,
         delegated_to: None,
+        next_selectors: Vec::new(),
     };
     let ours = judge::Ours { egress: vec![question().ip], ehlo: "relay.example".to_owned(), spf_include: None };
     for ask in [Ask::Authoritative, Ask::Resolver] {

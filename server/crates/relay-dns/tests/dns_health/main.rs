@@ -53,7 +53,13 @@ async fn judged<T: PartialEq + std::fmt::Debug>(resolver: &Resolver, judge: impl
 
 /// A domain without keys and proof.
 fn plain(domain: &str) -> Subject {
-    Subject { domain: DomainName::parse(domain).unwrap(), keys: Vec::new(), proof: None, delegated_to: None }
+    Subject {
+        domain: DomainName::parse(domain).unwrap(),
+        keys: Vec::new(),
+        proof: None,
+        delegated_to: None,
+        next_selectors: Vec::new(),
+    }
 }
 
 /// A key of ours that signs.

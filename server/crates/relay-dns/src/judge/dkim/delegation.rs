@@ -5,7 +5,7 @@ use super::{
     record_name,
 };
 use crate::{
-    facts::{Facts, Kind},
+    facts::{Data, Facts, Kind},
     judge::say::publish,
 };
 use relay_types::finding::{Finding, RecordChange, Severity, Subject as About};
@@ -32,9 +32,26 @@ pub(super) fn judge(facts: &Facts, subject: &Subject) -> Option<Finding> {
             }
             None => missing.push(publish(&name, Kind::Cname, texts, format!("{alias}."))),
         }
-        asked.push(name);
+        asked.push((name, Kind::Txt));
     }
-    let asked: Vec<(&str, Kind)> = asked.iter().map(|name| (name.as_str(), Kind::Txt)).collect();
+    // The keys that come next have no record yet that an alias could lead to.
+    for selector in &subject.next_selectors {
+        let (name, alias) = (record_name(selector, subject.domain.as_str()), format!("{selector}.{to}"));
+        let targets = facts.read(&name, Kind::Cname, |data| match data {
+            Data::Name(target) => Some(target.clone()),
+            _ => None,
+        });
+        match targets.ok()?.first() {
+            Some(target) if *target == alias => right += 1,
+            Some(target) => {
+                wrong.push(format!("{name} is an alias of {target}, and should be one of {alias}."));
+                missing.push(publish(&name, Kind::Cname, vec![format!("{target}.")], format!("{alias}.")));
+            }
+            None => missing.push(publish(&name, Kind::Cname, Vec::new(), format!("{alias}."))),
+        }
+        asked.push((name, Kind::Cname));
+    }
+    let asked: Vec<(&str, Kind)> = asked.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
     let (outcome, severity, title, effect) = if keys.is_empty() {
         return None;
     } else if missing.is_empty() {

@@ -39,6 +39,7 @@ fn subject(keys: Vec<OurKey>, delegated_to: Option<&str>) -> Subject {
         keys,
         proof: None,
         delegated_to: delegated_to.map(str::to_owned),
+        next_selectors: Vec::new(),
     }
 }
 
@@ -206,6 +207,20 @@ fn delegation_is_offered_and_checked() {
         assert_eq!((last.check.as_str(), last.outcome.as_str(), last.severity), ("dkim.delegation", outcome, severity));
         text += &shown(last);
     }
+    // The aliases of the keys that come next are wanted before them.
+    let next = || Subject {
+        next_selectors: vec!["rk1a".to_owned(), "rk1e".to_owned()],
+        ..subject(two(), Some("d17.keys.relay.example"))
+    };
+    let last = |answers: &FixedAnswers| judged(answers, |facts| judge(facts, &next())).0.pop().unwrap();
+    let before = last(&all);
+    assert_eq!((before.outcome.as_str(), before.severity, before.changes.len()), ("partly", Severity::Note, 2));
+    assert_eq!(before.changes[0].publish.as_deref(), Some("rk1a.d17.keys.relay.example."));
+    let both = all.clone();
+    both.set_alias(&name("rk1a"), &ours("rk1a")).set_alias(&name("rk1e"), &ours("rk1e"));
+    assert_eq!(last(&both).outcome, "delegated");
+    both.set_alias(&name("rk1e"), "elsewhere.example");
+    assert_eq!(last(&both).outcome, "wrong_target");
     wrong.set_alias(&name("rk2026e"), &ours("rk2025e"));
     let subject = subject(two(), Some("d17.keys.relay.example"));
     let (findings, _) = judged(&wrong, |facts| judge(facts, &subject));

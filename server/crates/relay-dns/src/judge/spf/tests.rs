@@ -32,7 +32,13 @@ fn without_include() -> Ours {
 }
 
 fn subject() -> Subject {
-    Subject { domain: DomainName::parse("d.example").unwrap(), keys: Vec::new(), proof: None, delegated_to: None }
+    Subject {
+        domain: DomainName::parse("d.example").unwrap(),
+        keys: Vec::new(),
+        proof: None,
+        delegated_to: None,
+        next_selectors: Vec::new(),
+    }
 }
 
 fn findings(zone: &str, ours: &Ours) -> Vec<Finding> {
