@@ -47,7 +47,7 @@ fn Step(step: SpfStep) -> impl IntoView {
     let begins = term.to_ascii_lowercase().starts_with("v=spf1");
     let count = text::count(u64::from(lookups), "look-up", "look-ups");
     view! {
-        <li class:decided=decided class:begins=begins>
+        <li class:decided=decided>
             {(0..level).map(|_| view! { <i aria-hidden="true"></i> }).views()}
             <span class="unseen">"Level " {depth} ": "</span>
             <span class="term">
