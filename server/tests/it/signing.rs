@@ -199,7 +199,7 @@ fn a_key_signs_only_once_its_record_is_seen() {
     let portal = relay.operator();
     let page = portal.get("/p/bio/senders").link("/p/bio/domains/");
     let shown = portal.get(&page).text();
-    let asked = format!("resolver {} · TTL 1 s", dns.address());
+    let asked = format!("asked {} · TTL 1 s", dns.address());
     assert!(shown.matches(&asked).count() == 2 && shown.contains("as it should be"), "{shown}");
     // One record is taken away: its key stops, the other goes on.
     let codes = html::contents(&portal.get(&page).body, "code");
@@ -211,7 +211,7 @@ fn a_key_signs_only_once_its_record_is_seen() {
         portal.get(&page).text().contains("1 of 2 keys sign").then_some(())
     });
     let shown = portal.get(&page).text();
-    let absent = format!("resolver {} · absence is kept 1 s", dns.address());
+    let absent = format!("asked {} · absence is kept 1 s", dns.address());
     assert!(shown.contains(&absent) && shown.contains("nothing at this name"), "{shown}");
     assert!(session.send("web@domain.test", &["a@other.test"], content).starts_with("250 "));
     let signatures = sink.wait_for(3)[2].header("DKIM-Signature");
