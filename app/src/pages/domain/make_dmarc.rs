@@ -22,7 +22,7 @@ pub fn MakeDmarc(domain: String) -> impl IntoView {
     let begun = untrack(query).text("dmarc").is_some();
     let typed = untrack(query).text("reports").unwrap_or_else(|| format!("postmaster@{domain}"));
     view! {
-        <details class="card" id="make-dmarc" open=begun>
+        <details class="card maker" id="make-dmarc" open=begun>
             <summary>{words::TITLE}</summary>
             <div class="pad">
                 <p>{words::INTRODUCTION}</p>
