@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Page } from "@playwright/test";
 import { complaintsOf } from "../support/complaints";
+import { hydrated } from "../support/pages";
 import { Visitor } from "../support/people";
 import { send } from "../support/programs";
 import { Sink } from "../support/sink";
@@ -179,7 +180,10 @@ test("the palette finds messages and service accounts", async ({ page, scene }) 
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { level: 1, name: "reporter" })).toBeVisible();
 
+  // The page of an account is another module's: it was loaded anew.
+  await hydrated(page);
   await page.keyboard.press("Control+k");
+  await expect(field).toBeFocused();
   await page.keyboard.type("nothing like it");
   await expect(palette.getByText("Nothing matches")).toBeVisible();
   await expect(palette.getByRole("status")).toHaveText("0 results");
