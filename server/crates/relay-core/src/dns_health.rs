@@ -4,6 +4,7 @@
 
 mod ask;
 mod bound;
+mod keep;
 mod look;
 mod progress;
 mod told;
@@ -11,6 +12,7 @@ mod told;
 pub use self::ask::{dkim, dmarc, mx, predict, ptr, report, spf};
 pub(crate) use self::{
     bound::{Asked, count},
+    keep::{is_news, keep},
     look::{Seen, look, look_watched},
     progress::{Progress, Watched},
     told::{Mailed, News, Told, news},

@@ -137,6 +137,30 @@ pub struct Finding {
     pub asked: Vec<String>,
 }
 
+impl Finding {
+    /// One without details, changes, link and questions.
+    pub fn new(
+        (check, outcome): (&str, &str),
+        subject: Subject,
+        severity: Severity,
+        title: impl Into<String>,
+        effect: impl Into<String>,
+    ) -> Self {
+        Self {
+            check: check.to_owned(),
+            outcome: outcome.to_owned(),
+            subject,
+            severity,
+            title: title.into(),
+            effect: effect.into(),
+            details: Vec::new(),
+            changes: Vec::new(),
+            link: None,
+            asked: Vec::new(),
+        }
+    }
+}
+
 /// A page to go to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {

@@ -241,8 +241,8 @@ async fn store(core: &Core, before: &Model, outcome: Outcome) -> Result<()> {
     let owner = Owner::Domain(id);
     let mailed = mailed(before, &keys)?;
     let project = before.project_id.map(ProjectId::from_uuid);
-    let (_, expected) = dns_health::news(findings::told(core.db.read(), owner).await?.as_ref(), &report, &mailed, now);
-    let mail = match project.filter(|_| !expected.is_empty()) {
+    let news = dns_health::is_news(core, owner, &report, &mailed, now).await?;
+    let mail = match project.filter(|_| news) {
         Some(project) => Some(portal_mail::health::prepare(core, project, &before.name, id).await?),
         None => None,
     };
@@ -273,20 +273,7 @@ async fn store(core: &Core, before: &Model, outcome: Outcome) -> Result<()> {
         dkim_keys::store(&transaction, key).await?;
     }
     dkim_keys::remove_some(&transaction, gone).await?;
-    // Read again now that the row is locked: of two checks at the same time one tells.
-    let told = findings::told(&transaction, owner).await?;
-    let (believed, news) = dns_health::news(told.as_ref(), &report, &mailed, now);
-    match (mail, news.is_empty()) {
-        (Some(mail), false) => {
-            mail.keep(core, &transaction, &news).await?;
-            findings::store(core, &transaction, owner, &report, &believed).await?;
-        }
-        // Nobody was asked for whom it is, so it is told the next time.
-        (None, false) if project.is_some() => {
-            findings::store(core, &transaction, owner, &report, &told.unwrap_or_default()).await?;
-        }
-        _ => findings::store(core, &transaction, owner, &report, &believed).await?,
-    }
+    dns_health::keep(core, &transaction, (owner, &report), &mailed, (mail, project.is_some()), now).await?;
     if before.state != after.state {
         let action = if after.state == Verification::Lost.as_str() { "domain.lose" } else { "domain.verify" };
         let changes = vec![audit::field("state", Some(&before.state), Some(&after.state))];

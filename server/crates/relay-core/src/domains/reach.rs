@@ -121,16 +121,5 @@ pub(super) fn finding(reach: &Reach) -> Finding {
             format!("Nothing counts as bad; it is tried again by itself: {why}."),
         ),
     };
-    Finding {
-        check: "mx.reach".to_owned(),
-        outcome: outcome.to_owned(),
-        subject: Subject::Mx,
-        severity,
-        title,
-        effect,
-        details: Vec::new(),
-        changes: Vec::new(),
-        link: None,
-        asked: Vec::new(),
-    }
+    Finding::new(("mx.reach", outcome), Subject::Mx, severity, title, effect)
 }

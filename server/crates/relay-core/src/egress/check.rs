@@ -91,11 +91,10 @@ pub async fn record(core: &Core, actor: &Actor, claimed: &Claimed, port: Port25)
     let (asked_at, owner) = (core.now(), Owner::Egress(claimed.id));
     let report = report(core, &row, claimed, &port).await?;
     let now = core.now();
-    let news = |told: Option<&dns_health::Told>| dns_health::news(told, &report, |_| Mailed::Here, now);
-    let (_, expected) = news(findings::told(core.db.read(), owner).await?.as_ref());
-    let mail = match expected.is_empty() {
-        true => None,
-        false => Some(portal_mail::health::of_egress(core, claimed.id, claimed.address).await?),
+    let mailed = |_: &_| Mailed::Here;
+    let mail = match dns_health::is_news(core, owner, &report, mailed, now).await? {
+        true => Some(portal_mail::health::of_egress(core, claimed.id, claimed.address).await?),
+        false => None,
     };
     let transaction = core.db.begin().await?;
     let Some(row) = Entity::find_by_id(claimed.id.uuid()).lock_exclusive().one(&transaction).await? else {
@@ -112,19 +111,7 @@ pub async fn record(core: &Core, actor: &Actor, claimed: &Claimed, port: Port25)
         row.asked_at = Set(None);
     }
     row.update(&transaction).await?;
-    // Read again now that the row is locked: of two checks at the same time one tells.
-    let told = findings::told(&transaction, owner).await?;
-    let (believed, news) = news(told.as_ref());
-    let believed = match (mail, news.is_empty()) {
-        (Some(mail), false) => {
-            mail.keep(core, &transaction, &news).await?;
-            believed
-        }
-        // Nobody was asked for whom it is, so it is told the next time.
-        (None, false) => told.unwrap_or_default(),
-        _ => believed,
-    };
-    findings::store(core, &transaction, owner, &report, &believed).await?;
+    dns_health::keep(core, &transaction, (owner, &report), mailed, (mail, true), now).await?;
     Ok(transaction.commit().await?)
 }
 

@@ -47,7 +47,7 @@ pub(super) fn port(port: &Port25) -> Finding {
             ),
         ),
     };
-    finding("port25", outcome, Subject::Port25, severity, title, effect)
+    Finding::new(("port25", outcome), Subject::Port25, severity, title, effect)
 }
 
 /// The certificates of listeners.
@@ -112,20 +112,5 @@ fn certificate(listener: &Listener, now: Timestamp) -> Option<Finding> {
         };
         (outcome, severity, format!("The certificate of {name} holds for {}", days(left)), effect)
     };
-    Some(finding(&format!("certificate.{name}"), outcome, Subject::Certificate, severity, title, effect))
-}
-
-fn finding(check: &str, outcome: &str, subject: Subject, severity: Severity, title: String, effect: String) -> Finding {
-    Finding {
-        check: check.to_owned(),
-        outcome: outcome.to_owned(),
-        subject,
-        severity,
-        title,
-        effect,
-        details: Vec::new(),
-        changes: Vec::new(),
-        link: None,
-        asked: Vec::new(),
-    }
+    Some(Finding::new((&format!("certificate.{name}"), outcome), Subject::Certificate, severity, title, effect))
 }

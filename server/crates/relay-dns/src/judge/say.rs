@@ -5,25 +5,15 @@ use relay_types::finding::{Finding, RecordChange, Severity, Subject};
 
 /// A finding without details, changes and link; `asked` are the questions it rests on.
 pub(crate) fn finding(
-    (check, outcome): (&str, &str),
+    names: (&str, &str),
     subject: Subject,
     severity: Severity,
     title: impl Into<String>,
     effect: impl Into<String>,
     asked: &[(&str, Kind)],
 ) -> Finding {
-    Finding {
-        check: check.to_owned(),
-        outcome: outcome.to_owned(),
-        subject,
-        severity,
-        title: title.into(),
-        effect: effect.into(),
-        details: Vec::new(),
-        changes: Vec::new(),
-        link: None,
-        asked: asked.iter().map(|(name, kind)| question(name, *kind)).collect(),
-    }
+    let asked = asked.iter().map(|(name, kind)| question(name, *kind)).collect();
+    Finding { asked, ..Finding::new(names, subject, severity, title, effect) }
 }
 
 /// DNS did not say: nothing is known, and nothing is called bad.
