@@ -95,16 +95,22 @@ fn text(report: &Report) -> String {
         let _ = writeln!(text, "  DKIM: {}", prediction.dkim_because);
         let _ = writeln!(text, "  DMARC: {}", prediction.dmarc_because);
         for receiver in &prediction.receivers {
-            let fate = match receiver.fate {
-                Fate::Accepted => "takes it",
-                Fate::Doubtful => "may hide it",
-                Fate::Refused => "refuses it",
-                Fate::Unknown => "unknown",
-            };
-            let _ = writeln!(text, "  {}: {fate}. {}", receiver.receiver, receiver.because);
+            let _ = writeln!(text, "  {}: {}. {}", receiver.receiver, word(receiver.fate), receiver.because);
+        }
+        if let Some(forwarded) = &prediction.forwarded {
+            let _ = writeln!(text, "  When forwarded: {}. {}", word(forwarded.fate), forwarded.because);
         }
     }
     safe(&text)
+}
+
+fn word(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Accepted => "takes it",
+        Fate::Doubtful => "may hide it",
+        Fate::Refused => "refuses it",
+        Fate::Unknown => "unknown",
+    }
 }
 
 fn say(text: &mut String, finding: &Finding) {

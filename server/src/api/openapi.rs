@@ -21,7 +21,7 @@ mod tests {
     use relay_types::{
         Timestamp,
         finding::{Finding, Link, LookedUp, RecordChange, Report, Severity, Subject},
-        prediction::{DkimPrediction, DmarcPrediction, Fate, Prediction, ReceiverPrediction},
+        prediction::{DkimPrediction, DmarcPrediction, Fate, ForwardedPrediction, Prediction, ReceiverPrediction},
         reverse::ServerAnswer,
         spf::{SpfEvaluation, SpfResult, SpfStep},
     };
@@ -99,6 +99,7 @@ mod tests {
                     fate: Fate::Doubtful,
                     because: "b".to_owned(),
                 }],
+                forwarded: (!bare).then(|| ForwardedPrediction { fate: Fate::Refused, because: "b".to_owned() }),
             }],
             answers: vec![LookedUp {
                 question: "TXT gene.example".to_owned(),

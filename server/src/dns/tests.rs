@@ -2,7 +2,7 @@ use super::*;
 use relay_types::{
     Timestamp,
     finding::{Link, RecordChange, Severity, Subject},
-    prediction::{DkimPrediction, DmarcPrediction, Prediction, ReceiverPrediction},
+    prediction::{DkimPrediction, DmarcPrediction, ForwardedPrediction, Prediction, ReceiverPrediction},
     spf::SpfStep,
 };
 
@@ -83,6 +83,7 @@ fn report() -> Report {
                 fate: Fate::Accepted,
                 because: "DMARC passes.".to_owned(),
             }],
+            forwarded: Some(ForwardedPrediction { fate: Fate::Accepted, because: "The signature stays.".to_owned() }),
         }],
         answers: Vec::new(),
         checked_at: Timestamp(0),

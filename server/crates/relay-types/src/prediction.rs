@@ -31,6 +31,9 @@ pub struct Prediction {
     pub dmarc_because: String,
     /// What large receivers will do.
     pub receivers: Vec<ReceiverPrediction>,
+    /// What becomes of it when the recipient has it forwarded; none in a report from before this was judged.
+    #[serde(default)]
+    pub forwarded: Option<ForwardedPrediction>,
 }
 
 /// Whether a signature of ours will verify.
@@ -69,6 +72,15 @@ pub struct ReceiverPrediction {
     /// What.
     pub fate: Fate,
     /// Why, in one sentence.
+    pub because: String,
+}
+
+/// What a receiver will do with mail that somebody forwards to it unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForwardedPrediction {
+    /// What.
+    pub fate: Fate,
+    /// Why, in one sentence: what is left of SPF, of the signature, and of DMARC by it.
     pub because: String,
 }
 

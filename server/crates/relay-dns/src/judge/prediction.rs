@@ -8,7 +8,9 @@
 //!   <https://sendersupport.olc.protection.outlook.com/pm/policies.aspx>. More than 5,000 a day: SPF, DKIM and DMARC, or
 //!   550 5.7.515.
 //! - Others: RFC 9989 §5.4, RFC 7208 §8.
+//! - Forwarded mail: RFC 7208 §D.1, RFC 7960 §3.2.1.
 
+mod forwarded;
 mod receivers;
 
 use super::{Ours, Subject, dkim, say::list};
@@ -123,6 +125,7 @@ impl Sent<'_> {
             dmarc,
             dmarc_because,
             receivers: receivers::all(&outcome),
+            forwarded: Some(forwarded::judge(self.dkim.state, by_dkim, self.policy)),
         }
     }
 

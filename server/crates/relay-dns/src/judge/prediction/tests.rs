@@ -123,6 +123,40 @@ fn the_fate_of_mail_follows_from_what_vouches_for_it() {
 }
 
 #[test]
+fn forwarded_mail_lives_by_its_signature() {
+    use Key::{Missing, NoAnswer, There};
+    let (none, quarantine, reject) = ("v=DMARC1; p=none", "v=DMARC1; p=quarantine", "v=DMARC1; p=reject");
+    let mut all = String::new();
+    for (key, policy, fate) in [
+        (There, Some(reject), Fate::Accepted),
+        (There, Some("v=DMARC1; p=reject; adkim=s"), Fate::Accepted),
+        (There, None, Fate::Accepted),
+        (There, Some("no answer"), Fate::Accepted),
+        (There, Some("v=DMARC1; p=block"), Fate::Accepted),
+        (Missing, Some(reject), Fate::Refused),
+        (Missing, Some("v=DMARC1; p=reject; t=y"), Fate::Doubtful),
+        (Missing, Some(quarantine), Fate::Doubtful),
+        (Missing, Some(none), Fate::Doubtful),
+        (Missing, Some("v=DMARC1; p=block"), Fate::Doubtful),
+        (Missing, None, Fate::Doubtful),
+        (Missing, Some("no answer"), Fate::Unknown),
+        (NoAnswer, Some(reject), Fate::Unknown),
+        (NoAnswer, None, Fate::Unknown),
+    ] {
+        let state = ["there", "missing", "no answer"][key as usize];
+        let name = format!("key {state}, {}", policy.unwrap_or("no policy"));
+        // What SPF says of our own address changes nothing.
+        let found = [SpfResult::Pass, SpfResult::Fail, SpfResult::TempError].map(|spf| {
+            let found = predicted(&answers(key, policy), true, spf);
+            found.forwarded.expect("a prediction")
+        });
+        assert!(found.iter().all(|one| *one == found[0] && one.fate == fate), "{name}: {found:#?}");
+        let _ = writeln!(all, "# {name}\n{:?}. {}", found[0].fate, found[0].because);
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
 fn what_is_not_signed_yet_is_not_a_failure() {
     let waits = predicted(&answers(Key::Missing, None), false, SpfResult::Pass);
     assert_eq!((waits.dkim, waits.dkim_aligned), (DkimPrediction::None, false));
