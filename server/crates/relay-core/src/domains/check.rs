@@ -26,7 +26,7 @@ use relay_types::{
     project::ProjectId,
     sender::Verification,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -50,12 +50,7 @@ pub async fn check_due(core: &Core, actor: &Actor) -> Result<u64> {
     projects::authorize_operator(actor)?;
     let mut all = 0;
     loop {
-        let due = Entity::find()
-            .filter(Column::NextCheckAt.lte(core.now().0))
-            .order_by_asc(Column::NextCheckAt)
-            .limit(MOST)
-            .all(core.db.read())
-            .await?;
+        let due = due::rows(core, Entity::find(), Column::NextCheckAt, MOST).await?;
         let round = due.len() as u64;
         let checked = due::each(due, TOGETHER, |row| async move {
             let (id, name) = (row.id, row.name.clone());
@@ -73,16 +68,8 @@ pub async fn check_due(core: &Core, actor: &Actor) -> Result<u64> {
 
 /// Whether it was this node's to check.
 async fn claim_and_check(core: &Core, row: Model) -> Result<bool> {
-    let transaction = core.db.begin().await?;
-    let later = ActiveModel { next_check_at: Set(core.now().plus(CLAIM).0), ..Default::default() };
-    let claimed = Entity::update_many()
-        .set(later)
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::NextCheckAt.eq(row.next_check_at))
-        .exec(&transaction)
-        .await?;
-    transaction.commit().await?;
-    if claimed.rows_affected == 0 {
+    let this = Entity::update_many().filter(Column::Id.eq(row.id));
+    if due::claim(core, this, Column::NextCheckAt, row.next_check_at, CLAIM).await?.is_none() {
         return Ok(false);
     }
     check(core, row, Cause::Clock).await?;
@@ -210,7 +197,7 @@ fn scheduled(row: Model, answer: Answer, keys: &[dkim_key::Model], now: Timestam
         waiting_since: waiting_since(&row, keys)?,
         failing_since: row.failing_since.map(Timestamp),
     };
-    let next = now.plus(schedule::spread(schedule::wait(health, now), row.id.as_u128())).0;
+    let next = now.plus(due::spread(schedule::wait(health, now), row.id)).0;
     let retires = keys.iter().filter_map(|key| key.retires_at).min();
     Ok(Model { next_check_at: retires.map_or(next, |at| next.min(at)), ..row })
 }

@@ -4,7 +4,7 @@
 //! next report, which it makes due when that would come out in another way.
 
 use crate::{
-    Actor, Core, Error, Result, projects,
+    Actor, Core, Error, Result, due, projects,
     tables::domain::{ActiveModel, Column, Entity, Model},
 };
 use relay_types::{
@@ -13,7 +13,7 @@ use relay_types::{
     finding::{Finding, Severity, Subject},
     sender::Verification,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -46,19 +46,13 @@ pub enum Reach {
 /// Begins with those that are due. System only.
 pub async fn claim_unreached(core: &Core, actor: &Actor) -> Result<Vec<Unreached>> {
     projects::authorize_operator(actor)?;
-    let due = Entity::find()
+    let of_projects = Entity::find()
         .filter(Column::State.eq(Verification::Verified.as_str()))
-        .filter(Column::ProjectId.is_not_null())
-        .filter(Column::ReachNextAt.lte(core.now().0))
-        .order_by_asc(Column::ReachNextAt);
+        .filter(Column::ProjectId.is_not_null());
     let mut claimed = Vec::new();
-    for row in due.limit(MOST).all(core.db.read()).await? {
-        let later = ActiveModel { reach_next_at: Set(core.now().plus(HOUR).0), ..Default::default() };
-        let this = Condition::all().add(Column::Id.eq(row.id)).add(Column::ReachNextAt.eq(row.reach_next_at));
-        let transaction = core.db.begin().await?;
-        let won = Entity::update_many().set(later).filter(this).exec(&transaction).await?;
-        transaction.commit().await?;
-        if won.rows_affected == 1 {
+    for row in due::rows(core, of_projects, Column::ReachNextAt, MOST).await? {
+        let this = Entity::update_many().filter(Column::Id.eq(row.id));
+        if due::claim(core, this, Column::ReachNextAt, row.reach_next_at, HOUR).await?.is_some() {
             let name = DomainName::parse(&row.name).map_err(Error::internal)?;
             claimed.push(Unreached { id: DomainId::from_uuid(row.id), name });
         }
@@ -72,11 +66,10 @@ pub async fn record_reach(core: &Core, actor: &Actor, id: DomainId, reach: &Reac
     let Some(row) = Entity::find_by_id(id.uuid()).one(core.db.read()).await? else { return Ok(()) };
     let now = core.now();
     let wait = if matches!(reach, Reach::Greeted(_)) { DAY } else { HOUR };
-    let spread = wait / 2560 * u32::from(id.uuid().as_bytes()[15]);
     let judged = |reach: Option<&Reach>| reach.map(|reach| finding(reach).outcome);
     let mut change = ActiveModel {
         reach: Set(Some(serde_json::to_string(reach).map_err(Error::internal)?)),
-        reach_next_at: Set(now.plus(wait - wait / 20 + spread).0),
+        reach_next_at: Set(now.plus(due::spread(wait, id.uuid())).0),
         ..Default::default()
     };
     // What could not be found out hides nothing that was known.

@@ -76,18 +76,6 @@ pub(crate) fn wait(health: Health, now: Timestamp) -> Duration {
     of_proof.min(of_findings).min(waiting)
 }
 
-/// Waits of a day, up to a tenth shorter or longer by what stands for the domain, so that domains that were added
-/// together are not all asked about in the same minute for ever.
-pub(crate) fn spread(wait: Duration, domain: u128) -> Duration {
-    if wait < DAY {
-        return wait;
-    }
-    // The lower half of an identifier is chance.
-    let place = (domain as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-    let seconds = wait.as_secs();
-    Duration::from_secs(seconds - seconds / 10 + place * (seconds / 5) / u64::from(u32::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,19 +137,5 @@ mod tests {
             let health = Health { proof, answer, waiting_since: waiting, failing_since: None };
             assert_eq!(wait(health, at(hours)), wait_for, "{health:?} after {hours} h");
         }
-    }
-
-    #[test]
-    fn the_checks_of_a_day_lie_apart_and_at_the_same_place_each_time() {
-        let id = |number: u128| number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
-        let waits: Vec<u64> = (0..1_000).map(|number| spread(DAY, id(number)).as_secs()).collect();
-        assert!(waits.iter().all(|wait| (77_760..=95_040).contains(wait)), "{waits:?}");
-        for tenth in 0..10 {
-            let begin = 77_760 + tenth * 1_728;
-            let here = waits.iter().filter(|&&wait| (begin..begin + 1_728).contains(&wait)).count();
-            assert!((60..150).contains(&here), "{here} of 1,000 between {begin} and a tenth later");
-        }
-        assert_eq!(spread(DAY, id(7)), spread(DAY, id(7)));
-        assert_eq!(spread(HOUR, id(7)), HOUR);
     }
 }

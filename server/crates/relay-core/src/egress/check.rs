@@ -7,9 +7,10 @@ use super::{ehlo, judge, locked};
 use crate::{
     Actor, Core, Error, Result,
     dns_health::{self, Mailed},
+    due,
     findings::{self, Owner},
     portal_mail, projects,
-    tables::egress::{ActiveModel, Column, Entity, Model},
+    tables::egress::{Column, Entity, Model},
 };
 use relay_dns::{Ask, Facts, gather};
 use relay_types::{
@@ -18,8 +19,7 @@ use relay_types::{
     finding::{Report, Severity},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
 };
 use std::{net::IpAddr, time::Duration};
 
@@ -68,15 +68,10 @@ pub async fn check_now(core: &Core, actor: &Actor, id: EgressId) -> Result<()> {
 /// Begins those that are due. System only.
 pub async fn claim_due(core: &Core, actor: &Actor) -> Result<Vec<Claimed>> {
     projects::authorize_operator(actor)?;
-    let due = Entity::find().filter(Column::NextCheckAt.lte(core.now().0)).order_by_asc(Column::NextCheckAt);
     let mut claimed = Vec::new();
-    for row in due.limit(MOST).all(core.db.read()).await? {
-        let later = ActiveModel { next_check_at: Set(core.now().plus(CLAIM).0), ..Default::default() };
-        let this = Condition::all().add(Column::Id.eq(row.id)).add(Column::NextCheckAt.eq(row.next_check_at));
-        let transaction = core.db.begin().await?;
-        let won = Entity::update_many().set(later).filter(this).exec(&transaction).await?;
-        transaction.commit().await?;
-        if won.rows_affected == 1 {
+    for row in due::rows(core, Entity::find(), Column::NextCheckAt, MOST).await? {
+        let this = Entity::update_many().filter(Column::Id.eq(row.id));
+        if due::claim(core, this, Column::NextCheckAt, row.next_check_at, CLAIM).await?.is_some() {
             let address = row.address.parse().map_err(Error::internal)?;
             claimed.push(Claimed { id: EgressId::from_uuid(row.id), address, asked: row.asked_at.is_some() });
         }
@@ -135,9 +130,8 @@ async fn report(core: &Core, row: &Model, claimed: &Claimed, port: &Port25) -> R
     if findings::is_worse(before.as_ref(), &seen) { Ok(look(Ask::Authoritative).await) } else { Ok(seen) }
 }
 
-/// Daily, hourly while something is bad or unknown; spread by a tenth, so that what was added together drifts apart.
+/// Daily, hourly while something is bad or unknown.
 fn next(id: EgressId, worst: Severity, now: Timestamp) -> Timestamp {
     let period = if worst == Severity::Good || worst == Severity::Note { DAY } else { HOUR };
-    let spread = u32::from(id.uuid().as_bytes()[15]);
-    now.plus(period - period / 20 + period / 2560 * spread)
+    now.plus(due::spread(period, id.uuid()))
 }

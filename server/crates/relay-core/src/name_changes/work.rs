@@ -7,7 +7,7 @@ use crate::{
     Actor, Core, Error, Result, addresses, dns_backends, due, projects,
     tables::{
         address,
-        name_change::{ActiveModel, Column, Entity, Model},
+        name_change::{Column, Entity, Model},
     },
     tickets::{self, Follower, Outcome},
 };
@@ -19,7 +19,7 @@ use relay_types::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    QuerySelect,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -33,12 +33,7 @@ const CLAIM: Duration = Duration::from_secs(120);
 /// Goes on with every change that is due; gives how many. System only.
 pub async fn run_due(core: &Core, actor: &Actor) -> Result<u64> {
     projects::authorize_system(actor)?;
-    let due = Entity::find()
-        .filter(Column::NextAt.lte(core.now().0))
-        .order_by_asc(Column::NextAt)
-        .limit(MOST)
-        .all(core.db.read())
-        .await?;
+    let due = due::rows(core, Entity::find(), Column::NextAt, MOST).await?;
     let went_on = due::each(due, TOGETHER, |row| async move {
         let id = row.id;
         let went_on = claim_and_go_on(core, row).await;
@@ -50,22 +45,14 @@ pub async fn run_due(core: &Core, actor: &Actor) -> Result<u64> {
 
 /// Whether it was this node's to go on with.
 async fn claim_and_go_on(core: &Core, mut row: Model) -> Result<bool> {
-    let transaction = core.db.begin().await?;
-    let until = core.now().plus(CLAIM).0;
-    let later = ActiveModel { next_at: Set(Some(until)), ..Default::default() };
-    let claimed = Entity::update_many()
-        .set(later)
+    let this = Entity::update_many()
         .filter(Column::Id.eq(row.id))
-        .filter(Column::NextAt.eq(row.next_at))
         // Another node may have gone on with it within the same millisecond.
-        .filter(Column::State.eq(row.state.as_str()))
-        .exec(&transaction)
-        .await?;
-    transaction.commit().await?;
-    if claimed.rows_affected == 0 {
+        .filter(Column::State.eq(row.state.as_str()));
+    row.next_at = due::claim(core, this, Column::NextAt, row.next_at, CLAIM).await?;
+    if row.next_at.is_none() {
         return Ok(false);
     }
-    row.next_at = Some(until);
     let address = addresses::row(core.db.read(), row.address_id).await?;
     let ip = addresses::ip(&address)?;
     let ptr = core.resolver().ptr(ip, core.now()).await;

@@ -9,7 +9,7 @@ use relay_types::{
     reverse::{ForwardFound, ForwardState, PtrFound},
     ticket::{TicketEntryKind, TicketKind, TicketNumber, TicketState},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use std::{net::IpAddr, time::Duration};
 
 /// Tickets that are looked at in one round, and at the same time.
@@ -82,12 +82,7 @@ pub(super) async fn begin(
 /// Looks at every ticket that is due; gives how many. System only.
 pub async fn run_due(core: &Core, actor: &Actor) -> Result<u64> {
     projects::authorize_system(actor)?;
-    let due = Entity::find()
-        .filter(Column::NextAt.lte(core.now().0))
-        .order_by_asc(Column::NextAt)
-        .limit(MOST)
-        .all(core.db.read())
-        .await?;
+    let due = due::rows(core, Entity::find(), Column::NextAt, MOST).await?;
     let looked = due::each(due, TOGETHER, |row| async move {
         let number = row.number;
         let looked = claim_and_look(core, row).await;
@@ -116,20 +111,11 @@ pub async fn look_now(core: &Core, actor: &Actor, number: TicketNumber) -> Resul
 
 /// Whether it was ours to look at.
 async fn claim_and_look(core: &Core, mut row: Model) -> Result<bool> {
-    let transaction = core.db.begin().await?;
-    let until = core.now().plus(CLAIM).0;
-    let later = crate::tables::ticket::ActiveModel { next_at: Set(Some(until)), ..Default::default() };
-    let claimed = Entity::update_many()
-        .set(later)
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::NextAt.eq(row.next_at))
-        .exec(&transaction)
-        .await?;
-    transaction.commit().await?;
-    if claimed.rows_affected == 0 {
+    let this = Entity::update_many().filter(Column::Id.eq(row.id));
+    row.next_at = due::claim(core, this, Column::NextAt, row.next_at, CLAIM).await?;
+    if row.next_at.is_none() {
         return Ok(false);
     }
-    row.next_at = Some(until);
     let looked = look(core, &row).await?;
     let mail = Mailing::prepare(core, &row).await?;
     let transaction = core.db.begin().await?;
