@@ -127,7 +127,7 @@ impl Record {
                 self.public_suffix = (lower != "u").then_some(lower == "y");
             }
             "t" if ["y", "n"].contains(&lower.as_str()) => self.testing = lower == "y",
-            "fo" if lower.split(':').all(|one| ["0", "1", "d", "s"].contains(&one.trim())) => {}
+            "fo" if is_failure_option(&lower) => {}
             "psd" | "t" | "fo" => self.faults.push(Fault::BadValue(name.to_owned(), value.to_owned())),
             "pct" | "rf" | "ri" => self.old.push(OldTag { name: name.to_owned(), value: value.to_owned() }),
             _ => self.faults.push(Fault::Unknown(name.to_owned())),
@@ -185,6 +185,14 @@ impl Record {
             Tag::Nonexistent => self.nonexistent.or(self.subdomains).unwrap_or(own),
         })
     }
+}
+
+/// `fo=`: each value once, and 0 and 1 not together.
+fn is_failure_option(value: &str) -> bool {
+    let values: Vec<&str> = value.split(':').map(str::trim).collect();
+    let known = values.iter().all(|one| ["0", "1", "d", "s"].contains(one));
+    let once = values.iter().enumerate().all(|(at, one)| !values[..at].contains(one));
+    known && once && !(values.contains(&"0") && values.contains(&"1"))
 }
 
 /// Which of the three policies of a record counts.

@@ -2,6 +2,8 @@ use super::*;
 use crate::judge::tests::judged;
 use crate::{FixedAnswers, facts::Kind};
 
+mod examples;
+
 fn zone(records: &[(&str, &str)]) -> FixedAnswers {
     let answers = FixedAnswers::new();
     for (domain, text) in records {
@@ -111,7 +113,7 @@ fn a_public_suffix_speaks_for_those_who_are_silent() {
     assert_eq!(of("mail.my.bank").as_deref(), Some("my.bank"));
 }
 
-/// RFC 9989 §B.1: alignment of SPF and DKIM, strict and relaxed.
+/// What the examples of RFC 9989 §B.1 leave open.
 #[test]
 fn domains_are_aligned_strictly_or_by_their_organization() {
     let answers = zone(&[("example.com", "v=DMARC1; p=none"), ("other.example", "v=DMARC1; p=none")]);
@@ -170,6 +172,9 @@ fn a_record_is_read_and_its_faults_are_named() {
             "v=DMARC1; p=none; colour=red; nonsense",
             vec![Fault::Unknown(text("colour")), Fault::Malformed(text("nonsense"))],
         ),
+        ("v=DMARC1; p=none; fo=0:1", vec![Fault::BadValue(text("fo"), text("0:1"))]),
+        ("v=DMARC1; p=none; fo=d:d", vec![Fault::BadValue(text("fo"), text("d:d"))]),
+        ("v=DMARC1; p=none; fo=s:0:d", vec![]),
         ("v=DMARC1; p=none; rua=a@example.com", vec![Fault::BadAddress(text("a@example.com"))]),
         ("v=DMARC1; p=none; rua=https://example.com/", vec![Fault::BadAddress(text("https://example.com/"))]),
         ("v=DMARC1; p=none; rua=mailto:a@example.com!10m", vec![Fault::SizeLimit(text("mailto:a@example.com!10m"))]),

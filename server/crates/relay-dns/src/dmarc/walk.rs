@@ -82,7 +82,8 @@ pub fn aligned(facts: &Facts, mode: Mode, from: &str, vouched: &str) -> Result<b
     }
     // Both are asked about before either may fail, so that a check needs no further round.
     let (one, other) = (organizational(facts, from), organizational(facts, vouched));
-    Ok(one? == other?)
+    // RFC 9989 §4.4: domains are compared in any case.
+    Ok(one?.eq_ignore_ascii_case(&other?))
 }
 
 /// The domains of a walk, the domain itself first: of long names all but seven labels are left out after the first.
@@ -143,7 +144,7 @@ fn at(facts: &Facts, domain: &str) -> Result<At, String> {
     Ok(At { records, others })
 }
 
-/// RFC 9989 §3.2: what DNS says NXDOMAIN of.
+/// RFC 9989 §3.2.13, §A.4: what DNS says NXDOMAIN of.
 fn does_not_exist(facts: &Facts, domain: &str) -> Result<bool, String> {
     match &facts.get(domain, Kind::A).known {
         Known::Records(_) => Ok(false),

@@ -96,6 +96,17 @@ fn request(domain: &str, policy: &Policy) -> Option<Finding> {
     {
         details.push(format!("For names below the domain the policy is {} (sp=).", below.as_str()));
     }
+    if let Some(below) = policy.record.nonexistent.filter(|below| Some(*below) != policy.record.policy) {
+        details.push(format!("For names that do not exist it is {} (np=).", below.as_str()));
+    }
+    if policy.applied() == Some(Request::Reject) {
+        // RFC 9989 §7.4.
+        details.push(
+            "What people of the domain write to mailing lists may be refused, too, where a list changes it; the standard \
+             advises against p=reject for a domain of people."
+                .to_owned(),
+        );
+    }
     details.push(format!("Signatures: {}; SPF: {}.", mode(policy.record.dkim), mode(policy.record.spf)));
     Some(Finding { details, ..finding(("dmarc.policy", outcome), About::Dmarc, severity, title, effect, &asked) })
 }

@@ -22,7 +22,11 @@ pub(super) fn judge(facts: &Facts, domain: &DomainName, found: &Discovery) -> Fi
         finding((CHECK, outcome), About::Dmarc, severity, title, effect, &asked)
     };
     if !found.several.is_empty() {
-        let asks = |text: &&String| Record::parse(text).and_then(|record| record.policy);
+        // One whose policy cannot be read is no choice while there is another.
+        let asks = |text: &&String| {
+            let policy = Record::parse(text).and_then(|record| record.policy);
+            (policy.is_none(), policy)
+        };
         let mildest = found.several.iter().min_by_key(asks).map_or("", String::as_str);
         let title = "There are several DMARC records".to_owned();
         let effect = "Receivers skip all of them and behave as if there were none, because only one may be there \

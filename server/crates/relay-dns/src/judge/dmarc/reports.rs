@@ -21,15 +21,18 @@ pub(super) fn judge(facts: &Facts, policy: &Policy) -> Finding {
         .chain(&record.failure_reports)
         .filter_map(|address| Some(address.rsplit_once('@')?.1))
         .collect();
-    let mut refused: Vec<&str> = Vec::new();
+    let (mut refused, mut elsewhere): (Vec<&str>, Vec<(&str, Vec<String>)>) = Default::default();
     let mut trouble = None;
     for domain in domains {
         match may_receive(facts, &policy.of, domain) {
             Ok(Allowed::Own) => {}
-            Ok(Allowed::Said(true)) => asked.push((authorization_name(&policy.of, domain), Kind::Txt)),
-            Ok(Allowed::Said(false)) => {
+            Ok(said) => {
                 asked.push((authorization_name(&policy.of, domain), Kind::Txt));
-                refused.push(domain);
+                match said {
+                    Allowed::No => refused.push(domain),
+                    Allowed::Elsewhere(texts) => elsewhere.push((domain, texts)),
+                    Allowed::Own | Allowed::Said => {}
+                }
             }
             Err(why) => trouble = trouble.or(Some(why)),
         }
@@ -55,6 +58,21 @@ pub(super) fn judge(facts: &Facts, policy: &Policy) -> Finding {
             ..speak("not_authorized", Severity::Warning, "DMARC reports may not go where they should", &effect)
         };
     }
+    if !elsewhere.is_empty() {
+        let effect = format!(
+            "Receivers send no reports to addresses at {}, because the record that allows them names an address of another \
+             domain.",
+            list(elsewhere.iter().map(|(domain, _)| domain))
+        );
+        let mend = |(domain, texts): &(&str, Vec<String>)| {
+            publish(&authorization_name(&policy.of, domain), Kind::Txt, texts.clone(), "v=DMARC1")
+        };
+        return Finding {
+            details: vec!["Whoever runs the DNS of the address publishes the record.".to_owned()],
+            changes: elsewhere.iter().map(mend).collect(),
+            ..speak("elsewhere", Severity::Warning, "DMARC reports may not go where they should", &effect)
+        };
+    }
     if let Some(why) = trouble {
         return unknown(CHECK, About::Dmarc, "whether DMARC reports may go where they should", &why, &asked);
     }
@@ -74,8 +92,12 @@ pub(super) fn judge(facts: &Facts, policy: &Policy) -> Finding {
 enum Allowed {
     /// It is the same organization's.
     Own,
-    /// What its own record says.
-    Said(bool),
+    /// Its own record says so.
+    Said,
+    /// No record says so.
+    No,
+    /// The record says so and names an address of another domain, so that neither gets any.
+    Elsewhere(Vec<String>),
 }
 
 fn may_receive(facts: &Facts, of: &str, mailbox: &str) -> Result<Allowed, String> {
@@ -88,5 +110,11 @@ fn may_receive(facts: &Facts, of: &str, mailbox: &str) -> Result<Allowed, String
     }
     let name = authorization_name(of, mailbox);
     let texts = facts.texts(&name).map_err(|why| format!("{name}: {why}"))?;
-    Ok(Allowed::Said(texts.iter().any(|text| Record::parse(text).is_some())))
+    let records: Vec<Record> = texts.iter().filter_map(|text| Record::parse(text)).collect();
+    let named = records.iter().flat_map(|record| record.reports.iter().chain(&record.failure_reports));
+    Ok(match named.filter_map(|address| address.rsplit_once('@')).any(|(_, domain)| domain != mailbox) {
+        true => Allowed::Elsewhere(texts),
+        false if records.is_empty() => Allowed::No,
+        false => Allowed::Said,
+    })
 }

@@ -85,6 +85,7 @@ fn the_policy_is_judged() {
         Case("reject", at(&["v=DMARC1; p=reject; sp=none"]), check, "reject", "good"),
         Case("reject on trial", at(&["v=DMARC1; p=reject; t=y"]), check, "testing", "note"),
         Case("quarantine on trial", at(&["v=DMARC1; p=quarantine; t=y"]), check, "testing", "note"),
+        Case("names that do not exist", at(&["v=DMARC1; p=none; np=reject"]), check, "none", "note"),
         Case("inherited", above, check, "quarantine", "good"),
     ];
     insta::assert_snapshot!(told(&cases, |facts| judge(facts, &plain("uni.example"), &[])));
@@ -124,6 +125,15 @@ fn reports_need_a_place_that_takes_them() {
         organization(zone);
         zone.set_txt(allowed, &["v=DMARC1"]).set_temporary_failure(asterisk, "SERVFAIL");
     });
+    // RFC 9989 §B.2.4, RFC 9990 §4: the permission may name another address of the same domain, and no other domain.
+    let renamed = zone(|zone| {
+        zone.set_txt("_dmarc.uni.example", &["v=DMARC1; p=none; rua=mailto:a@reports.example"]);
+        zone.set_txt(allowed, &["v=DMARC1; rua=mailto:b@reports.example; ruf=mailto:c@reports.example"]);
+    });
+    let elsewhere = zone(|zone| {
+        zone.set_txt("_dmarc.uni.example", &["v=DMARC1; p=none; rua=mailto:a@reports.example"]);
+        zone.set_txt(allowed, &["v=DMARC1; rua=mailto:b@other.test"]);
+    });
     // The address is below the domain whose record it is, so it needs no permission.
     let below = at(&["v=DMARC1; p=none; rua=mailto:a@reports.uni.example"]);
     let cases = [
@@ -131,6 +141,8 @@ fn reports_need_a_place_that_takes_them() {
         Case("to a name below", below, check, "good", "good"),
         Case("to nobody", at(&["v=DMARC1; p=none;"]), check, "none", "note"),
         Case("allowed outside", authorized, check, "good", "good"),
+        Case("another address of the same domain", renamed, check, "good", "good"),
+        Case("an address of another domain", elsewhere, check, "elsewhere", "warning"),
         Case("not allowed outside", zone(organization), check, "not_authorized", "warning"),
         Case("one is not allowed", one, check, "not_authorized", "warning"),
         Case("no answer", silent, check, "unknown", "unknown"),
