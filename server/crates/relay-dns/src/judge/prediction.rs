@@ -7,7 +7,7 @@
 //! - Outlook: "Strengthening Email Ecosystem: Outlook's New Requirements for High-Volume Senders" and
 //!   <https://sendersupport.olc.protection.outlook.com/pm/policies.aspx>. More than 5,000 a day: SPF, DKIM and DMARC, or
 //!   550 5.7.515.
-//! - Others: RFC 9989 §5.4, RFC 7208 §8.
+//! - Others: RFC 9989 §5.4 and §7.4 (p=reject alone is no reason to refuse, which few heed), RFC 7208 §8.
 //! - Forwarded mail: RFC 7208 §D.1, RFC 7960 §3.2.1.
 
 mod forwarded;

@@ -141,12 +141,11 @@ fn others(outcome: &Outcome) -> Said {
     }
     match (outcome.fails_dmarc(), outcome.spf, outcome.signed()) {
         (Some(Request::Reject), ..) => {
-            (Fate::Refused, "Those that follow DMARC refuse it, because it fails and the domain asks for that.")
+            (Fate::Refused, "Most refuse or hide it, because DMARC fails and the domain asks to refuse such mail.")
         }
-        (Some(Request::Quarantine), ..) => (
-            Fate::Doubtful,
-            "Those that follow DMARC put it with the spam, because it fails and the domain asks for that.",
-        ),
+        (Some(Request::Quarantine), ..) => {
+            (Fate::Doubtful, "Most put it with the spam, because DMARC fails and the domain asks for that.")
+        }
         (_, SpfResult::Fail, false) => {
             (Fate::Refused, "Many refuse it, because SPF says that this relay may not send for the domain (-all).")
         }
