@@ -1,0 +1,47 @@
+//! The operator's default domain.
+
+use super::*;
+
+#[tokio::test]
+async fn the_default_domain_is_replaced_with_its_keys() {
+    let world = World::new().await;
+    let core = &world.test.core;
+    assert!(default_domain(core, &Actor::System).await.expect("a look").is_none());
+    assert_eq!(word(&check_default(core, &Actor::System).await), "NotFound");
+    for domain in ["one.example", "two.example", "two.example"] {
+        set_default_domain(core, &Actor::System, name(domain)).await.expect("set");
+    }
+    let detail = default_domain(core, &Actor::System).await.expect("a look").expect("a domain");
+    assert_eq!((detail.domain.name, detail.keys.len()), (name("two.example"), 2));
+    assert!(!world.may_send("a@two.example").await, "it signs; it is no project's sender");
+    let record = detail.keys[0].record.clone();
+    world.answers.set_txt(&record.name, &[&record.value]);
+    let checked = check_default(core, &Actor::System).await.expect("checked");
+    assert_eq!(checked.keys[0].state, DkimKeyState::Active);
+    assert!(checked.domain.signed && checked.domain.checked_at.is_some());
+    assert_eq!(list(core, &Actor::System, &world.project).await.expect("a list"), []);
+}
+
+#[tokio::test]
+async fn there_is_one_default_domain() {
+    let test = Test::new().await;
+    let transaction = test.core.db.begin().await.expect("a transaction");
+    for (domain, expected) in [("one.example", "Ok"), ("two.example", "Conflict")] {
+        let verified = Verification::Verified;
+        let one = insert(&test.core, &transaction, None, &name(domain), String::new(), verified, Vec::new()).await;
+        assert_eq!(word(&one), expected, "{domain}");
+    }
+}
+
+#[tokio::test]
+async fn a_default_domain_that_was_changed_meanwhile_is_not_replaced_unseen() {
+    let test = Test::new().await;
+    let (core, system) = (&test.core, &Actor::System);
+    let [one, two, three] = ["one.example", "two.example", "three.example"].map(name);
+    replace_default_domain(core, system, one.clone(), None).await.expect("the first");
+    assert_eq!(word(&replace_default_domain(core, system, two.clone(), None).await), "Conflict");
+    replace_default_domain(core, system, two, Some(&one)).await.expect("the second");
+    assert_eq!(word(&replace_default_domain(core, system, three, Some(&one)).await), "Conflict");
+    let now = default_domain(core, system).await.expect("read").expect("set");
+    assert_eq!(now.domain.name.as_str(), "two.example");
+}
