@@ -24,14 +24,14 @@ pub(crate) async fn is_news(
     Ok(!news(told.as_ref(), report, mailed, now).1.is_empty())
 }
 
-/// Keeps it. The owner's row is locked, so that of two checks at the same time one tells. `heard`: whether anybody hears
-/// of this owner; without a mail for them, what is news is told the next time.
+/// Keeps it. The owner's row is locked, so that of two checks at the same time one tells. What is news without a mail
+/// that was prepared is told the next time.
 pub(crate) async fn keep(
     core: &Core,
     transaction: &DatabaseTransaction,
     (owner, report): (Owner, &Report),
     mailed: impl Fn(&Finding) -> Mailed,
-    (mail, heard): (Option<Prepared>, bool),
+    mail: Option<Prepared>,
     now: Timestamp,
 ) -> Result<()> {
     let told = findings::told(transaction, owner).await?;
@@ -41,8 +41,8 @@ pub(crate) async fn keep(
             mail.keep(core, transaction, &news).await?;
             believed
         }
-        (None, false) if heard => told.unwrap_or_default(),
-        _ => believed,
+        (None, false) => told.unwrap_or_default(),
+        (_, true) => believed,
     };
     findings::store(core, transaction, owner, report, &believed).await
 }

@@ -229,9 +229,10 @@ async fn store(core: &Core, before: &Model, outcome: Outcome) -> Result<()> {
     let mailed = mailed(before, &keys)?;
     let project = before.project_id.map(ProjectId::from_uuid);
     let news = dns_health::is_news(core, owner, &report, &mailed, now).await?;
-    let mail = match project.filter(|_| news) {
-        Some(project) => Some(portal_mail::health::prepare(core, project, &before.name, id).await?),
-        None => None,
+    let mail = match (news, project) {
+        (true, Some(project)) => Some(portal_mail::health::of_domain(core, project, &before.name, id).await?),
+        (true, None) => Some(portal_mail::health::of_default_domain(core, &before.name).await?),
+        (false, _) => None,
     };
     let transaction = core.db.begin().await?;
     let change = ActiveModel {
@@ -260,7 +261,7 @@ async fn store(core: &Core, before: &Model, outcome: Outcome) -> Result<()> {
         dkim_keys::store(&transaction, key).await?;
     }
     dkim_keys::remove_some(&transaction, gone).await?;
-    dns_health::keep(core, &transaction, (owner, &report), &mailed, (mail, project.is_some()), now).await?;
+    dns_health::keep(core, &transaction, (owner, &report), &mailed, mail, now).await?;
     if before.state != after.state {
         let action = if after.state == Verification::Lost.as_str() { "domain.lose" } else { "domain.verify" };
         let changes = vec![audit::field("state", Some(&before.state), Some(&after.state))];

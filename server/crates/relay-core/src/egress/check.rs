@@ -106,7 +106,7 @@ pub async fn record(core: &Core, actor: &Actor, claimed: &Claimed, port: Port25)
         row.asked_at = Set(None);
     }
     row.update(&transaction).await?;
-    dns_health::keep(core, &transaction, (owner, &report), mailed, (mail, true), now).await?;
+    dns_health::keep(core, &transaction, (owner, &report), mailed, mail, now).await?;
     Ok(transaction.commit().await?)
 }
 

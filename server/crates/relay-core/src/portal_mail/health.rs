@@ -37,8 +37,8 @@ pub(super) struct About {
     pub(super) page: String,
 }
 
-/// Asks who is to hear of a domain of a project.
-pub(crate) async fn prepare(core: &Core, project: ProjectId, domain: &str, id: DomainId) -> Result<Prepared> {
+/// Asks who is to hear of a domain of a project: its contacts.
+pub(crate) async fn of_domain(core: &Core, project: ProjectId, domain: &str, id: DomainId) -> Result<Prepared> {
     let (name, slug) = (projects::name(core, project).await?, projects::slug(core, project).await?);
     let page = format!("{}/p/{slug}/domains/{id}", core.config.public_url);
     let about = About {
@@ -48,6 +48,17 @@ pub(crate) async fn prepare(core: &Core, project: ProjectId, domain: &str, id: D
         page,
     };
     Ok(Prepared { about, to: super::drafts(core, projects::contacts(core, project).await?).await? })
+}
+
+/// Asks who is to hear of the default domain: the operators.
+pub(crate) async fn of_default_domain(core: &Core, domain: &str) -> Result<Prepared> {
+    let about = About {
+        name: domain.to_owned(),
+        whose: format!("About the DNS of {domain}, the default domain of {}.", core.config.hostname),
+        why: "an operator",
+        page: format!("{}/admin/settings", core.config.public_url),
+    };
+    Ok(Prepared { about, to: super::drafts(core, users::operators(core).await?).await? })
 }
 
 /// Asks who is to hear of an egress address: the operators.

@@ -45,3 +45,36 @@ async fn a_default_domain_that_was_changed_meanwhile_is_not_replaced_unseen() {
     let now = default_domain(core, system).await.expect("read").expect("set");
     assert_eq!(now.domain.name.as_str(), "two.example");
 }
+
+#[tokio::test]
+async fn operators_hear_once_that_the_default_domain_became_worse_and_once_that_it_is_mended() {
+    let world = World::new().await;
+    let core = &world.test.core;
+    world.test.cast(world.id, &world.project).await;
+    let Actor::User { id: away, .. } = world.test.operator("away@lab.example").await else { panic!("a person") };
+    crate::users::set_disabled(core, &Actor::System, away, true).await.expect("disabled");
+    publish_well(&world.answers, "relay.example");
+    set_default_domain(core, &Actor::System, name("relay.example")).await.expect("set");
+    let mails = async || world.test.mails_to("operator@lab.example").await;
+    world.due().await;
+    assert_eq!(mails().await.len(), 0, "what was never checked before is shown, not mailed");
+
+    world.answers.set_mx("relay.example", &[(0, ".")]);
+    for _ in 0..3 {
+        world.after(27).await;
+    }
+    let worse = mails().await;
+    assert_eq!(worse.len(), 1, "{worse:?}");
+    assert!(worse[0].contains("the default domain of ") && worse[0].contains("/admin/settings"), "{}", worse[0]);
+
+    publish_well(&world.answers, "relay.example");
+    for _ in 0..3 {
+        world.after(27).await;
+    }
+    let mended = mails().await;
+    assert_eq!(mended.len(), 2, "{mended:?}");
+    assert!(mended.iter().any(|mail| mail.contains("Subject: relay.example: mended: ")), "{mended:?}");
+    for other in ["owner@lab.example", "desk@lab.example", "outsider@lab.example", "away@lab.example"] {
+        assert_eq!(world.test.mails_to(other).await.len(), 0, "{other}");
+    }
+}
