@@ -74,16 +74,14 @@ async fn warn_of_domain(core: &Core, project: ProjectId, domain: &str, until: Ti
     Ok(())
 }
 
-/// A digest of bounces for one contact, kept in the transaction that marks them told.
+/// A digest of bounces for each contact, kept in the transaction that marks them told.
 pub(crate) async fn bounces(
     core: &Core,
     transaction: &DatabaseTransaction,
-    to: &EmailAddress,
-    draft: Draft,
+    to: Vec<(EmailAddress, Draft)>,
     digest: &Digest,
 ) -> Result<()> {
-    let content = composed(core, to, &texts::bounces(digest))?;
-    kept::insert(core, transaction, &[&draft.with_content(core, content)?]).await
+    keep(core, transaction, to, &texts::bounces(digest)).await
 }
 
 /// Composes and submits a plain text mail from the platform to one person.
@@ -93,6 +91,30 @@ async fn send(core: &Core, to: &EmailAddress, text: Text) -> Result<()> {
         Ok(_) => Ok(()),
         Err(rejection) => Err(Error::internal(format!("portal mail was refused by {:?}", rejection.rule))),
     }
+}
+
+/// A mail to each of these, as it would go out now, to be kept with the transaction of what it tells of.
+pub(crate) async fn drafts(core: &Core, to: Vec<EmailAddress>) -> Result<Vec<(EmailAddress, Draft)>> {
+    let mut drafts = Vec::with_capacity(to.len());
+    for to in to {
+        let draft = submission::of_platform(core, &to).await?;
+        drafts.push((to, draft));
+    }
+    Ok(drafts)
+}
+
+/// Keeps a mail of these words for each of them.
+async fn keep(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    to: Vec<(EmailAddress, Draft)>,
+    text: &Text,
+) -> Result<()> {
+    for (to, draft) in to {
+        let content = composed(core, &to, text)?;
+        kept::insert(core, transaction, &[&draft.with_content(core, content)?]).await?;
+    }
+    Ok(())
 }
 
 fn composed(core: &Core, to: &EmailAddress, text: &Text) -> Result<Vec<u8>> {
@@ -129,16 +151,6 @@ fn body_of(text: &str) -> Body {
 /// (RFC 6532 §3.2). An [`EmailAddress`] has no control characters and at most 320 octets, so it is one line.
 fn to_field(to: &EmailAddress) -> HeaderValue {
     HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str("To"), to.to_string(), to.to_string())
-}
-
-/// A mail to each of these, as it would go out now, to be kept with the transaction of what it tells of.
-pub(crate) async fn drafts(core: &Core, to: Vec<EmailAddress>) -> Result<Vec<(EmailAddress, Draft)>> {
-    let mut drafts = Vec::with_capacity(to.len());
-    for to in to {
-        let draft = submission::of_platform(core, &to).await?;
-        drafts.push((to, draft));
-    }
-    Ok(drafts)
 }
 
 #[cfg(test)]

@@ -232,9 +232,9 @@ async fn step(
         }
     }
     let until = core.now().plus(core.config.reverse_dns.grace);
-    let mut mails: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
+    let mut mails = BTreeMap::new();
     for (&project, names) in &warn {
-        let prepared = portal_mail::names::prepare(core, ProjectId::from_uuid(project), names.clone(), until).await?;
+        let prepared = portal_mail::names::prepare(core, ProjectId::from_uuid(project), names, until).await?;
         mails.insert(project, prepared);
     }
     let transaction = core.db.begin().await?;
@@ -262,7 +262,7 @@ async fn step(
             Err(error) => return Err(error),
         }
     }
-    for mail in mails.into_values().flatten() {
+    for mail in mails.into_values() {
         mail.keep(core, &transaction).await?;
     }
     jobs::advance(core, &transaction, job).await?;

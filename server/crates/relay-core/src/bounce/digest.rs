@@ -5,7 +5,7 @@
 //! platform, not of the project, with a null reverse-path: its own failure is told to nobody (RFC 3834 §2).
 
 use crate::{
-    Actor, Core, Result, portal_mail, projects, submission,
+    Actor, Core, Result, portal_mail, projects,
     tables::{message, recipient, untold_bounce},
 };
 use relay_types::{
@@ -90,12 +90,9 @@ pub async fn tell_contacts(core: &Core, actor: &Actor) -> Result<u64> {
 
 /// Tells the contacts of one project; `false` when there is nobody to tell, or another node has done it.
 async fn tell(core: &Core, project: ProjectId) -> Result<bool> {
-    let contacts = projects::contacts(core, project).await?;
+    let contacts = portal_mail::drafts(core, projects::contacts(core, project).await?).await?;
     let (name, slug) = (projects::name(core, project).await?, projects::slug(core, project).await?);
-    let mut drafts = Vec::with_capacity(contacts.len());
-    for contact in &contacts {
-        drafts.push(submission::of_platform(core, contact).await?);
-    }
+    let somebody = !contacts.is_empty();
     let transaction = core.db.begin().await?;
     let of_project = untold_bounce::Column::ProjectId.eq(project.uuid());
     let rows = untold_bounce::Entity::find()
@@ -110,12 +107,10 @@ async fn tell(core: &Core, project: ProjectId) -> Result<bool> {
     if count > 0 && !shown.is_empty() {
         let pages = format!("{}/p/{slug}", core.config.public_url);
         let digest = Digest { project: name, pages, count, shown };
-        for (contact, draft) in contacts.iter().zip(drafts) {
-            portal_mail::bounces(core, &transaction, contact, draft, &digest).await?;
-        }
+        portal_mail::bounces(core, &transaction, contacts, &digest).await?;
     }
     transaction.commit().await?;
-    Ok(count > 0 && !contacts.is_empty())
+    Ok(count > 0 && somebody)
 }
 
 /// The messages with some of their recipients that bounced, oldest first.

@@ -2,16 +2,10 @@
 //! and the page.
 
 use super::{
-    composed,
+    drafts, keep,
     texts::{Text, cut, one_line},
 };
-use crate::{
-    Core, Result,
-    dns_health::News,
-    projects,
-    submission::{Draft, kept},
-    users,
-};
+use crate::{Core, Result, dns_health::News, projects, submission::Draft, users};
 use relay_types::{EmailAddress, domain::DomainId, egress::EgressId, finding::Finding, project::ProjectId};
 use sea_orm::DatabaseTransaction;
 use std::{fmt::Write, net::IpAddr};
@@ -47,7 +41,7 @@ pub(crate) async fn of_domain(core: &Core, project: ProjectId, domain: &str, id:
         why: "the contact or an owner of the project",
         page,
     };
-    Ok(Prepared { about, to: super::drafts(core, projects::contacts(core, project).await?).await? })
+    Ok(Prepared { about, to: drafts(core, projects::contacts(core, project).await?).await? })
 }
 
 /// Asks who is to hear of the default domain: the operators.
@@ -58,7 +52,7 @@ pub(crate) async fn of_default_domain(core: &Core, domain: &str) -> Result<Prepa
         why: "an operator",
         page: format!("{}/admin/settings", core.config.public_url),
     };
-    Ok(Prepared { about, to: super::drafts(core, users::operators(core).await?).await? })
+    Ok(Prepared { about, to: drafts(core, users::operators(core).await?).await? })
 }
 
 /// Asks who is to hear of an egress address: the operators.
@@ -69,18 +63,13 @@ pub(crate) async fn of_egress(core: &Core, id: EgressId, address: IpAddr) -> Res
         why: "an operator",
         page: format!("{}/admin/egress/{id}", core.config.public_url),
     };
-    Ok(Prepared { about, to: super::drafts(core, users::operators(core).await?).await? })
+    Ok(Prepared { about, to: drafts(core, users::operators(core).await?).await? })
 }
 
 impl Prepared {
     /// Keeps a mail for each contact.
     pub(crate) async fn keep(self, core: &Core, transaction: &DatabaseTransaction, news: &News) -> Result<()> {
-        for (to, draft) in self.to {
-            let text = text(&self.about, news);
-            let content = composed(core, &to, &text)?;
-            kept::insert(core, transaction, &[&draft.with_content(core, content)?]).await?;
-        }
-        Ok(())
+        keep(core, transaction, self.to, &text(&self.about, news)).await
     }
 }
 

@@ -1,13 +1,10 @@
 //! The warning that names of a project will be taken: one mail a project and step of the sweep.
 
 use super::{
-    composed,
+    drafts, keep,
     texts::{Text, one_line},
 };
-use crate::{
-    Core, Result, projects,
-    submission::{self, Draft, kept},
-};
+use crate::{Core, Result, projects, submission::Draft};
 use relay_types::{EmailAddress, Timestamp, project::ProjectId};
 use sea_orm::DatabaseTransaction;
 use std::fmt::Write;
@@ -15,35 +12,29 @@ use std::fmt::Write;
 /// Names in one mail; the portal has all of them.
 const SHOWN: usize = 50;
 
-/// A mail that is written with the transaction of what it tells of.
+/// The mails, written with the transaction of what they tell of.
 pub(crate) struct Prepared {
-    to: EmailAddress,
-    draft: Draft,
+    to: Vec<(EmailAddress, Draft)>,
     text: Text,
 }
 
-/// The warnings for a project's contacts: these addresses with their names lose them at `until`.
+/// The warning for a project's contacts: these addresses with their names lose them at `until`.
 pub(crate) async fn prepare(
     core: &Core,
     project: ProjectId,
-    names: Vec<(String, String)>,
+    names: &[(String, String)],
     until: Timestamp,
-) -> Result<Vec<Prepared>> {
+) -> Result<Prepared> {
     let (name, slug) = (projects::name(core, project).await?, projects::slug(core, project).await?);
     let page = format!("{}/p/{slug}/addresses?state=wrong", core.config.public_url);
-    let mut prepared = Vec::new();
-    for to in projects::contacts(core, project).await? {
-        let draft = submission::of_platform(core, &to).await?;
-        prepared.push(Prepared { to, draft, text: text(&name, &names, until, &page) });
-    }
-    Ok(prepared)
+    let to = drafts(core, projects::contacts(core, project).await?).await?;
+    Ok(Prepared { to, text: text(&name, names, until, &page) })
 }
 
 impl Prepared {
-    /// Keeps it.
+    /// Keeps them.
     pub(crate) async fn keep(self, core: &Core, transaction: &DatabaseTransaction) -> Result<()> {
-        let content = composed(core, &self.to, &self.text)?;
-        kept::insert(core, transaction, &[&self.draft.with_content(core, content)?]).await
+        keep(core, transaction, self.to, &self.text).await
     }
 }
 

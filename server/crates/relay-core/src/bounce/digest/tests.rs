@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     queue::{self, Claimed},
+    submission,
     submission::{Arrival, Submission, kept::Origin},
     test_support::{Cast, Test, word},
 };
