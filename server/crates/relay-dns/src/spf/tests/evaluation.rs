@@ -90,6 +90,8 @@ fn addresses_of_hosts_match() {
         ("a", "192.0.2.11", Fail),
         ("a/24", "192.0.2.11", Pass),
         ("a//64", "2001:db8::ffff", Pass),
+        ("a//0", "2001:db8:ffff::1", Pass),
+        ("a:h.example//0", "2001:db8::1", Fail),
         ("a/24", "2001:db8::11", Fail),
         ("a//64", "192.0.2.11", Fail),
         ("a/24//64", "2001:db8::ffff", Pass),
