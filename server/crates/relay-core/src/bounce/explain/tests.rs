@@ -2,6 +2,9 @@ use super::*;
 use relay_types::Id;
 use uuid::Uuid;
 
+mod gmail;
+mod providers;
+
 fn context() -> Context {
     Context {
         slug: "bio".parse().expect("a slug"),
@@ -202,7 +205,8 @@ fn real_replies_are_classed() {
         ("550 Sender verify failed", Authentication, "Exim"),
         ("550 Unrouteable address", Recipient, "Exim"),
         ("554 5.7.1 Spam message rejected", Content, "rspamd"),
-        ("550 5.7.1 Message identified as SPAM", Content, "SpamAssassin"),
+        ("550 5.7.1 Message refused by SpamAssassin, score 12.3", Content, "SpamAssassin"),
+        ("550 5.7.1 Message identified as SPAM", Content, ""),
         // In words, and by code
         (
             "451 4.7.1 Your IP address does not resolve to an existing hostname - no proper reverse mapping exists",
