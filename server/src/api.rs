@@ -103,6 +103,13 @@ fn bearer(value: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{session_store::DatabaseStore, test_core::TestCore};
+    use axum::body::Body;
+    use relay_core::projects;
+    use relay_types::{api_token::ApiScope, project::Slug};
+    use std::time::Duration;
+    use tower::ServiceExt;
+    use tower_sessions::SessionManagerLayer;
 
     #[test]
     fn a_token_stands_behind_the_word_bearer() {
@@ -116,5 +123,36 @@ mod tests {
         ] {
             assert_eq!(bearer(value), token, "{value:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_token_opens_nothing_from_the_moment_it_expires() {
+        let test = TestCore::new().await;
+        let core = &test.core;
+        let slug = Slug::parse("bio").unwrap();
+        projects::create(core, &Actor::System, "Bioinformatics", slug.clone(), false).await.unwrap();
+        let ends = core.now().plus(Duration::from_secs(3_600));
+        let issued = api_tokens::issue(core, &Actor::System, &slug, "monitoring", &[ApiScope::DnsRead], Some(ends));
+        let (_, token) = issued.await.unwrap();
+        let sessions = SessionManagerLayer::new(DatabaseStore(core.clone()));
+        let router = routes(core.clone(), 60).layer(sessions);
+        let ask = async || {
+            let request = Request::builder()
+                .uri("/api/v1/dns/mx?domain=gene.example")
+                .header(header::AUTHORIZATION, format!("Bearer {}", token.reveal()));
+            let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            let (status, challenge) = (answer.status(), answer.headers().contains_key(header::WWW_AUTHENTICATE));
+            let body = axum::body::to_bytes(answer.into_body(), 100_000).await.unwrap();
+            (status.as_u16(), challenge, serde_json::from_slice::<serde_json::Value>(&body).unwrap())
+        };
+        let (status, _, report) = ask().await;
+        assert_eq!((status, &report["about"]), (200, &"gene.example".into()), "{report}");
+        test.clock.advance(Duration::from_secs(3_599));
+        assert_eq!(ask().await.0, 200);
+        test.clock.advance(Duration::from_secs(1));
+        let (status, challenge, problem) = ask().await;
+        assert_eq!((status, challenge), (401, true));
+        let said = "The token is unknown, revoked or expired";
+        assert_eq!((&problem["code"], &problem["detail"]), (&"unauthenticated".into(), &said.into()));
     }
 }
