@@ -5,23 +5,26 @@ use crate::{
     DeliveryConfig,
     greeting::{self, Greeting},
 };
+use futures_util::{StreamExt, stream};
 use relay_core::{
     Actor, Core, Result,
     egress::{self, Claimed, Port25},
 };
 use relay_types::route::RouteKind;
 
+/// Addresses at a time: where port 25 is closed each takes a minute, and somebody may wait for the last.
+const TOGETHER: usize = 8;
+
 /// Ends all checks that are due; returns how many. System only.
 pub async fn check_due(core: &Core, actor: &Actor, config: &DeliveryConfig) -> Result<u64> {
-    let mut checked = 0;
-    for claimed in egress::claim_due(core, actor).await? {
+    let claimed = egress::claim_due(core, actor).await?;
+    let checked = stream::iter(claimed).map(async |claimed| {
         let port = port25(core, config, &claimed).await;
-        match egress::record(core, actor, &claimed, port).await {
-            Ok(()) => checked += 1,
-            Err(error) => tracing::warn!(egress = %claimed.address, %error, "not checked, tried again"),
-        }
-    }
-    Ok(checked)
+        egress::record(core, actor, &claimed, port)
+            .await
+            .inspect_err(|error| tracing::warn!(egress = %claimed.address, %error, "not checked, tried again"))
+    });
+    Ok(checked.buffer_unordered(TOGETHER).filter(|kept| std::future::ready(kept.is_ok())).count().await as u64)
 }
 
 /// Greets the mail exchangers of the probe's domain from the address.

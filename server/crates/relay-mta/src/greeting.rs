@@ -108,8 +108,38 @@ async fn greeted(from: Option<IpAddr>, to: SocketAddr) -> io::Result<()> {
     stream.read_exact(&mut greeting).await?;
     stream.write_all(b"QUIT\r\n").await?;
     match &greeting {
-        // A server that greets with 554 wants no mail from here, but the port is open (RFC 5321 §3.1).
-        b"220" | b"554" => Ok(()),
+        // A server that greets with 554 wants no mail from here, and one that says 421 has no time now, but the port is
+        // open (RFC 5321 §3.1, §3.8).
+        b"220" | b"554" | b"421" => Ok(()),
         other => Err(io::Error::other(format!("it greeted with {}", String::from_utf8_lossy(other).escape_debug()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn who_greets_answers_whether_it_wants_mail_or_not() {
+        for (said, expected) in [
+            ("220 mx.example ESMTP\r\n", Ok(())),
+            ("554 no mail from you\r\n", Ok(())),
+            ("421 too busy\r\n", Ok(())),
+            ("SSH-2.0-OpenSSH\r\n", Err("it greeted with SSH")),
+            ("\u{1}\n\r\n", Err("it greeted with \\u{1}\\n\\r")),
+            ("", Err("early eof")),
+        ] {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+            let to = listener.local_addr().expect("an address");
+            let serve = async {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                stream.write_all(said.as_bytes()).await.expect("said");
+            };
+            // Not an address of this machine, as behind a translation: the system chooses.
+            let from = Some(IpAddr::from([192, 0, 2, 1]));
+            let (greeted, ()) = tokio::join!(greeted(from, to), serve);
+            assert_eq!(greeted.map_err(|error| error.to_string()), expected.map_err(str::to_owned), "{said:?}");
+        }
     }
 }

@@ -35,7 +35,7 @@ pub struct Unreached {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reach {
-    /// This exchanger greeted.
+    /// This exchanger answers on port 25.
     Greeted(String),
     /// None of these did, though others can be reached from here; and the last one's failure.
     Silent(Vec<String>, String),
@@ -95,7 +95,7 @@ pub(super) fn finding(reach: &Reach) -> Finding {
             "greeted",
             Severity::Good,
             "The domain's mail server answers".to_owned(),
-            format!("{host} greeted, so bounces and answers can be delivered."),
+            format!("{host} answers on port 25, so bounces and answers have somewhere to go."),
         ),
         Reach::Silent(hosts, why) => (
             "silent",
