@@ -91,6 +91,23 @@ pub(crate) async fn signing(
     Ok(Some((of_row(core, &row).await?, report)))
 }
 
+/// The project's domain of this name, or the nearest above it, with its last report.
+pub(crate) async fn nearest(
+    core: &Core,
+    project: ProjectId,
+    name: &DomainName,
+) -> Result<Option<(DomainId, Option<Report>)>> {
+    let above = std::iter::successors(Some(name.as_str()), |name| name.split_once('.').map(|(_, parent)| parent));
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::Name.is_in(above.filter(|name| name.contains('.'))))
+        .all(core.db.read())
+        .await?;
+    let Some(nearest) = rows.into_iter().max_by_key(|row| row.name.len()) else { return Ok(None) };
+    let id = DomainId::from_uuid(nearest.id);
+    Ok(Some((id, findings::latest(core.db.read(), Owner::Domain(id)).await?)))
+}
+
 /// What would become of mail of the project's verified domains, by their last reports; of the first twenty.
 pub(crate) async fn predictions(core: &Core, project: ProjectId) -> Result<Vec<Prediction>> {
     let rows = Entity::find()

@@ -3,18 +3,14 @@
 use crate::{
     Actor, Core, Result,
     bounce::explain::{self, Context, SenderDomain},
-    egress,
-    findings::{self, Owner},
-    projects,
-    tables::{domain, message},
+    domains, egress, projects,
+    tables::message,
 };
 use relay_types::{
     DomainName,
-    domain::DomainId,
     message::{Cause, Event, EventKind, Outcome, Recipient, RecipientState},
-    project::Slug,
+    project::{ProjectId, Slug},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 /// Explains each recipient that failed or waits after a failure.
 pub(super) async fn explain(
@@ -68,20 +64,8 @@ async fn sender_domain(core: &Core, row: &message::Model) -> Result<Option<Sende
     let written = row.header_from.rsplit_once('@').map_or("", |(_, domain)| domain);
     let end = written.find(|c: char| c == '>' || c.is_whitespace() || c == ',').unwrap_or(written.len());
     let Ok(name) = DomainName::parse(&written[..end]) else { return Ok(None) };
-    let mut names = Vec::new();
-    let mut rest = name.as_str();
-    while rest.contains('.') {
-        names.push(rest);
-        rest = rest.split_once('.').map_or("", |(_, parent)| parent);
-    }
-    let rows = domain::Entity::find()
-        .filter(domain::Column::ProjectId.eq(row.project_id))
-        .filter(domain::Column::Name.is_in(names))
-        .all(core.db.read())
-        .await?;
-    let Some(nearest) = rows.into_iter().max_by_key(|row| row.name.len()) else { return Ok(None) };
-    let id = DomainId::from_uuid(nearest.id);
-    let report = findings::latest(core.db.read(), Owner::Domain(id)).await?;
+    let Some(project) = row.project_id.map(ProjectId::from_uuid) else { return Ok(None) };
+    let Some((id, report)) = domains::nearest(core, project, &name).await? else { return Ok(None) };
     let mut bad = report.map_or_else(Vec::new, |report| report.findings);
     bad.retain(|finding| finding.severity.is_bad());
     bad.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
