@@ -1,5 +1,5 @@
-//! What runs by the clock: checks of domains and egress addresses, digests of bounces, tickets and changes of names, sweeping of what has ended.
-//! Delay warnings belong to delivery.
+//! What runs by the clock: checks of domains and egress addresses, digests of bounces, tickets and changes of names,
+//! sweeping of what has ended. Delay warnings belong to delivery.
 
 use relay_core::{
     Actor, Core, addresses, bounce, domains, findings, jobs, limits, name_changes, refusals, sessions, sweep, tickets,

@@ -97,7 +97,8 @@ impl Actor {
         }
     }
 
-    /// The network address of a person's browser or of a program that uses the API; the relay keeps a program's beside its messages.
+    /// The network address of a person's browser or of a program that uses the API; the relay keeps a program's beside
+    /// its messages.
     pub fn client(&self) -> Option<IpAddr> {
         match self {
             Self::Anonymous { client } | Self::User { client, .. } | Self::ApiToken { client, .. } => *client,

@@ -28,7 +28,7 @@ use relay_types::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, Set,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ pub use self::{
     reach::{Reach, Unreached, claim_unreached, record_reach},
 };
 pub(crate) use self::{
-    health::{delegated_to, known, predictions, signing, subject, to_mend},
+    health::{delegated_to, known, nearest, predictions, signing, subject, to_mend},
     view::found,
 };
 
@@ -149,7 +149,9 @@ pub async fn progress(core: &Core, actor: &Actor, project: &Slug, id: DomainId) 
 pub async fn remove(core: &Core, actor: &Actor, project: &Slug, id: DomainId) -> Result<()> {
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
     let transaction = core.db.begin().await?;
-    let row = row(&transaction, project, id).await?;
+    // Under its lock, so that a check that goes on keeps nothing of it.
+    let this = Entity::find_by_id(id.uuid()).filter(Column::ProjectId.eq(project.uuid()));
+    let row = this.lock_exclusive().one(&transaction).await?.ok_or(Error::NotFound)?;
     let changes = vec![audit::field("state", Some(&row.state), None::<&str>)];
     audit::record(core, &transaction, actor, Some(project), "domain.remove", &row.name, changes).await?;
     dkim_keys::remove(&transaction, id).await?;

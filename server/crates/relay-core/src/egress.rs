@@ -142,8 +142,10 @@ pub(crate) async fn sends_from(connection: &impl ConnectionTrait, row: &address:
 pub(crate) async fn put(core: &Core, transaction: &DatabaseTransaction, address: IpAddr, sends: bool) -> Result<()> {
     match (row_of(transaction, address).await?, sends) {
         (Some(row), false) => {
-            findings::forget(transaction, Owner::Egress(EgressId::from_uuid(row.id))).await?;
+            let owner = Owner::Egress(EgressId::from_uuid(row.id));
+            // First the row: it waits for a check that goes on, which keeps a report.
             row.delete(transaction).await?;
+            findings::forget(transaction, owner).await?;
         }
         (None, true) => {
             let row = new(core, address, None);

@@ -1,5 +1,5 @@
-//! Last uses of secrets, networks and API tokens: gathered in memory, written behind the session, so that a program that signs in a
-//! hundred times a second costs one write a minute.
+//! Last uses of secrets, networks and API tokens: gathered in memory, written behind the session, so that a program that
+//! signs in a hundred times a second costs one write a minute.
 
 use crate::{
     Core, Result,

@@ -1,5 +1,5 @@
-//! How often a person or a token may have DNS asked: so many times in each minute, on each node. The machine's administrator may
-//! without bound.
+//! How often a person or a token may have DNS asked: so many times in each minute, on each node. The machine's
+//! administrator may without bound.
 
 use crate::{Actor, Core, Error, Result, projects};
 use moka::sync::Cache;

@@ -26,7 +26,7 @@ use relay_types::{
     project::ProjectId,
     sender::Verification,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -69,10 +69,10 @@ pub async fn check_due(core: &Core, actor: &Actor) -> Result<u64> {
 /// Whether it was this node's to check.
 async fn claim_and_check(core: &Core, row: Model) -> Result<bool> {
     let this = Entity::update_many().filter(Column::Id.eq(row.id));
-    if due::claim(core, this, Column::NextCheckAt, row.next_check_at, CLAIM).await?.is_none() {
+    let Some(until) = due::claim(core, this, Column::NextCheckAt, row.next_check_at, CLAIM).await? else {
         return Ok(false);
-    }
-    check(core, row, Cause::Clock).await?;
+    };
+    check(core, Model { next_check_at: until, ..row }, Cause::Clock).await?;
     Ok(true)
 }
 
@@ -235,11 +235,19 @@ async fn store(core: &Core, before: &Model, outcome: Outcome) -> Result<()> {
         (false, _) => None,
     };
     let transaction = core.db.begin().await?;
+    let same = Entity::find_by_id(before.id).filter(Column::Challenge.eq(before.challenge.as_str()));
+    let Some(found) = same.lock_exclusive().one(&transaction).await? else { return Ok(()) };
+    // Who made it due while this check ran, as new keys do, waits for the next one.
+    let next_check_at = match found.next_check_at == before.next_check_at {
+        true => after.next_check_at,
+        false => after.next_check_at.min(found.next_check_at),
+    };
     let change = ActiveModel {
+        id: Set(before.id),
         state: Set(after.state.clone()),
         verified_at: Set(after.verified_at),
         checked_at: Set(after.checked_at),
-        next_check_at: Set(after.next_check_at),
+        next_check_at: Set(next_check_at),
         missing_since: Set(after.missing_since),
         problem: Set(after.problem.clone()),
         challenge_found: Set(after.challenge_found.clone()),
@@ -248,15 +256,7 @@ async fn store(core: &Core, before: &Model, outcome: Outcome) -> Result<()> {
         failing_since: Set(after.failing_since),
         ..Default::default()
     };
-    let stored = Entity::update_many()
-        .set(change)
-        .filter(Column::Id.eq(before.id))
-        .filter(Column::Challenge.eq(before.challenge.as_str()))
-        .exec(&transaction)
-        .await?;
-    if stored.rows_affected == 0 {
-        return Ok(());
-    }
+    Entity::update(change).exec(&transaction).await?;
     for key in &keys {
         dkim_keys::store(&transaction, key).await?;
     }

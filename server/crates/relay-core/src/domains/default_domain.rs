@@ -12,7 +12,7 @@ use relay_types::{
     domain::{DomainDetail, DomainId},
     sender::Verification,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ModelTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ModelTrait, QueryFilter, QuerySelect};
 
 /// The operator's default domain: it signs mail whose header From is in it. `None` when not set. Operator only.
 pub async fn default_domain(core: &Core, actor: &Actor) -> Result<Option<DomainDetail>> {
@@ -52,7 +52,8 @@ async fn put_default_domain(
     }
     let keys = dkim_keys::generate(core).await?;
     let transaction = core.db.begin().await?;
-    let before = default_row(&transaction).await?;
+    // Under its lock, so that a check that goes on keeps nothing of it.
+    let before = Entity::find().filter(Column::ProjectId.is_null()).lock_exclusive().one(&transaction).await?;
     if seen.is_some_and(|seen| seen.map(DomainName::as_str) != before.as_ref().map(|row| row.name.as_str())) {
         return Err(Error::conflict("The default domain was changed meanwhile. Reload the page"));
     }

@@ -133,3 +133,18 @@ async fn a_delegated_key_is_seen_through_its_alias_and_its_names_come_again() {
         check(core, &Actor::System, &project, domain).await.expect("checked");
     }
 }
+
+#[tokio::test]
+async fn keys_that_are_made_while_a_check_goes_on_are_looked_for_by_the_next() {
+    let world = World::new().await;
+    let core = &world.test.core;
+    let id = mark_verified(core, &Actor::System, &world.project, name("lab.example")).await.expect("a domain");
+    for key in world.detail(id).await.keys {
+        world.answers.set_txt(&key.record.name, &[&key.record.value]);
+    }
+    assert_eq!((world.due().await, world.due().await), (1, 0));
+    let before = row(core.db.read(), world.id, id).await.expect("the domain");
+    rotate_keys(core, &Actor::System, &world.project, id).await.expect("begun");
+    check::check(core, before, Cause::Clock).await.expect("checked");
+    assert_eq!((world.due().await, world.due().await), (1, 0));
+}
