@@ -67,7 +67,7 @@ pub enum DmarcPrediction {
 /// What a receiver will do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiverPrediction {
-    /// `Gmail`, `Outlook`, `Others`.
+    /// `Gmail`, `Yahoo`, `Outlook`, `Others`.
     pub receiver: String,
     /// What.
     pub fate: Fate,
@@ -80,7 +80,7 @@ pub struct ReceiverPrediction {
 pub struct ForwardedPrediction {
     /// What.
     pub fate: Fate,
-    /// Why, in one sentence: what is left of SPF, of the signature, and of DMARC by it.
+    /// Why, in a sentence or two: what is left of SPF, of the signature, and of DMARC by it.
     pub because: String,
 }
 

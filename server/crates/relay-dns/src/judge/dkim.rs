@@ -121,8 +121,8 @@ impl Checked<'_> {
                 "short_key",
                 Severity::Warning,
                 format!("The key at {selector} has {bits} bits only"),
-                "Some receivers give signatures with this key no weight, because keys of less than 2048 bits are no \
-                 longer considered safe (RFC 8301 §3.2); rotate to a new key.",
+                "Receivers still take signatures with this key, as Gmail does from 1024 bits on, and will not for ever: keys \
+                 of less than 2048 bits are no longer considered safe (RFC 8301 §3.2); rotate to a new key.",
             ),
             _ if key.is_testing() => (
                 "testing",

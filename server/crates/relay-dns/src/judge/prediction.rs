@@ -4,6 +4,8 @@
 //! receivers are those they publish:
 //! - Gmail: "Email sender guidelines", <https://support.google.com/a/answer/81126>. All senders: SPF or DKIM; senders of
 //!   5,000 messages a day or more: both, and DMARC.
+//! - Yahoo: "Sender Requirements & Recommendations" and "SMTP Error Codes", <https://senders.yahooinc.com/>. All senders:
+//!   SPF or DKIM; bulk senders: both, and DMARC.
 //! - Outlook: "Strengthening Email Ecosystem: Outlook's New Requirements for High-Volume Senders" and
 //!   <https://sendersupport.olc.protection.outlook.com/pm/policies.aspx>. More than 5,000 a day: SPF, DKIM and DMARC, or
 //!   550 5.7.515.
@@ -17,6 +19,7 @@ use super::{Ours, Subject, dkim, say::list};
 use crate::{
     Facts,
     dmarc::{self, Policy, Request},
+    spf::{Qualifier, Record, is_record},
 };
 use relay_types::{
     prediction::{DkimPrediction, DmarcPrediction, Prediction},
@@ -68,6 +71,13 @@ impl Dkim {
         };
         Self { state, because }
     }
+}
+
+/// Whether a domain's own record refuses everyone it does not name.
+fn ends_in_fail(facts: &Facts, domain: &str) -> bool {
+    let texts = facts.texts(domain).unwrap_or_default();
+    let records: Vec<_> = texts.iter().filter(|text| is_record(text)).map(|text| Record::parse(text)).collect();
+    matches!(&records[..], [Ok(record)] if record.all() == Some(Qualifier::Fail))
 }
 
 /// One message, sent now.
@@ -125,7 +135,12 @@ impl Sent<'_> {
             dmarc,
             dmarc_because,
             receivers: receivers::all(&outcome),
-            forwarded: Some(forwarded::judge(self.dkim.state, by_dkim, self.policy)),
+            forwarded: Some(forwarded::judge(
+                self.dkim.state,
+                by_dkim,
+                self.policy,
+                ends_in_fail(self.facts, envelope),
+            )),
         }
     }
 

@@ -1,16 +1,22 @@
 //! What becomes of mail that the recipient has forwarded: it comes from an address the domain's record does not name, and
-//! the signature alone still speaks for the domain (RFC 7208 §D.1, RFC 7960 §3.2.1).
+//! the signature alone still speaks for the domain (RFC 7208 §D.1, RFC 7960 §3.2.1, RFC 9989 §7.4).
 //!
 //! Judged is mail that is forwarded as it is; what a mailing list changes breaks the signature, which the sentence says.
 
 use crate::dmarc::{Policy, Request};
 use relay_types::prediction::{DkimPrediction, Fate, ForwardedPrediction};
 
-/// `by_dkim`: whether the signature passes DMARC; none when DNS did not say.
+/// What a hard end of the SPF record adds (RFC 9989 §7.1).
+const FAIL: &str = " Some receivers refuse it all the same, before they look at the signature, because the SPF record ends \
+                    in -all.";
+
+/// `by_dkim`: whether the signature passes DMARC; none when DNS did not say. `fail`: whether the SPF record refuses
+/// everyone it does not name.
 pub(super) fn judge(
     dkim: DkimPrediction,
     by_dkim: Option<bool>,
     policy: &Result<Option<Policy>, String>,
+    fail: bool,
 ) -> ForwardedPrediction {
     let request = policy.as_ref().map(|policy| policy.as_ref().and_then(Policy::applied));
     let (fate, because) = match (by_dkim, dkim, request) {
@@ -50,5 +56,6 @@ pub(super) fn judge(
              forwarder.",
         ),
     };
-    ForwardedPrediction { fate, because: because.to_owned() }
+    let more = if fail && fate == Fate::Accepted { FAIL } else { "" };
+    ForwardedPrediction { fate, because: format!("{because}{more}") }
 }

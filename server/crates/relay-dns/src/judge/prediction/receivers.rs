@@ -22,7 +22,12 @@ type Said = (Fate, &'static str);
 
 /// The large ones, and everybody else.
 pub(super) fn all(outcome: &Outcome) -> Vec<ReceiverPrediction> {
-    let all = [("Gmail", gmail(outcome)), ("Outlook", outlook(outcome)), ("Others", others(outcome))];
+    let all = [
+        ("Gmail", gmail(outcome)),
+        ("Yahoo", yahoo(outcome)),
+        ("Outlook", outlook(outcome)),
+        ("Others", others(outcome)),
+    ];
     all.into_iter()
         .map(|(receiver, (fate, because))| ReceiverPrediction {
             receiver: receiver.to_owned(),
@@ -77,7 +82,14 @@ fn gmail(outcome: &Outcome) -> Said {
         (false, false) => {
             (Fate::Refused, "Refuses it (550 5.7.26), because it takes no mail without SPF or a signature.")
         }
-        _ if outcome.fails_dmarc().is_some() => (Fate::Doubtful, "Puts it with the spam, because DMARC fails."),
+        _ if outcome.fails_dmarc() == Some(Request::Quarantine) => {
+            (Fate::Doubtful, "Puts it with the spam, because DMARC fails and the domain asks for that.")
+        }
+        _ if outcome.fails_dmarc().is_some() => (
+            Fate::Doubtful,
+            "May put it with the spam, because DMARC fails; from senders of 5,000 messages a day and more it is slowed down \
+             or refused (5.7.32).",
+        ),
         (true, true) if outcome.is_complete() => {
             (Fate::Accepted, "Takes it, also from senders of 5,000 messages a day and more.")
         }
@@ -103,6 +115,26 @@ fn gmail(outcome: &Outcome) -> Said {
     }
 }
 
+fn yahoo(outcome: &Outcome) -> Said {
+    if outcome.is_unknown() {
+        return UNKNOWN;
+    }
+    match (outcome.fails_dmarc(), outcome.spf_passes() || outcome.signed()) {
+        (Some(Request::Reject), _) => {
+            (Fate::Refused, "Refuses it (554 5.7.9), because DMARC fails and the domain asks to refuse such mail.")
+        }
+        (_, false) => (Fate::Refused, "Refuses it (550 5.7.9), because it takes no mail without SPF or a signature."),
+        (Some(Request::Quarantine), _) => {
+            (Fate::Doubtful, "Puts it with the spam, because DMARC fails and the domain asks for that.")
+        }
+        (Some(Request::None), _) => {
+            (Fate::Doubtful, "May put it with the spam, because DMARC fails; from bulk senders it may be refused.")
+        }
+        _ if outcome.is_complete() => (Fate::Accepted, "Takes it, also from bulk senders."),
+        _ => (Fate::Accepted, "Takes it; of bulk senders it wants SPF, a signature and DMARC."),
+    }
+}
+
 fn outlook(outcome: &Outcome) -> Said {
     if outcome.is_unknown() {
         return UNKNOWN;
@@ -114,8 +146,15 @@ fn outlook(outcome: &Outcome) -> Said {
                 "Refuses it (550 5.7.509), because DMARC fails and the domain asks to refuse such mail.",
             );
         }
-        Some(_) => {
-            return (Fate::Doubtful, "Puts it with the junk, because DMARC fails.");
+        Some(Request::Quarantine) => {
+            return (Fate::Doubtful, "Puts it with the junk, because DMARC fails and the domain asks for that.");
+        }
+        Some(Request::None) => {
+            return (
+                Fate::Doubtful,
+                "May put it with the junk, because DMARC fails; from senders of more than 5,000 messages a day it is \
+                 refused (550 5.7.515).",
+            );
         }
         None => {}
     }

@@ -136,8 +136,8 @@ pub(super) fn all(judged: &Judged<'_>, text: &str, record: &Record, merged: &Dra
             (finding("redirect", Severity::Good, title, "What is said about everyone else is said there."), None)
         }
         Some(Qualifier::Fail) => {
-            let effect = "Receivers refuse mail from servers the record does not name; where mail is forwarded, DKIM \
-                          carries it.";
+            let effect = "Receivers refuse mail from servers the record does not name; some refuse forwarded mail, too, \
+                          before they look at its signature (RFC 9989 §7.1).";
             (finding("fail", Severity::Good, "Everyone else is refused (-all)", effect), None)
         }
         Some(Qualifier::SoftFail) => {
