@@ -21,7 +21,8 @@ pub struct Blocklist {
     pub zone: String,
     /// Its name for people.
     pub name: String,
-    /// Page that takes an address off the list, where `{ip}` stands for the address; none when there is none.
+    /// Page that shows a listing and, where that can be asked for, ends it; `{ip}` stands for the address. None when
+    /// there is none.
     pub delist: Option<String>,
     /// What the last octet of an answer `127.0.0.x` means.
     pub codes: Vec<(RangeInclusive<u8>, String)>,
@@ -31,8 +32,8 @@ impl Blocklist {
     /// A list by its zone, with what its makers publish about it; one that is not known here has its zone as name and no
     /// codes.
     ///
-    /// Sources: `docs.spamhaus.com` (zones and return codes), `spamcop.net/bl.shtml`, `barracudacentral.org/rbl`,
-    /// `psbl.org`.
+    /// Sources: `docs.spamhaus.com` ("Available Zones", with the return codes), `spamcop.net/bl.shtml`,
+    /// `barracudacentral.org/rbl`, `psbl.org`.
     pub fn of(zone: &str) -> Self {
         let zone = zone.trim_end_matches('.').to_ascii_lowercase();
         let (name, delist, codes): (&str, Option<&str>, &[Code]) = match known(&zone) {
@@ -42,7 +43,9 @@ impl Blocklist {
                 &[
                     (2..=2, "SBL: seen to send spam, or run by somebody who does"),
                     (3..=3, "CSS: seen to send spam of low volume or bad repute"),
+                    // Of these, 4 alone is in use.
                     (4..=7, "XBL: the machine seems to be taken over, or is an open proxy"),
+                    // Always beside 2.
                     (9..=9, "DROP: the network belongs to criminals"),
                     (10..=10, "PBL: the network's owner says that no mail comes from there"),
                     (11..=11, "PBL: the network looks like one of end users"),
@@ -158,7 +161,7 @@ pub(super) fn judge(facts: &Facts, address: IpAddr, blocklist: &Blocklist) -> Fi
     let url = blocklist.delist.as_ref().map(|url| url.replace("{ip}", &address.to_string()));
     Finding {
         details,
-        link: url.map(|url| Link { text: format!("Ask {label} to take it off"), url }),
+        link: url.map(|url| Link { text: way_off(blocklist), url }),
         ..finding(
             (&check, "listed"),
             About::Blocklist,
@@ -167,6 +170,14 @@ pub(super) fn judge(facts: &Facts, address: IpAddr, blocklist: &Blocklist) -> Fi
             effect,
             &[(&name, Kind::A), (&name, Kind::Txt)],
         )
+    }
+}
+
+/// What the list's page is for: SpamCop's entries go by themselves, and nobody can ask for it.
+fn way_off(blocklist: &Blocklist) -> String {
+    match known(&blocklist.zone) {
+        Some(Known::SpamCop) => format!("See the listing at {}", blocklist.name),
+        _ => format!("Ask {} to take it off", blocklist.name),
     }
 }
 
