@@ -121,7 +121,7 @@ async fn operators_are_told_once_that_an_address_became_worse_and_once_that_it_i
         answers.set_addresses("mx1.relay.example", &[public.parse().expect("an address")]);
     };
     let again = async || {
-        test.clock.advance(Duration::from_secs(26 * 3_600));
+        test.clock.advance(Duration::from_secs(27 * 3_600));
         checked(&test, Port25::Open("mx.example".to_owned())).await;
         test.mails_to("op@relay.example").await.len()
     };

@@ -59,7 +59,7 @@ async fn a_change_for_the_worse_is_mailed_once_and_its_mending_once() {
     // Its mail servers go: an error that was not there before.
     world.answers.set_mx("lab.example", &[(0, ".")]);
     for _ in 0..3 {
-        world.after(26).await;
+        world.after(27).await;
     }
     let worse = mails().await;
     assert_eq!(worse.len(), 1, "{worse:?}");
@@ -72,12 +72,12 @@ async fn a_change_for_the_worse_is_mailed_once_and_its_mending_once() {
 
     // A failure that may pass is no mending.
     world.answers.set_temporary_failure("lab.example", "SERVFAIL");
-    world.after(26).await;
+    world.after(27).await;
     assert_eq!(mails().await.len(), 1);
     world.answers.forget("lab.example");
     publish_well(&world.answers, "lab.example");
     for _ in 0..3 {
-        world.after(26).await;
+        world.after(27).await;
     }
     let mended = mails().await;
     assert_eq!(mended.len(), 2, "{mended:?}");
@@ -108,7 +108,7 @@ async fn whether_its_mail_servers_answer_is_part_of_the_report() {
         assert_eq!(reach().await.as_deref(), Some(outcome), "{found:?}");
     }
     assert_eq!(claimed().await, 0, "greeted a moment ago");
-    world.test.clock.advance(Duration::from_secs(26 * 3_600));
+    world.test.clock.advance(Duration::from_secs(27 * 3_600));
     assert_eq!(claimed().await, 1);
     let cast = world.test.cast(world.id, &world.project).await;
     for (actor, expected) in [(&cast.owner, "Forbidden"), (&cast.outsider, "Forbidden"), (&cast.anonymous, "SignedOut")]
