@@ -11,7 +11,10 @@ use crate::{
     dkim::{KeyError, KeyRecord},
     facts::{Facts, Kind, question},
 };
-use relay_types::finding::{Finding, RecordChange, Severity, Subject as About};
+use relay_types::{
+    domain::DkimAlgorithm,
+    finding::{Finding, RecordChange, Severity, Subject as About},
+};
 use see::{Fault, Seen, State, see};
 
 /// Keys of less are refused by some, and a new one should have it (RFC 8301 §3.2).
@@ -26,7 +29,13 @@ pub fn judge(facts: &Facts, subject: &Subject) -> Vec<Finding> {
         .map(|key| {
             let alias = subject.delegated_to.as_ref().map(|to| format!("{}.{to}", key.selector));
             let others = signing(subject).filter(|other| other.selector != key.selector);
-            let beside = others.map(|other| verifies(facts, domain, other)).any(|verifies| verifies == Some(true));
+            // All are asked about before one decides.
+            let verifying: Vec<&OurKey> = others.filter(|other| verifies(facts, domain, other) == Some(true)).collect();
+            let beside = match verifying.iter().any(|other| is_rsa(other) || !is_rsa(key)) {
+                true => Beside::Another,
+                false if verifying.is_empty() => Beside::None,
+                false => Beside::Ed25519,
+            };
             Checked { domain, selector: &key.selector, key: Some(key), beside, alias }.finding(facts)
         })
         .collect();
@@ -36,7 +45,7 @@ pub fn judge(facts: &Facts, subject: &Subject) -> Vec<Finding> {
 
 /// What is at any selector of any domain: `dkim.SELECTOR`, without knowing which key should be there.
 pub fn selector(facts: &Facts, domain: &str, selector: &str) -> Finding {
-    Checked { domain, selector, key: None, beside: false, alias: None }.finding(facts)
+    Checked { domain, selector, key: None, beside: Beside::None, alias: None }.finding(facts)
 }
 
 /// The keys that sign, or will as soon as their record is seen.
@@ -54,6 +63,31 @@ pub(super) fn verifies(facts: &Facts, domain: &str, key: &OurKey) -> Option<bool
     }
 }
 
+/// Whether a signature of ours verifies; none when DNS did not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Signed {
+    /// At receivers that do as RFC 8463 §3 says.
+    pub any: Option<bool>,
+    /// At those that check RSA signatures alone, as Gmail, Yahoo and Outlook do in 2026.
+    pub rsa: Option<bool>,
+}
+
+/// What the keys that sign, or will, come to.
+pub(super) fn signed(facts: &Facts, subject: &Subject) -> Signed {
+    let found: Vec<(&OurKey, Option<bool>)> =
+        signing(subject).map(|key| (key, verifies(facts, subject.domain.as_str(), key))).collect();
+    let best = |wanted: &dyn Fn(&OurKey) -> bool| {
+        let found: Vec<Option<bool>> =
+            found.iter().filter(|(key, _)| wanted(key)).map(|(_, verifies)| *verifies).collect();
+        if found.contains(&Some(true)) { Some(true) } else { (!found.contains(&None)).then_some(false) }
+    };
+    Signed { any: best(&|_| true), rsa: best(&is_rsa) }
+}
+
+fn is_rsa(key: &OurKey) -> bool {
+    key.algorithm == DkimAlgorithm::RsaSha256
+}
+
 /// The name of a key's record (RFC 6376 §3.6.2.1).
 fn record_name(selector: &str, domain: &str) -> String {
     format!("{selector}._domainkey.{domain}")
@@ -64,10 +98,20 @@ struct Checked<'a> {
     domain: &'a str,
     selector: &'a str,
     key: Option<&'a OurKey>,
-    /// Whether the signature by another key of ours verifies.
-    beside: bool,
+    beside: Beside,
     /// The alias that makes the record ours to publish.
     alias: Option<String>,
+}
+
+/// Whether the signature by another key of ours verifies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// None does.
+    None,
+    /// One does that all know who know this one.
+    Another,
+    /// One does, and this one is RSA, which more know.
+    Ed25519,
 }
 
 /// What a state is called: outcome and title.
@@ -218,11 +262,19 @@ impl Checked<'_> {
                 "Mail that was signed with this old key and still waits in the queue will count as not signed; leave \
                  the record until the portal says that the key is retired."
             }
-            Some(key) if key.signs && self.beside => {
+            Some(key) if key.signs && self.beside == Beside::Ed25519 => {
+                "Gmail, Yahoo and Outlook count the domain's mail as not signed and may refuse it or call it spam, because \
+                 they check RSA signatures alone, and receivers cannot check this one."
+            }
+            Some(_) if self.beside == Beside::Ed25519 => {
+                "Gmail, Yahoo and Outlook count the domain's mail as not signed until the record is there, because they \
+                 check RSA signatures alone, and till then it has the other one."
+            }
+            Some(key) if key.signs && self.beside == Beside::Another => {
                 "Receivers cannot check this one of the signatures on the domain's mail; it counts as signed by the other \
                  key, as long as they know that kind of key."
             }
-            Some(_) if self.beside => {
+            Some(_) if self.beside == Beside::Another => {
                 "Mail of the domain is not signed with this key until the record is there; till then it has the other \
                  signature alone."
             }
@@ -236,7 +288,7 @@ impl Checked<'_> {
             }
         };
         let severity = match self.key {
-            Some(key) if !key.signs || key.retiring || self.beside => Severity::Warning,
+            Some(key) if !key.signs || key.retiring || self.beside == Beside::Another => Severity::Warning,
             _ => Severity::Error,
         };
         (severity, text.to_owned())

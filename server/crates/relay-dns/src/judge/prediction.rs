@@ -10,6 +10,8 @@
 //!   <https://sendersupport.olc.protection.outlook.com/pm/policies.aspx>. More than 5,000 a day: SPF, DKIM and DMARC, or
 //!   550 5.7.515.
 //! - Others: RFC 9989 §5.4 and §7.4 (p=reject alone is no reason to refuse, which few heed), RFC 7208 §8.
+//! - Ed25519: RFC 8463 §3 asks verifiers for it; that the three above do not know it is as seen by others in 2026
+//!   (<https://www.uriports.com/blog/dkim-ed25519-adoption/>).
 //! - Forwarded mail: RFC 7208 §D.1, RFC 7960 §3.2.1.
 
 mod forwarded;
@@ -38,9 +40,15 @@ pub fn predict(facts: &Facts, subject: &Subject, ours: &Ours, evaluations: &[Spf
     evaluations.iter().map(|evaluation| predict(Some(evaluation))).collect()
 }
 
+/// What is added where no RSA signature verifies, and where DNS does not say.
+const RSA_ALONE: &str = "; Gmail, Yahoo and Outlook check RSA signatures alone and count the mail as not signed";
+const RSA_UNKNOWN: &str = "; DNS does not say whether the RSA key is there, without which Gmail, Yahoo and Outlook count the mail as not signed";
+
 /// What will come of our signatures.
 struct Dkim {
     state: DkimPrediction,
+    /// The same at receivers that check RSA signatures alone.
+    large: DkimPrediction,
     because: String,
 }
 
@@ -69,7 +77,12 @@ impl Dkim {
             let waiting = list(keys.iter().map(|(key, _)| &key.selector));
             (DkimPrediction::None, format!("mail is not signed until the key {waiting} is in DNS"))
         };
-        Self { state, because }
+        let (large, more) = match (state, dkim::signed(facts, subject).rsa) {
+            (DkimPrediction::Pass, Some(false)) => (DkimPrediction::None, RSA_ALONE),
+            (DkimPrediction::Pass, None) => (DkimPrediction::Unknown, RSA_UNKNOWN),
+            (state, _) => (state, ""),
+        };
+        Self { state, large, because: because + more }
     }
 }
 
@@ -108,11 +121,12 @@ impl Sent<'_> {
             (SpfResult::Pass, Ok(aligned)) => Some(*aligned),
             _ => self.evaluation.map(|_| false),
         };
-        let by_dkim = match (self.dkim.state, &dkim_aligned) {
+        let by = |signed: DkimPrediction| match (signed, &dkim_aligned) {
             (DkimPrediction::Unknown, _) | (DkimPrediction::Pass, Err(_)) => None,
             (DkimPrediction::Pass, Ok(aligned)) => Some(*aligned),
             _ => Some(false),
         };
+        let by_dkim = by(self.dkim.state);
         let (dmarc, dmarc_because) = self.dmarc(from, envelope, by_spf, by_dkim);
         let outcome = receivers::Outcome {
             spf,
@@ -121,6 +135,11 @@ impl Sent<'_> {
             dmarc,
             request: self.policy.as_ref().ok().and_then(Option::as_ref).and_then(Policy::applied),
             has_policy: matches!(self.policy, Ok(Some(_))),
+        };
+        let large = receivers::Outcome {
+            dkim: self.dkim.large,
+            dmarc: self.dmarc(from, envelope, by_spf, by(self.dkim.large)).0,
+            ..outcome
         };
         Prediction {
             from: from.to_owned(),
@@ -134,9 +153,9 @@ impl Sent<'_> {
             dkim_aligned: by_dkim == Some(true),
             dmarc,
             dmarc_because,
-            receivers: receivers::all(&outcome),
+            receivers: receivers::all(&large, &outcome),
             forwarded: Some(forwarded::judge(
-                self.dkim.state,
+                (self.dkim.state, self.dkim.large),
                 by_dkim,
                 self.policy,
                 ends_in_fail(self.facts, envelope),

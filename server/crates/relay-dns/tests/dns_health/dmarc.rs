@@ -1,6 +1,6 @@
 //! A zone for every finding about DMARC.
 
-use crate::{ED25519, judged, key, of, plain, serve};
+use crate::{ED25519, RSA, judged, key, of, plain, serve, strings};
 use relay_dns::{
     dmarc,
     judge::{Ours, Subject, dmarc::judge, spf},
@@ -30,17 +30,18 @@ allowed.example._report._dmarc.reports TXT "v=DMARC1"
 _dmarc.any TXT "v=DMARC1; p=none; rua=mailto:a@any-reports.example"
 *._report._dmarc.any-reports TXT "v=DMARC1"
 _dmarc.both TXT "v=DMARC1; p=reject; adkim=s; aspf=s"
-s._domainkey.both TXT "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 both TXT "v=spf1 ip4:192.0.2.10 -all"
 _dmarc.spf TXT "v=DMARC1; p=reject"
 spf TXT "v=spf1 ip4:192.0.2.10 -all"
 _dmarc.signed TXT "v=DMARC1; p=reject"
-s._domainkey.signed TXT "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+_dmarc.ed TXT "v=DMARC1; p=reject"
+e._domainkey.ed TXT "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 "#;
 
 #[tokio::test]
 async fn every_finding_has_a_zone() {
-    let knot = serve(ZONE, "");
+    let signed = ["both", "signed"].map(|name| format!("s._domainkey.{name} TXT {}\n", strings(RSA))).concat();
+    let knot = serve(&format!("{ZONE}{signed}"), "");
     let resolver = knot.resolver();
     let ours =
         Ours { egress: vec!["192.0.2.10".parse().unwrap()], ehlo: "mx.relay.example".to_owned(), spf_include: None };
@@ -70,10 +71,11 @@ async fn every_finding_has_a_zone() {
         ("both", "dmarc.alignment", "both", Good),
         ("spf", "dmarc.alignment", "by_spf", Warning),
         ("signed", "dmarc.alignment", "by_dkim", Good),
+        ("ed", "dmarc.alignment", "ed25519", Error),
         ("good", "dmarc.alignment", "neither", Error),
         ("none", "dmarc.alignment", "neither", Warning),
     ] {
-        let keys = vec![key("s", DkimAlgorithm::Ed25519Sha256, ED25519)];
+        let keys = vec![key("s", DkimAlgorithm::RsaSha256, RSA), key("e", DkimAlgorithm::Ed25519Sha256, ED25519)];
         let subject = Subject { keys, ..plain(&format!("{name}.example")) };
         let findings = judged(&resolver, |facts| judge(facts, &subject, &spf::judge(facts, &subject, &ours).1)).await;
         assert_eq!(of(&findings, check), Some((outcome, severity)), "{name}: {findings:#?}");

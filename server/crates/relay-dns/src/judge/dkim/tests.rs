@@ -143,12 +143,22 @@ fn what_it_does_to_mail_depends_on_whether_the_key_is_used() {
         all += &format!("# {name}\n{}\n", shown(&found));
     }
     // With another signature that verifies, less depends on this one.
-    let other = OurKey { selector: "rk2026e".to_owned(), ..key(ED) };
+    let other = OurKey { selector: "rk2026e".to_owned(), algorithm: DkimAlgorithm::Ed25519Sha256, ..key(ED) };
     let beside = zone(|zone| {
         zone.set_txt("rk2026e._domainkey.uni.example", &[ED]);
     });
     for (name, key) in [("signs, missing, another is there", &signs), ("waits, missing, another is there", &waits)] {
         let subject = subject(vec![key.clone(), other.clone()], None);
+        let found = judged(&beside, |facts| judge(facts, &subject)).0.remove(0);
+        let expected = if key.signs { Severity::Error } else { Severity::Warning };
+        assert_eq!((found.severity, found.outcome.as_str()), (expected, "missing"), "{name}");
+        all += &format!("# {name}\n{}\n", shown(&found));
+    }
+    // The other way round, the one that is there is known to all.
+    let beside = texts(&[&rsa()]);
+    let waits = OurKey { signs: false, ..other.clone() };
+    for (name, key) in [("Ed25519 signs, missing, RSA is there", &other), ("Ed25519 waits, RSA is there", &waits)] {
+        let subject = subject(vec![key.clone(), signs.clone()], None);
         let found = judged(&beside, |facts| judge(facts, &subject)).0.remove(0);
         assert_eq!((found.severity, found.outcome.as_str()), (Severity::Warning, "missing"), "{name}");
         all += &format!("# {name}\n{}\n", shown(&found));

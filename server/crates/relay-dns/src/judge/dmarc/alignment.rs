@@ -15,6 +15,7 @@ use relay_types::{
 };
 
 const CHECK: &str = "dmarc.alignment";
+const NO_RSA: &str = "Mail from this relay passes DMARC by a signature that large receivers do not check";
 
 /// Nothing for a domain that this relay neither signs for nor was evaluated for.
 pub(super) fn judge(
@@ -33,7 +34,21 @@ pub(super) fn judge(
     let speak = |outcome, severity, title: &str, effect: &str| {
         Some(finding((CHECK, outcome), About::Dmarc, severity, title, effect, &asked))
     };
+    let rsa = dkim::signed(facts, subject).rsa;
     match (signed, listed) {
+        (Ok(true), Ok(true)) if rsa == Some(false) => speak(
+            "ed25519",
+            Severity::Warning,
+            NO_RSA,
+            "Gmail, Yahoo and Outlook check RSA signatures alone: there the mail passes by SPF, and fails where it is \
+             forwarded.",
+        ),
+        (Ok(true), Ok(false)) if rsa == Some(false) => speak(
+            "ed25519",
+            if enforced { Severity::Error } else { Severity::Warning },
+            NO_RSA,
+            "Gmail, Yahoo and Outlook check RSA signatures alone: there neither a signature nor SPF vouches for the mail.",
+        ),
         (Ok(true), Ok(true)) => speak(
             "both",
             Severity::Good,
@@ -75,11 +90,11 @@ pub(super) fn judge(
 /// Whether a signature of ours verifies for an aligned domain. We sign with the domain of the header From.
 fn by_dkim(facts: &Facts, subject: &Subject, policy: &Policy) -> Result<bool, String> {
     let domain = subject.domain.as_str();
-    let found: Vec<Option<bool>> = dkim::signing(subject).map(|key| dkim::verifies(facts, domain, key)).collect();
-    if found.contains(&Some(true)) {
-        return aligned(facts, policy.record.dkim, domain, domain);
+    match dkim::signed(facts, subject).any {
+        Some(true) => aligned(facts, policy.record.dkim, domain, domain),
+        Some(false) => Ok(false),
+        None => Err("the DKIM keys could not be looked up".to_owned()),
     }
-    if found.contains(&None) { Err("the DKIM keys could not be looked up".to_owned()) } else { Ok(false) }
 }
 
 /// Whether SPF passes for an aligned domain from every address that mail leaves by.

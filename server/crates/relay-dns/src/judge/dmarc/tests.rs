@@ -8,6 +8,7 @@ use crate::{
 };
 use relay_types::{domain::DkimAlgorithm, spf::SpfResult};
 
+const RSA: &str = include_str!("../../dkim/rsa2048.txt").trim_ascii_end();
 const ED: &str = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 
 fn at(texts: &[&str]) -> FixedAnswers {
@@ -153,18 +154,24 @@ fn reports_need_a_place_that_takes_them() {
 #[test]
 fn what_this_relay_sends_is_held_against_the_policy() {
     let check = "dmarc.alignment";
-    let name = "rk2026e._domainkey.uni.example";
-    let key = OurKey {
-        selector: "rk2026e".to_owned(),
-        algorithm: DkimAlgorithm::Ed25519Sha256,
-        value: ED.to_owned(),
+    let (name, second) = ("rk2026a._domainkey.uni.example", "rk2026e._domainkey.uni.example");
+    let key = |selector: &str, algorithm, value: &str| OurKey {
+        selector: selector.to_owned(),
+        algorithm,
+        value: value.to_owned(),
         signs: true,
         retiring: false,
     };
-    let subject = Subject { keys: vec![key], ..plain("uni.example") };
+    let keys = vec![key("rk2026a", DkimAlgorithm::RsaSha256, RSA), key("rk2026e", DkimAlgorithm::Ed25519Sha256, ED)];
+    let subject = Subject { keys, ..plain("uni.example") };
     let signed = |policy: &'static str| {
         zone(move |zone| {
-            zone.set_txt("_dmarc.uni.example", &[policy]).set_txt(name, &[ED]);
+            zone.set_txt("_dmarc.uni.example", &[policy]).set_txt(name, &[RSA]);
+        })
+    };
+    let by_ed25519 = |policy: &'static str| {
+        zone(move |zone| {
+            zone.set_txt("_dmarc.uni.example", &[policy]).set_txt(second, &[ED]);
         })
     };
     let strict = "v=DMARC1; p=reject; adkim=s; aspf=s";
@@ -175,6 +182,9 @@ fn what_this_relay_sends_is_held_against_the_policy() {
         (Case("both, strict", signed(strict), check, "both", "good"), SpfResult::Pass),
         (Case("a signature alone", signed(strict), check, "by_dkim", "good"), SpfResult::SoftFail),
         (Case("a signature, and SPF unknown", signed(strict), check, "by_dkim", "good"), SpfResult::TempError),
+        (Case("Ed25519 alone, and SPF", by_ed25519(strict), check, "ed25519", "warning"), SpfResult::Pass),
+        (Case("Ed25519 alone, p=reject", by_ed25519(strict), check, "ed25519", "error"), SpfResult::SoftFail),
+        (Case("Ed25519 alone, p=none", by_ed25519("v=DMARC1; p=none"), check, "ed25519", "warning"), SpfResult::Fail),
         (Case("SPF alone", at(&["v=DMARC1; p=none"]), check, "by_spf", "warning"), SpfResult::Pass),
         (Case("neither, p=reject", at(&["v=DMARC1; p=reject"]), check, "neither", "error"), SpfResult::Fail),
         (Case("neither, p=none", at(&["v=DMARC1; p=none"]), check, "neither", "warning"), SpfResult::None),

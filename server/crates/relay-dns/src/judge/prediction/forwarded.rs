@@ -10,10 +10,10 @@ use relay_types::prediction::{DkimPrediction, Fate, ForwardedPrediction};
 const FAIL: &str = " Some receivers refuse it all the same, before they look at the signature, because the SPF record ends \
                     in -all.";
 
-/// `by_dkim`: whether the signature passes DMARC; none when DNS did not say. `fail`: whether the SPF record refuses
+/// `dkim`: what comes of signatures, and what of them at large receivers. `by_dkim`: whether one passes DMARC; none when DNS did not say. `fail`: whether the SPF record refuses
 /// everyone it does not name.
 pub(super) fn judge(
-    dkim: DkimPrediction,
+    (dkim, large): (DkimPrediction, DkimPrediction),
     by_dkim: Option<bool>,
     policy: &Result<Option<Policy>, String>,
     fail: bool,
@@ -24,6 +24,11 @@ pub(super) fn judge(
             Fate::Unknown,
             "SPF does not cover the address of a forwarder, and whether the signature does is not known, because DNS did not \
              answer everything.",
+        ),
+        _ if dkim == DkimPrediction::Pass && large == DkimPrediction::None => (
+            Fate::Doubtful,
+            "SPF does not cover the address of a forwarder; the signature stays, but Gmail, Yahoo and Outlook check RSA \
+             signatures alone and count the mail as not signed.",
         ),
         (Some(true), _, Ok(Some(_))) => (
             Fate::Accepted,

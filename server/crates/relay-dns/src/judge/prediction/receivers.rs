@@ -7,6 +7,7 @@ use relay_types::{
 };
 
 /// What a receiver finds out about a message.
+#[derive(Clone, Copy)]
 pub(super) struct Outcome {
     pub spf: SpfResult,
     /// Whether SPF was evaluated at all.
@@ -20,14 +21,10 @@ pub(super) struct Outcome {
 
 type Said = (Fate, &'static str);
 
-/// The large ones, and everybody else.
-pub(super) fn all(outcome: &Outcome) -> Vec<ReceiverPrediction> {
-    let all = [
-        ("Gmail", gmail(outcome)),
-        ("Yahoo", yahoo(outcome)),
-        ("Outlook", outlook(outcome)),
-        ("Others", others(outcome)),
-    ];
+/// The large ones, who find out something of their own, and everybody else.
+pub(super) fn all(large: &Outcome, outcome: &Outcome) -> Vec<ReceiverPrediction> {
+    let all =
+        [("Gmail", gmail(large)), ("Yahoo", yahoo(large)), ("Outlook", outlook(large)), ("Others", others(outcome))];
     all.into_iter()
         .map(|(receiver, (fate, because))| ReceiverPrediction {
             receiver: receiver.to_owned(),

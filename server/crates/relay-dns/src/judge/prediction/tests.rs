@@ -10,15 +10,26 @@ use relay_types::{domain::DkimAlgorithm, prediction::Fate};
 use std::fmt::Write as _;
 
 const ED: &str = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
-const NAME: &str = "rk2026e._domainkey.uni.example";
+const ED_NAME: &str = "rk2026e._domainkey.uni.example";
+const RSA: &str = include_str!("../../dkim/rsa2048.txt").trim_ascii_end();
+const NAME: &str = "rk2026a._domainkey.uni.example";
 
 fn key(signs: bool) -> OurKey {
+    OurKey {
+        selector: "rk2026a".to_owned(),
+        algorithm: DkimAlgorithm::RsaSha256,
+        value: RSA.to_owned(),
+        signs,
+        retiring: false,
+    }
+}
+
+fn ed25519() -> OurKey {
     OurKey {
         selector: "rk2026e".to_owned(),
         algorithm: DkimAlgorithm::Ed25519Sha256,
         value: ED.to_owned(),
-        signs,
-        retiring: false,
+        ..key(true)
     }
 }
 
@@ -59,7 +70,7 @@ fn answers(key: Key, policy: Option<&str>) -> FixedAnswers {
     zone(|zone| {
         match key {
             Key::There => {
-                zone.set_txt(NAME, &[ED]);
+                zone.set_txt(NAME, &[RSA]);
             }
             Key::NoAnswer => {
                 zone.set_temporary_failure(NAME, "SERVFAIL");
@@ -217,6 +228,33 @@ fn what_vouches_for_another_domain_fails_dmarc() {
             assert_eq!(said.fate, if free { Fate::Accepted } else { fate }, "{policy}: {said:?}");
             let _ = writeln!(all, "  {}: {:?}. {}", said.receiver, said.fate, said.because);
         }
+    }
+    insta::assert_snapshot!(all);
+}
+
+/// RFC 8463 §3 asks verifiers for Ed25519; those of Gmail, Yahoo and Outlook do not know it in 2026.
+#[test]
+fn a_signature_by_ed25519_alone_is_none_to_the_large_ones() {
+    use Fate::{Accepted as A, Doubtful as D, Refused as R, Unknown as U};
+    let subject = Subject { keys: vec![key(true), ed25519()], ..plain("uni.example") };
+    let mut all = String::new();
+    for (rsa, spf, policy, fates, forwarded) in [
+        (Key::There, SpfResult::Fail, "v=DMARC1; p=reject", [A, A, A, D], A),
+        (Key::Missing, SpfResult::Pass, "v=DMARC1; p=reject", [A, A, A, A], D),
+        (Key::Missing, SpfResult::SoftFail, "v=DMARC1; p=reject", [R, R, R, A], D),
+        (Key::Missing, SpfResult::SoftFail, "v=DMARC1; p=none", [R, R, D, A], D),
+        (Key::NoAnswer, SpfResult::SoftFail, "v=DMARC1; p=reject", [U, U, U, A], A),
+    ] {
+        let answers = answers(rsa, Some(policy));
+        answers.set_txt(ED_NAME, &[ED]);
+        let evaluations = [evaluation(spf)];
+        let found = judged(&answers, |facts| predict(facts, &subject, &ours(), &evaluations)).0.remove(0);
+        let state = ["there", "missing", "no answer"][rsa as usize];
+        let name = format!("RSA key {state}, SPF {}, {policy}", spf.as_str());
+        assert_eq!(found.receivers.iter().map(|said| said.fate).collect::<Vec<_>>(), fates, "{name}: {found:#?}");
+        let after = found.forwarded.expect("a prediction");
+        assert_eq!((found.dkim, after.fate), (DkimPrediction::Pass, forwarded), "{name}: {after:#?}");
+        let _ = writeln!(all, "# {name}\nDKIM: {}\nForwarded: {}", found.dkim_because, after.because);
     }
     insta::assert_snapshot!(all);
 }
