@@ -22,6 +22,7 @@ mod m20261121_000012_dns_health;
 mod m20261121_000013_egress;
 mod m20261121_000014_api_tokens;
 mod m20261121_000015_reach;
+mod m20261121_000016_packed_report;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000013_egress::Migration),
             Box::new(m20261121_000014_api_tokens::Migration),
             Box::new(m20261121_000015_reach::Migration),
+            Box::new(m20261121_000016_packed_report::Migration),
         ]
     }
 }

@@ -7,9 +7,8 @@ use sea_orm::entity::prelude::*;
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner_id: Uuid,
-    /// JSON of `Report`.
-    #[sea_orm(column_type = "Text")]
-    pub(crate) report: String,
+    /// JSON of `Report`, deflated; null until the next check makes one anew.
+    pub(crate) packed: Option<Vec<u8>>,
     /// JSON: what the contacts were told of each check.
     #[sea_orm(column_type = "Text")]
     pub(crate) told: String,

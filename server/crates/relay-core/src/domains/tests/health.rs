@@ -152,3 +152,20 @@ async fn how_far_a_check_is_is_seen_by_members_while_it_goes_on() {
     drop(watched);
     assert_eq!(far(&cast.viewer).await.expect("a member"), None);
 }
+
+#[tokio::test]
+async fn a_report_of_an_older_version_is_made_again_and_what_people_were_told_stays() {
+    let world = World::new().await;
+    let core = &world.test.core;
+    let id = world.add("lab.example").await.expect("a domain");
+    let before = check(core, &Actor::System, &world.project, id).await.expect("checked").report.expect("a report");
+    let told = async || findings::told(core.db.read(), Owner::Domain(id)).await.expect("read");
+    let was_told = told().await;
+    assert!(was_told.as_ref().is_some_and(|told| !told.is_empty()));
+    let transaction = core.db.begin().await.expect("a transaction");
+    transaction.execute_unprepared("UPDATE report SET packed = NULL").await.expect("changed");
+    transaction.commit().await.expect("committed");
+    assert_eq!((world.detail(id).await.report, told().await), (None, was_told));
+    let after = check(core, &Actor::System, &world.project, id).await.expect("checked").report.expect("a report");
+    assert_eq!(after, before);
+}
