@@ -1,3 +1,5 @@
+//! `relaykeep dns`: how a report reads in a terminal.
+
 use super::*;
 use relay_types::{
     Timestamp,

@@ -1,3 +1,5 @@
+//! Tokens: how they are made and kept, how long they work, and who may have them.
+
 use super::*;
 use crate::{
     messages, submission,

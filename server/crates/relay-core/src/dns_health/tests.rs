@@ -1,3 +1,5 @@
+//! Questions about DNS: who may ask them, how often, and what is answered.
+
 use super::*;
 use crate::{
     Actor, domains,

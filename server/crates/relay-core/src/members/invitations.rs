@@ -28,8 +28,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// Mails an invitation (again, with the role given now, when one is open; the older link dies). Owner. Field: `email`.
-/// `Conflict` when a member already; `TooMany` when the address was mailed, or the person or the project mails, too often. When the mail cannot be sent the
-/// error is returned and the invitation stays open, to be sent again.
+/// `Conflict` when a member already; `TooMany` when the address was mailed, or the person or the project mails, too
+/// often. When the mail cannot be sent the error is returned and the invitation stays open, to be sent again.
 pub async fn invite(core: &Core, actor: &Actor, project: &Slug, email: &str, role: Role) -> Result<()> {
     let id = projects::authorize(core, actor, project, Access::Administer).await?;
     let email = EmailAddress::parse(email.trim()).map_err(|why| Error::invalid("email", why.to_string()))?;

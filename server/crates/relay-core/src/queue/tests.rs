@@ -1,3 +1,5 @@
+//! The queue: claims, leases, results, and what people do to it.
+
 mod attempts;
 mod claims;
 mod people;

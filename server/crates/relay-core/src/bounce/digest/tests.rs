@@ -1,8 +1,9 @@
+//! Digests: which bounces they tell of, to whom and how often.
+
 use super::*;
 use crate::{
     queue::{self, Claimed},
-    submission,
-    submission::{Arrival, Submission, kept::Origin},
+    submission::{self, Arrival, Submission, kept::Origin},
     test_support::{Cast, Test, word},
 };
 use relay_types::{

@@ -1,3 +1,5 @@
+//! What replies of real servers are taken for, and where the page of each leads.
+
 use super::*;
 use relay_types::Id;
 use uuid::Uuid;

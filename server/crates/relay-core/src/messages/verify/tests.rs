@@ -1,3 +1,5 @@
+//! Our own verifier on messages that were really signed here.
+
 use super::*;
 use crate::{
     Actor, domains, messages, senders,
