@@ -22,7 +22,7 @@ use lettre::{
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0},
     },
 };
-use relay_types::{EmailAddress, Timestamp, member::Role, project::ProjectId};
+use relay_types::{EmailAddress, Timestamp, domain::DomainId, member::Role, project::ProjectId};
 use sea_orm::DatabaseTransaction;
 use std::{
     net::IpAddr,
@@ -57,21 +57,31 @@ pub(crate) async fn sender_link(core: &Core, to: &EmailAddress, by: &Actor, proj
     send(core, to, texts::sender_link(&core.config.public_url, to, by, project, &link.url(core))).await
 }
 
-/// A warning to the project's contacts that a verified domain lost its proof. Trouble with the mail is only logged: the
-/// warning stands in the portal too.
-pub(crate) async fn domain_unproven(core: &Core, project: ProjectId, domain: &str, until: Timestamp) {
-    if let Err(error) = warn_of_domain(core, project, domain, until).await {
-        tracing::warn!(domain.name = domain, %error, "the warning of a domain could not be sent");
+/// Mails that are written with the transaction of what they tell of.
+pub(crate) struct Prepared {
+    to: Vec<(EmailAddress, Draft)>,
+    text: Text,
+}
+
+impl Prepared {
+    /// Keeps them.
+    pub(crate) async fn keep(self, core: &Core, transaction: &DatabaseTransaction) -> Result<()> {
+        keep(core, transaction, self.to, &self.text).await
     }
 }
 
-async fn warn_of_domain(core: &Core, project: ProjectId, domain: &str, until: Timestamp) -> Result<()> {
+/// The warning to the project's contacts that a verified domain lost its proof, and may be used until then.
+pub(crate) async fn domain_unproven(
+    core: &Core,
+    project: ProjectId,
+    domain: &str,
+    id: DomainId,
+    until: Timestamp,
+) -> Result<Prepared> {
     let (name, slug) = (projects::name(core, project).await?, projects::slug(core, project).await?);
-    let page = format!("{}/p/{slug}/senders", core.config.public_url);
-    for to in projects::contacts(core, project).await? {
-        send(core, &to, texts::domain_unproven(&name, domain, until, &page)).await?;
-    }
-    Ok(())
+    let page = format!("{}/p/{slug}/domains/{id}", core.config.public_url);
+    let to = drafts(core, projects::contacts(core, project).await?).await?;
+    Ok(Prepared { to, text: texts::domain_unproven(&name, domain, until, &page) })
 }
 
 /// A digest of bounces for each contact, kept in the transaction that marks them told.

@@ -234,6 +234,13 @@ async fn store(core: &Core, before: &Model, outcome: Outcome) -> Result<()> {
         (true, None) => Some(portal_mail::health::of_default_domain(core, &before.name).await?),
         (false, _) => None,
     };
+    let unproven = match (project, newly_missing(before, &after)?) {
+        (Some(project), Some(until)) => {
+            Some(portal_mail::domain_unproven(core, project, &before.name, id, until).await?)
+        }
+        _ => None,
+    };
+    let tells = mail.is_some() || unproven.is_some();
     let transaction = core.db.begin().await?;
     let same = Entity::find_by_id(before.id).filter(Column::Challenge.eq(before.challenge.as_str()));
     let Some(found) = same.lock_exclusive().one(&transaction).await? else { return Ok(()) };
@@ -267,9 +274,12 @@ async fn store(core: &Core, before: &Model, outcome: Outcome) -> Result<()> {
         let changes = vec![audit::field("state", Some(&before.state), Some(&after.state))];
         audit::record(core, &transaction, &Actor::System, project, action, &before.name, changes).await?;
     }
+    if let Some(mail) = unproven {
+        mail.keep(core, &transaction).await?;
+    }
     transaction.commit().await?;
-    if let (Some(project), Some(until)) = (project, newly_missing(before, &after)?) {
-        portal_mail::domain_unproven(core, project, &before.name, until).await;
+    if tells {
+        core.queue_wake.notify_one();
     }
     Ok(())
 }

@@ -91,6 +91,7 @@ pub async fn record(core: &Core, actor: &Actor, claimed: &Claimed, port: Port25)
         true => Some(portal_mail::health::of_egress(core, claimed.id, claimed.address).await?),
         false => None,
     };
+    let tells = mail.is_some();
     let transaction = core.db.begin().await?;
     let Some(row) = Entity::find_by_id(claimed.id.uuid()).lock_exclusive().one(&transaction).await? else {
         return Ok(());
@@ -107,7 +108,11 @@ pub async fn record(core: &Core, actor: &Actor, claimed: &Claimed, port: Port25)
     }
     row.update(&transaction).await?;
     dns_health::keep(core, &transaction, (owner, &report), mailed, mail, now).await?;
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    if tells {
+        core.queue_wake.notify_one();
+    }
+    Ok(())
 }
 
 /// What there is to see. Who asked gets what authoritative servers say now; so does what looks worse than before, for a

@@ -1,22 +1,15 @@
 //! The warning that names of a project will be taken: one mail a project and step of the sweep.
 
 use super::{
-    drafts, keep,
+    Prepared, drafts,
     texts::{Text, one_line},
 };
-use crate::{Core, Result, projects, submission::Draft};
-use relay_types::{EmailAddress, Timestamp, project::ProjectId};
-use sea_orm::DatabaseTransaction;
+use crate::{Core, Result, projects};
+use relay_types::{Timestamp, project::ProjectId};
 use std::fmt::Write;
 
 /// Names in one mail; the portal has all of them.
 const SHOWN: usize = 50;
-
-/// The mails, written with the transaction of what they tell of.
-pub(crate) struct Prepared {
-    to: Vec<(EmailAddress, Draft)>,
-    text: Text,
-}
 
 /// The warning for a project's contacts: these addresses with their names lose them at `until`.
 pub(crate) async fn prepare(
@@ -29,13 +22,6 @@ pub(crate) async fn prepare(
     let page = format!("{}/p/{slug}/addresses?state=wrong", core.config.public_url);
     let to = drafts(core, projects::contacts(core, project).await?).await?;
     Ok(Prepared { to, text: text(&name, names, until, &page) })
-}
-
-impl Prepared {
-    /// Keeps them.
-    pub(crate) async fn keep(self, core: &Core, transaction: &DatabaseTransaction) -> Result<()> {
-        keep(core, transaction, self.to, &self.text).await
-    }
 }
 
 fn text(project: &str, names: &[(String, String)], until: Timestamp, page: &str) -> Text {

@@ -39,7 +39,7 @@ async fn the_words() {
 #[test]
 fn the_words_of_a_warning() {
     let until = Timestamp(1_795_268_800_000);
-    let page = "https://mail.example.org/p/sea-lab/senders";
+    let page = "https://mail.example.org/p/sea-lab/domains/1";
     insta::assert_snapshot!("domain_unproven", shown(texts::domain_unproven("Sea Lab", "lab.example", until, page)));
 }
 

@@ -56,7 +56,10 @@ async fn operators_hear_once_that_the_default_domain_became_worse_and_once_that_
     publish_well(&world.answers, "relay.example");
     set_default_domain(core, &Actor::System, name("relay.example")).await.expect("set");
     let mails = async || world.test.mails_to("operator@lab.example").await;
+    let woken = async || tokio::time::timeout(Duration::from_millis(1), core.queue_wake.notified()).await.is_ok();
+    woken().await;
     world.due().await;
+    assert!(!woken().await, "delivery has nothing to do");
     assert_eq!(mails().await.len(), 0, "what was never checked before is shown, not mailed");
 
     world.answers.set_mx("relay.example", &[(0, ".")]);
@@ -65,6 +68,7 @@ async fn operators_hear_once_that_the_default_domain_became_worse_and_once_that_
     }
     let worse = mails().await;
     assert_eq!(worse.len(), 1, "{worse:?}");
+    assert!(woken().await, "it goes out at once");
     assert!(worse[0].contains("the default domain of ") && worse[0].contains("/admin/settings"), "{}", worse[0]);
 
     publish_well(&world.answers, "relay.example");
