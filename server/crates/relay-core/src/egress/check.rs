@@ -37,8 +37,6 @@ pub struct Claimed {
     pub id: EgressId,
     /// The address itself.
     pub address: IpAddr,
-    /// Whether somebody waits for it.
-    pub asked: bool,
 }
 
 /// What the relay found out about port 25 of others.
@@ -73,7 +71,7 @@ pub async fn claim_due(core: &Core, actor: &Actor) -> Result<Vec<Claimed>> {
         let this = Entity::update_many().filter(Column::Id.eq(row.id));
         if due::claim(core, this, Column::NextCheckAt, row.next_check_at, CLAIM).await?.is_some() {
             let address = row.address.parse().map_err(Error::internal)?;
-            claimed.push(Claimed { id: EgressId::from_uuid(row.id), address, asked: row.asked_at.is_some() });
+            claimed.push(Claimed { id: EgressId::from_uuid(row.id), address });
         }
     }
     Ok(claimed)
@@ -82,9 +80,9 @@ pub async fn claim_due(core: &Core, actor: &Actor) -> Result<Vec<Claimed>> {
 /// Ends a check: asks DNS, judges all, and keeps the report. System only.
 pub async fn record(core: &Core, actor: &Actor, claimed: &Claimed, port: Port25) -> Result<()> {
     projects::authorize_operator(actor)?;
-    let Some(row) = Entity::find_by_id(claimed.id.uuid()).one(core.db.read()).await? else { return Ok(()) };
-    let (asked_at, owner) = (core.now(), Owner::Egress(claimed.id));
-    let report = report(core, &row, claimed, &port).await?;
+    let Some(before) = Entity::find_by_id(claimed.id.uuid()).one(core.db.read()).await? else { return Ok(()) };
+    let owner = Owner::Egress(claimed.id);
+    let report = report(core, &before, claimed, &port).await?;
     let now = core.now();
     let mailed = |_: &_| Mailed::Here;
     let mail = match dns_health::is_news(core, owner, &report, mailed, now).await? {
@@ -96,14 +94,14 @@ pub async fn record(core: &Core, actor: &Actor, claimed: &Claimed, port: Port25)
     let Some(row) = Entity::find_by_id(claimed.id.uuid()).lock_exclusive().one(&transaction).await? else {
         return Ok(());
     };
-    // Who asked while this check ran waits for the next one.
-    let answered = row.asked_at.is_none_or(|at| at <= asked_at.0);
+    // Who made it due while DNS was asked, by asking or by another EHLO name, waits for the next one.
+    let answered = row.next_check_at == before.next_check_at;
     let mut row = row.into_active_model();
     row.worst = Set(Some(report.worst().as_str().to_owned()));
     row.to_mend = Set(i32::try_from(report.to_mend()).unwrap_or(i32::MAX));
     row.checked_at = Set(Some(now.0));
-    row.next_check_at = Set(if answered { next(claimed.id, report.worst(), now).0 } else { now.0 });
     if answered {
+        row.next_check_at = Set(next(claimed.id, report.worst(), now).0);
         row.asked_at = Set(None);
     }
     row.update(&transaction).await?;
@@ -127,7 +125,7 @@ async fn report(core: &Core, row: &Model, claimed: &Claimed, port: &Port25) -> R
         report.add(judge::port(port));
         report
     };
-    if claimed.asked {
+    if row.asked_at.is_some() {
         return Ok(look(Ask::Authoritative).await);
     }
     let before = findings::latest(core.db.read(), Owner::Egress(claimed.id)).await?;
