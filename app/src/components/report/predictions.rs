@@ -7,7 +7,7 @@ use crate::components::{
 };
 use leptos::prelude::*;
 use relay_types::{
-    prediction::{DkimPrediction, DmarcPrediction, Fate, Prediction, ReceiverPrediction},
+    prediction::{DkimPrediction, DmarcPrediction, Fate, ForwardedPrediction, Prediction, ReceiverPrediction},
     spf::SpfResult,
 };
 
@@ -65,6 +65,11 @@ fn Expected(prediction: Prediction) -> impl IntoView {
                     view! { <Outcome term=receiver state=fate_state(fate) because/> }
                 })
                 .views()}
+            {prediction
+                .forwarded
+                .map(|ForwardedPrediction { fate, because }| {
+                    view! { <Outcome term="When forwarded" state=fate_state(fate) because/> }
+                })}
         </Facts>
     }
     .into_any()
