@@ -13,7 +13,9 @@ use std::{
     net::IpAddr,
     pin::pin,
     sync::LazyLock,
+    time::Duration,
 };
+use tokio::time::Instant;
 
 /// Questions of one check that are open at a time.
 const TOGETHER: usize = 16;
@@ -21,6 +23,9 @@ const TOGETHER: usize = 16;
 const MOST: usize = 400;
 /// Nor does it go on for longer than so many rounds of questions that follow from answers.
 const ROUNDS: usize = 40;
+/// Nor for longer than this, however slow the servers of a domain are: both together are less than a request may take.
+const LONGEST_OF_SERVERS: Duration = Duration::from_secs(30);
+const LONGEST_OF_RESOLVER: Duration = Duration::from_secs(25);
 
 /// Types of records that are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -191,7 +196,7 @@ pub fn question(name: &str, kind: Kind) -> String {
 
 /// Judges, asks for what was missing, and judges again until nothing is.
 ///
-/// Bounded in questions and rounds; what is beyond stays [`Known::Unknown`].
+/// Bounded in questions, rounds and time; what is beyond stays [`Known::Unknown`].
 pub async fn gather<T>(resolver: &Resolver, ask: Ask, now: Timestamp, judge: impl Fn(&Facts) -> T) -> (T, Facts) {
     gather_watched(resolver, ask, now, judge, |_, _| {}).await
 }
@@ -205,6 +210,8 @@ pub async fn gather_watched<T>(
     seen: impl Fn(&T, &Facts),
 ) -> (T, Facts) {
     let mut facts = Facts::default();
+    let longest = if ask == Ask::Resolver { LONGEST_OF_RESOLVER } else { LONGEST_OF_SERVERS };
+    let until = Instant::now() + longest;
     for _ in 0..ROUNDS {
         let judged = judge(&facts);
         let missing = facts.missing.take();
@@ -213,14 +220,17 @@ pub async fn gather_watched<T>(
             return (judged, facts);
         }
         let asked = stream::iter(missing.into_iter().take(room)).map(|(name, kind)| async move {
-            let answer = resolver.look_up(&name, kind, ask, now).await;
-            ((name, kind), answer)
+            let answer = resolver.look_up_until(until, &name, kind, ask, now).await?;
+            Some(((name, kind), answer))
         });
         let mut asked = pin!(asked.buffer_unordered(TOGETHER));
         seen(&judged, &facts);
-        while let Some((question, answer)) = asked.next().await {
-            facts.answers.insert(question, answer);
+        while let Some(answered) = asked.next().await {
+            facts.answers.extend(answered);
             seen(&judged, &facts);
+        }
+        if Instant::now() >= until {
+            break;
         }
     }
     (judge(&facts), facts)
@@ -231,7 +241,7 @@ fn key(name: &str) -> String {
 }
 
 static NOT_ASKED: LazyLock<Answer> = LazyLock::new(|| Answer {
-    known: Known::Unknown("not asked".to_owned()),
+    known: Known::Unknown("no time was left to ask".to_owned()),
     aliases: Vec::new(),
     agreed: true,
     shown: LookedUp {
@@ -245,3 +255,26 @@ static NOT_ASKED: LazyLock<Answer> = LazyLock::new(|| Answer {
         asked_at: Timestamp(0),
     },
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_of_many_names_that_nobody_answers_ends_in_time_and_knows_nothing() {
+        // It is there, so that nothing is refused, and says nothing.
+        let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let resolver = Resolver::new(&[silent.local_addr().unwrap()]).unwrap();
+        for (ask, longest) in [(Ask::Authoritative, LONGEST_OF_SERVERS), (Ask::Resolver, LONGEST_OF_RESOLVER)] {
+            let began = Instant::now();
+            let judge = |facts: &Facts| {
+                let known = (0..300).filter(|n| facts.texts(&format!("m{n}.example")).is_ok());
+                known.count()
+            };
+            let (known, facts) = gather(&resolver, ask, Timestamp(0), judge).await;
+            assert_eq!(known, 0);
+            assert!(began.elapsed() < longest + Duration::from_secs(1), "{ask:?} took {:?}", began.elapsed());
+            assert_eq!(facts.texts("m299.example"), Err("no time was left to ask"));
+        }
+    }
+}

@@ -217,6 +217,25 @@ impl Resolver {
         }
     }
 
+    /// As [`Self::look_up`]; none when there is no answer by then.
+    pub(crate) async fn look_up_until(
+        &self,
+        until: tokio::time::Instant,
+        name: &str,
+        kind: Kind,
+        ask: Ask,
+        now: Timestamp,
+    ) -> Option<Answer> {
+        match &self.source {
+            Source::Fixed(answers) => Some(answers.look_up(name, kind, now)),
+            Source::Network(_) if tokio::time::Instant::now() >= until => None,
+            Source::Network(network) => {
+                let asking = network.authority.look_up(name, kind, ask, now);
+                tokio::time::timeout_at(until, asking).await.ok()
+            }
+        }
+    }
+
     /// The names the resolvers give for an address, of all resolvers together, sorted; and for how many seconds the
     /// one that keeps its answer longest will. None when there is certainly no PTR record; the error is `Temporary`.
     pub async fn ptr_at_resolvers(&self, address: IpAddr) -> Result<(Vec<String>, Option<u32>), DnsError> {
