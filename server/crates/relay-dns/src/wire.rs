@@ -31,6 +31,9 @@ pub(crate) enum NoAnswer {
     Unreachable(String),
     #[error("its answer cannot be read")]
     Malformed,
+    /// A part of a set of records is not to be used (RFC 2181 §9).
+    #[error("its answer is cut off")]
+    CutOff,
 }
 
 impl From<std::io::Error> for NoAnswer {
@@ -67,7 +70,8 @@ impl Question<'_> {
     pub(crate) async fn ask_over_tcp(&self, server: SocketAddr) -> Result<Message, NoAnswer> {
         let (id, question) = self.message()?;
         let answer = exchange(server, &question, self.patience).await?;
-        self.read(id, &answer).ok_or(NoAnswer::Malformed)
+        let answer = self.read(id, &answer).ok_or(NoAnswer::Malformed)?;
+        if answer.metadata.truncation { Err(NoAnswer::CutOff) } else { Ok(answer) }
     }
 
     async fn over_udp(&self, server: SocketAddr) -> Result<Message, NoAnswer> {

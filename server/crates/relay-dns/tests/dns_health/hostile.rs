@@ -249,3 +249,19 @@ async fn includes_without_end_and_terms_without_number_are_bounded() {
     }
     assert!(server.udp.load(Ordering::SeqCst) < 600);
 }
+
+#[tokio::test]
+async fn a_part_of_a_set_of_records_is_not_taken_for_all_of_it() {
+    // Cut off over TCP, too: what is there may be the lesser part (RFC 2181 §9).
+    let (_server, resolver) = lab(|question, _| {
+        let records = vec![RData::TXT(TXT::from_bytes(vec![b"no SPF"]))];
+        let mut reply = fake::answer(question, ResponseCode::NoError, records);
+        reply.metadata.truncation = true;
+        vec![reply.to_vec().unwrap()]
+    })
+    .await;
+    for ask in [Ask::Authoritative, Ask::Resolver] {
+        let answer = resolver.look_up("d.example", Kind::Txt, ask, NOW).await;
+        assert!(matches!(&answer.known, Known::Unknown(why) if why.ends_with("its answer is cut off")), "{answer:?}");
+    }
+}
