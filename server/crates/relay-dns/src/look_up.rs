@@ -11,7 +11,7 @@ use crate::{
 };
 use hickory_proto::rr::{Name, RData, RecordType};
 use relay_types::{Timestamp, finding::LookedUp, reverse::ServerAnswer};
-use shown::{dig, shown_records, words, zone_text};
+use shown::{dig, shown_records, words};
 use std::{cmp::Reverse, net::SocketAddr, time::Duration};
 
 /// How long a resolver is waited for, each of two times: it may have to ask many servers itself.
@@ -125,10 +125,7 @@ pub(crate) fn answer(
     ttl: Option<u32>,
     asked_at: Timestamp,
 ) -> Answer {
-    let records = match &known {
-        Known::Records(records) => records.iter().map(zone_text).collect(),
-        _ => Vec::new(),
-    };
+    let records = shown_records(&known);
     let shown = LookedUp {
         question: question(name, kind),
         said: words(&known, kind),

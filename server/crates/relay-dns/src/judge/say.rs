@@ -47,12 +47,32 @@ pub(crate) fn addresses(facts: &Facts, host: &str) -> Result<Vec<std::net::IpAdd
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// So many of a list stand in a sentence; one more than that is told in full rather than as "and 1 more".
+const LISTED: usize = 12;
+
+/// `a`, `a and b`, `a, b and c`; of very many `a, b, … and 290 more`.
 pub(crate) fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     let mut items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    if items.len() > LISTED + 1 {
+        let more = items.len() - LISTED;
+        items.truncate(LISTED);
+        items.push(format!("{more} more"));
+    }
     match (items.pop(), items.is_empty()) {
         (None, _) => String::new(),
         (Some(last), true) => last,
         (Some(last), false) => format!("{} and {last}", items.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_names_a_dozen_and_counts_the_rest() {
+        assert_eq!(list(["a", "b", "c"]), "a, b and c");
+        assert!(list(1..=13).ends_with("11, 12 and 13"));
+        assert!(list(1..=300).ends_with("11, 12 and 288 more"));
     }
 }

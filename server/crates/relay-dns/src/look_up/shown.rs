@@ -2,6 +2,9 @@
 
 use crate::facts::{Data, Kind, Known};
 
+/// So many octets of one list of records are shown: a server can say 64 KB, and each is shown beside the others.
+const SHOWN: usize = 8 << 10;
+
 pub(super) fn words(known: &Known, kind: Kind) -> String {
     match known {
         Known::Records(records) if records.len() == 1 => "1 record".to_owned(),
@@ -12,11 +15,21 @@ pub(super) fn words(known: &Known, kind: Kind) -> String {
     }
 }
 
+/// The records as zone files have them, and how many more there are beyond a bound.
 pub(super) fn shown_records(known: &Known) -> Vec<String> {
-    match known {
-        Known::Records(records) => records.iter().map(zone_text).collect(),
-        _ => Vec::new(),
+    let Known::Records(records) = known else { return Vec::new() };
+    let (mut shown, mut octets) = (Vec::new(), 0);
+    for record in records {
+        let text = zone_text(record);
+        octets += text.len();
+        // The first is always there, and bounded itself.
+        if octets > SHOWN && !shown.is_empty() {
+            shown.push(format!("; and {} more", records.len() - shown.len()));
+            break;
+        }
+        shown.push(text);
     }
+    shown
 }
 
 /// A record's value in the form of zone files (RFC 1035 §5.1).
@@ -58,7 +71,29 @@ pub(super) fn dig(name: &str, kind: Kind, known: &Known, aliases: &[String], ttl
         owner = alias;
     }
     for record in shown_records(known) {
-        text += &format!("{owner}. {life}IN {} {record}\n", kind.as_str());
+        match record.starts_with(';') {
+            true => text += &format!("{record}\n"),
+            false => text += &format!("{owner}. {life}IN {} {record}\n", kind.as_str()),
+        }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_much_a_part_is_shown_and_how_much_more_there_is() {
+        // Each is 4 octets as a zone file has it.
+        let record = |number: usize| Data::Text(vec![format!("{number} {}", "\u{1}".repeat(250))]);
+        let known = Known::Records((0..480).map(record).collect());
+        let shown = shown_records(&known);
+        assert_eq!((shown.len(), shown.last().map(String::as_str)), (9, Some("; and 472 more")));
+        let dig = dig("d.example", Kind::Txt, &known, &[], Some(60));
+        assert!(dig.len() < 2 * SHOWN && dig.ends_with("\n; and 472 more\n"), "{dig}");
+        let one = Known::Records(vec![Data::Text(vec!["x".repeat(3 * SHOWN)])]);
+        assert_eq!(shown_records(&one).len(), 1, "one is always shown");
+        assert_eq!(shown_records(&Known::Records((0..7).map(record).collect())).len(), 7);
+    }
 }
