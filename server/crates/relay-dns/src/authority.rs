@@ -14,7 +14,11 @@ use hickory_proto::{
     op::{Message, ResponseCode},
     rr::{Name, RData, RecordType},
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 /// More aliases in a row are not followed.
 pub(crate) const ALIASES: usize = 8;
@@ -128,6 +132,11 @@ impl Authority {
         let servers = zone.servers.iter().map(async |server| {
             let mut heard = Heard::unknown(&server.host, "its address could not be found".to_owned());
             for address in &server.addresses {
+                if self.port == 53 && is_near(*address) {
+                    let why = format!("not asked: {address} is no address of a server of others");
+                    heard = Heard::unknown(&server.host, why);
+                    continue;
+                }
                 let address = SocketAddr::new(*address, self.port);
                 heard = self.ask_one(&server.host, address, name, kinds).await;
                 if !heard.said.iter().any(|said| matches!(said, Said::Unknown(_))) {
@@ -154,6 +163,16 @@ impl Authority {
             }
         }
         heard
+    }
+}
+
+/// Whether an address leads to this machine, or to what is beside it on the link, as the addresses of clouds do that
+/// tell secrets. Whose zone it is chose it, and no zone of others is served there. Addresses of private networks are
+/// asked: that is where many an organisation has its own servers.
+fn is_near(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(four) => four.is_loopback() || four.is_link_local() || four.is_broadcast() || four.octets()[0] == 0,
+        IpAddr::V6(six) => six.is_loopback() || six.is_unicast_link_local(),
     }
 }
 
@@ -229,4 +248,26 @@ pub(crate) fn absence(answer: &Message) -> Option<u32> {
         RData::SOA(soa) => Some(soa.minimum.min(record.ttl)),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{name::from_text, zones::ZoneServer};
+
+    #[tokio::test]
+    async fn a_zone_that_says_it_is_served_by_this_machine_is_not_asked_here() {
+        let authority =
+            Authority { zones: Zones::new(Vec::new()), manners: Manners::new(), kept: Kept::new(), port: 53 };
+        for address in ["127.0.0.1", "127.8.9.10", "169.254.169.254", "0.1.2.3", "::1", "::ffff:127.0.0.1", "fe80::1"] {
+            let host = "ns.d.example".to_owned();
+            let servers = vec![ZoneServer { host, addresses: vec![address.parse().unwrap()] }];
+            let name = from_text("d.example").unwrap();
+            let zone = Zone { name: name.clone(), servers };
+            let heard = authority.ask_all(&zone, &name, &[RecordType::TXT]).await;
+            let [Said::Unknown(why)] = heard[0].said.as_slice() else { panic!("{address} was believed") };
+            assert!(why.starts_with("not asked: "), "{address}: {why}");
+        }
+        assert!(!is_near("10.0.0.53".parse().unwrap()) && !is_near("192.0.2.53".parse().unwrap()));
+    }
 }

@@ -13,7 +13,7 @@ use hickory_proto::{
     rr::{Name, RData, RecordType},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -98,6 +98,7 @@ impl Zones {
             ZoneServer { host: to_text(host), addresses }
         }))
         .await;
+        let servers = apart(servers);
         let complete = servers.iter().all(|server| !server.addresses.is_empty());
         let zone = Arc::new(Zone { name: name.clone(), servers });
         if complete {
@@ -162,6 +163,18 @@ fn beginning(answer: &Message, name: &Name) -> Option<Name> {
     (!aliased && soa.name != *name && soa.name.zone_of(name)).then(|| soa.name.clone())
 }
 
+/// Two names of one server are one server: a zone with thirteen names for the same address must not have it asked
+/// thirteen times.
+fn apart(servers: Vec<ZoneServer>) -> Vec<ZoneServer> {
+    let mut taken = HashSet::new();
+    let apart = servers.into_iter().filter_map(|mut server| {
+        let known = !server.addresses.is_empty();
+        server.addresses.retain(|address| taken.insert(*address));
+        (!known || !server.addresses.is_empty()).then_some(server)
+    });
+    apart.collect()
+}
+
 fn addresses(answer: &Message) -> Vec<IpAddr> {
     let all = answer.answers.iter().filter_map(|record| match &record.data {
         RData::A(four) => Some(IpAddr::V4(four.0)),
@@ -169,4 +182,25 @@ fn addresses(answer: &Message) -> Vec<IpAddr> {
         _ => None,
     });
     all.filter(|address| !address.is_unspecified() && !address.is_multicast()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_names_of_one_server_are_asked_once() {
+        let server = |host: &str, addresses: &[&str]| ZoneServer {
+            host: host.to_owned(),
+            addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+        };
+        let servers = vec![
+            server("a", &["192.0.2.1", "192.0.2.2"]),
+            server("b", &["192.0.2.1"]),
+            server("c", &[]),
+            server("d", &["192.0.2.2", "192.0.2.3"]),
+        ];
+        let left: Vec<_> = apart(servers).into_iter().map(|server| (server.host, server.addresses.len())).collect();
+        assert_eq!(left, [("a".to_owned(), 2), ("c".to_owned(), 0), ("d".to_owned(), 1)]);
+    }
 }
