@@ -10,6 +10,7 @@ use relay_types::{
     prediction::Fate,
     spf::{SpfEvaluation, SpfResult},
 };
+use serde_json::Value;
 use std::{fmt::Write, process::ExitCode};
 
 /// The subcommands; `reading` makes one that reads the configuration.
@@ -66,9 +67,9 @@ fn exit(good: bool) -> ExitCode {
 
 fn print(report: &Report, json: bool) -> Result<()> {
     if json {
-        println!("{}", serde_json::to_string_pretty(report)?);
+        println!("{}", escaped(&serde_json::to_string_pretty(report)?));
     } else {
-        print!("{}", text(report));
+        print!("{}", text(&safe(report)?));
     }
     Ok(())
 }
@@ -101,7 +102,7 @@ fn text(report: &Report) -> String {
             let _ = writeln!(text, "  When forwarded: {}. {}", word(forwarded.fate), forwarded.because);
         }
     }
-    safe(&text)
+    text
 }
 
 fn word(fate: Fate) -> &'static str {
@@ -148,13 +149,39 @@ fn tell(text: &mut String, evaluation: &SpfEvaluation) {
     }
 }
 
-/// What others published is shown and not obeyed: no character of it moves the cursor or turns the direction.
-fn safe(text: &str) -> String {
-    let odd = |c: char| {
-        (c.is_control() && c != '\n')
-            || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if odd(c) { '\u{FFFD}' } else { c }).collect()
+/// What others published is shown and not obeyed: no character of it moves the cursor, begins a line of its own or turns
+/// the direction.
+fn safe(report: &Report) -> Result<Report> {
+    let mut value = serde_json::to_value(report)?;
+    make_safe(&mut value);
+    Ok(serde_json::from_value(value)?)
+}
+
+fn make_safe(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains(is_odd) => *text = text.replace(is_odd, "\u{FFFD}"),
+        Value::Array(values) => values.iter_mut().for_each(make_safe),
+        Value::Object(fields) => fields.values_mut().for_each(make_safe),
+        _ => {}
+    }
+}
+
+/// JSON that says the same, for a terminal: the library escapes what is below the space and leaves the rest.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Between the texts a line ends; within them the end of a line is escaped already. All are of one UTF-16 unit.
+        match c != '\n' && is_odd(c) {
+            true => text += &format!("\\u{:04x}", u32::from(c)),
+            false => text.push(c),
+        }
+    }
+    text
+}
+
+fn is_odd(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

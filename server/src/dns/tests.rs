@@ -94,11 +94,25 @@ fn report() -> Report {
 
 #[test]
 fn a_report_reads_well_in_a_terminal() {
-    insta::assert_snapshot!(text(&report()));
+    insta::assert_snapshot!(text(&safe(&report()).expect("a report")));
 }
 
 #[test]
 fn a_report_without_findings_says_so() {
     let report = Report { findings: Vec::new(), evaluations: Vec::new(), predictions: Vec::new(), ..report() };
     assert_eq!(text(&report), "gene.example: nothing to mend\n");
+}
+
+#[test]
+fn what_others_published_begins_no_line_and_reaches_no_terminal() {
+    let mut report = report();
+    report.findings[0].changes[0].found = vec!["v=spf1\ngood     SPF: forged\r\u{9b}2J\u{2028}".to_owned()];
+    report.evaluations[0].because = "-all\n  forged".to_owned();
+    let shown = text(&safe(&report).expect("a report"));
+    assert!(!shown.lines().any(|line| line.starts_with("good     SPF") || line.trim() == "forged"), "{shown}");
+    let odd = |text: &str| text.chars().any(|c| c != '\n' && is_odd(c));
+    assert!(!odd(&shown), "{shown:?}");
+    let json = escaped(&serde_json::to_string_pretty(&report).expect("JSON"));
+    assert!(!odd(&json), "{json:?}");
+    assert_eq!(serde_json::from_str::<Report>(&json).expect("JSON"), report);
 }
