@@ -22,7 +22,7 @@ use relay_types::{
     Timestamp,
     dns_record::Found,
     domain::{DkimKeyState, DomainId},
-    finding::{Finding, Report, Severity, Subject as About},
+    finding::{Finding, Severity, Subject as About},
     project::ProjectId,
     sender::Verification,
 };
@@ -79,24 +79,13 @@ async fn claim_and_check(core: &Core, row: Model) -> Result<bool> {
 /// Asks for everything a domain is judged by, and stores what follows.
 pub(super) async fn check(core: &Core, row: Model, cause: Cause) -> Result<()> {
     let keys = dkim_keys::of(core.db.read(), &[row.id]).await?;
-    let mut seen = look(core, &row, &keys, cause).await?;
-    if let Some(reach) = reach::of(&row)? {
-        seen.report.add(reach::finding(&reach));
-    }
-    let now = core.now();
-    let after = keys.into_iter().map(|key| {
-        let name = dkim_keys::record_name(&key.selector, &row.name);
-        dkim_keys::judged(key, &seen.texts(&name), seen.agreed(&name), now)
-    });
-    let (keys, gone) = rotation::settle(after.collect::<Result<_>>()?, now, core.config.queue_lifetime)?;
-    let (after, answer) = judged(&row, &seen, now)?;
-    let after = scheduled(after, answer, &keys, now)?;
-    store(core, &row, Outcome { row: after, keys, gone, report: seen.report }).await
+    let seen = look(core, &row, &keys, cause).await?;
+    store(core, &row, seen).await
 }
 
 /// What there is to see. People and those who wait for a record, or are about to lose something, get what authoritative
 /// servers say now; so does what looks worse than before, for a resolver may be wrong.
-async fn look(core: &Core, row: &Model, keys: &[dkim_key::Model], cause: Cause) -> Result<Seen> {
+pub(super) async fn look(core: &Core, row: &Model, keys: &[dkim_key::Model], cause: Cause) -> Result<Seen> {
     let subject = subject(core, row, keys)?;
     let ours = dns_health::ours(core).await?;
     let waits = waiting_since(row, keys)?.is_some_and(|since| core.now().since(since) < schedule::SOON);
@@ -218,36 +207,69 @@ struct Outcome {
     row: Model,
     keys: Vec<dkim_key::Model>,
     gone: Vec<Uuid>,
-    report: Report,
 }
 
-/// Stores it, unless the domain was removed or marked verified meanwhile, with the mail that tells of what changed.
-async fn store(core: &Core, before: &Model, outcome: Outcome) -> Result<()> {
-    let Outcome { row: after, keys, gone, report } = outcome;
-    let (id, now) = (DomainId::from_uuid(before.id), core.now());
+fn outcome(core: &Core, row: &Model, keys: Vec<dkim_key::Model>, seen: &Seen) -> Result<Outcome> {
+    let now = core.now();
+    let after = keys.into_iter().map(|key| {
+        let name = dkim_keys::record_name(&key.selector, &row.name);
+        dkim_keys::judged(key, &seen.texts(&name), seen.agreed(&name), now)
+    });
+    let (keys, gone) = rotation::settle(after.collect::<Result<_>>()?, now, core.config.queue_lifetime)?;
+    let (after, answer) = judged(row, seen, now)?;
+    let row = scheduled(after, answer, &keys, now)?;
+    Ok(Outcome { row, keys, gone })
+}
+
+/// Stores what follows, unless the domain was removed or marked verified meanwhile, with the mail that tells of what
+/// changed.
+///
+/// What follows is judged again under the lock, from the row and the keys as they are now: another check may have ended
+/// or a rotation begun since DNS was asked. What was seen before what is stored was seen is old, and is dropped.
+pub(super) async fn store(core: &Core, looked_at: &Model, mut seen: Seen) -> Result<()> {
+    if let Some(reach) = reach::of(looked_at)? {
+        seen.report.add(reach::finding(&reach));
+    }
+    let (id, now) = (DomainId::from_uuid(looked_at.id), core.now());
     let owner = Owner::Domain(id);
-    let mailed = mailed(before, &keys)?;
-    let project = before.project_id.map(ProjectId::from_uuid);
-    let news = dns_health::is_news(core, owner, &report, &mailed, now).await?;
+    let project = looked_at.project_id.map(ProjectId::from_uuid);
+    let keys = dkim_keys::of(core.db.read(), &[looked_at.id]).await?;
+    let Outcome { row: after, keys, .. } = outcome(core, looked_at, keys, &seen)?;
+    let news = dns_health::is_news(core, owner, &seen.report, mailed(looked_at, &keys)?, now).await?;
     let mail = match (news, project) {
-        (true, Some(project)) => Some(portal_mail::health::of_domain(core, project, &before.name, id).await?),
-        (true, None) => Some(portal_mail::health::of_default_domain(core, &before.name).await?),
+        (true, Some(project)) => Some(portal_mail::health::of_domain(core, project, &looked_at.name, id).await?),
+        (true, None) => Some(portal_mail::health::of_default_domain(core, &looked_at.name).await?),
         (false, _) => None,
     };
-    let unproven = match (project, newly_missing(before, &after)?) {
+    let unproven = match (project, newly_missing(looked_at, &after)?) {
         (Some(project), Some(until)) => {
-            Some(portal_mail::domain_unproven(core, project, &before.name, id, until).await?)
+            Some(portal_mail::domain_unproven(core, project, &looked_at.name, id, until).await?)
         }
         _ => None,
     };
     let tells = mail.is_some() || unproven.is_some();
     let transaction = core.db.begin().await?;
-    let same = Entity::find_by_id(before.id).filter(Column::Challenge.eq(before.challenge.as_str()));
-    let Some(found) = same.lock_exclusive().one(&transaction).await? else { return Ok(()) };
+    let before = Entity::find_by_id(looked_at.id).lock_exclusive().one(&transaction).await?;
+    let Some(before) = before.filter(|row| row.challenge == looked_at.challenge) else { return Ok(()) };
+    if before.checked_at != looked_at.checked_at {
+        let stored = findings::latest(&transaction, owner).await?;
+        if stored.is_some_and(|stored| stored.checked_at > seen.report.checked_at) {
+            return Ok(());
+        }
+    }
+    let keys = dkim_keys::of(&transaction, &[before.id]).await?;
+    let Outcome { row: after, keys, gone } = outcome(core, &before, keys, &seen)?;
+    let missing = newly_missing(&before, &after)?.is_some();
+    if missing && project.is_some() && unproven.is_none() {
+        // The proof came back and went again while this check ran: whoever sees it next tells.
+        return Ok(());
+    }
+    let mailed = mailed(&before, &keys)?;
+    let report = seen.report;
     // Who made it due while this check ran, as new keys do, waits for the next one.
-    let next_check_at = match found.next_check_at == before.next_check_at {
+    let next_check_at = match before.next_check_at == looked_at.next_check_at {
         true => after.next_check_at,
-        false => after.next_check_at.min(found.next_check_at),
+        false => after.next_check_at.min(before.next_check_at),
     };
     let change = ActiveModel {
         id: Set(before.id),
@@ -274,7 +296,7 @@ async fn store(core: &Core, before: &Model, outcome: Outcome) -> Result<()> {
         let changes = vec![audit::field("state", Some(&before.state), Some(&after.state))];
         audit::record(core, &transaction, &Actor::System, project, action, &before.name, changes).await?;
     }
-    if let Some(mail) = unproven {
+    if let Some(mail) = unproven.filter(|_| missing) {
         mail.keep(core, &transaction).await?;
     }
     transaction.commit().await?;

@@ -5,6 +5,7 @@ mod default_domain;
 mod health;
 mod keys;
 mod proof;
+mod races;
 
 use super::*;
 use crate::{
