@@ -49,6 +49,10 @@ fn quoted(text: &str) -> String {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
             c if c.is_control() => quoted += &format!("\\{:03}", u32::from(c)),
+            // Nor is a line turned round or broken by what others published.
+            '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+                c.encode_utf8(&mut [0; 4]).bytes().for_each(|octet| quoted += &format!("\\{octet:03}"));
+            }
             c => quoted.push(c),
         }
     }
@@ -82,6 +86,11 @@ pub(super) fn dig(name: &str, kind: Kind, known: &Known, aliases: &[String], ttl
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_turns_no_line_round() {
+        assert_eq!(quoted("a\u{1b}\"\u{202e}b\u{2028}"), "\"a\\027\\\"\\226\\128\\174b\\226\\128\\168\"");
+    }
 
     #[test]
     fn of_very_much_a_part_is_shown_and_how_much_more_there_is() {
