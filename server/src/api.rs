@@ -81,8 +81,11 @@ async fn admit(
 
 /// By the token when there is one, and never by the session then; by the session else.
 async fn actor(core: &Core, session: &Session, client: Option<IpAddr>, headers: &HeaderMap) -> Result<Actor, Problem> {
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let token = value.to_str().ok().and_then(bearer).ok_or_else(Problem::bad_token)?;
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    if let Some(value) = values.next() {
+        // Of two, somebody on the way may have believed the other.
+        let token = value.to_str().ok().filter(|_| values.next().is_none());
+        let token = token.and_then(bearer).ok_or_else(Problem::bad_token)?;
         return api_tokens::actor(core, token, client).await.map_err(|error| match error {
             relay_core::Error::SignedOut => Problem::bad_token(),
             other => Problem::from(other),

@@ -85,6 +85,8 @@ fn a_person_or_a_token_may_ask_and_nobody_else() {
             assert_eq!(with(portal, &credentials).status, 401, "{credentials}");
         }
     }
+    let twice = [format!("Authorization: Bearer {token}"), format!("Authorization: Bearer {token}")];
+    assert_eq!(program.ask(path, &[&twice[0], &twice[1]]).status, 401, "once");
     // A token opens the API alone.
     for path in ["/p/bio/messages", "/events?project=bio", "/p/bio/api-tokens"] {
         let page = program.ask(path, &[&format!("Authorization: Bearer {token}")]);

@@ -29,6 +29,13 @@ pub async fn report(core: &Core, actor: &Actor, domain: &DomainName) -> Result<R
 pub async fn spf(core: &Core, actor: &Actor, question: &spf::Question) -> Result<Report> {
     super::count(core, actor)?;
     let now = core.now();
+    // Names are asked for in their ASCII form (RFC 7208 §4.3).
+    let sender = match question.sender.rsplit_once('@') {
+        Some((local, domain)) => format!("{local}@{}", in_ascii(domain)),
+        None => in_ascii(&question.sender),
+    };
+    let (domain, helo) = (in_ascii(&question.domain), in_ascii(&question.helo));
+    let question = &spf::Question { ip: question.ip, domain, sender, helo };
     let judge = |facts: &Facts| {
         let evaluation = spf::evaluate(facts, question);
         // Without a domain it is the one of the sender.
@@ -80,6 +87,7 @@ pub async fn mx(core: &Core, actor: &Actor, domain: &DomainName) -> Result<Repor
 /// An address's names, and whether they point back (RFC 8601 §2.7.3). Anyone signed in.
 pub async fn ptr(core: &Core, actor: &Actor, address: IpAddr) -> Result<Report> {
     super::count(core, actor)?;
+    let address = address.to_canonical();
     Ok(judged(core, &address.to_string(), |facts| judge::egress::names(facts, address, None)).await)
 }
 
@@ -114,6 +122,14 @@ async fn subject(core: &Core, actor: &Actor, domain: &DomainName) -> Result<Subj
 /// A domain of which nothing is known here.
 fn plain(domain: &DomainName) -> Subject {
     Subject { domain: domain.clone(), keys: Vec::new(), proof: None, delegated_to: None, next_selectors: Vec::new() }
+}
+
+/// What has no such form stays as it is.
+fn in_ascii(name: &str) -> String {
+    match name.is_ascii() {
+        true => name.to_owned(),
+        false => DomainName::parse(name).map_or_else(|_| name.to_owned(), |name| name.to_string()),
+    }
 }
 
 /// Labels of letters, digits, hyphens and underscores (RFC 6376 §3.1).

@@ -1,5 +1,5 @@
-//! How often a person or a token may have DNS asked: so many times in each minute, on each node. The machine's
-//! administrator may without bound.
+//! How often a person, or all tokens of a project together, may have DNS asked: so many times in each minute, on each
+//! node. The machine's administrator may without bound.
 
 use crate::{Actor, Core, Error, Result, projects};
 use moka::sync::Cache;
@@ -27,8 +27,13 @@ impl Default for Asked {
 /// asked too often.
 pub(crate) fn count(core: &Core, actor: &Actor) -> Result<()> {
     projects::authorize_dns(actor)?;
+    let id = match actor {
+        // A project may have many tokens, and new ones at any time.
+        Actor::ApiToken { project_id, .. } => Some(project_id.uuid()),
+        other => other.id(),
+    };
     // The machine's administrator has none.
-    let Some(id) = actor.id() else { return Ok(()) };
+    let Some(id) = id else { return Ok(()) };
     let now = core.now();
     let asked = core.asked.0.get_with(id, || Arc::new(Mutex::new((now, 0))));
     let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);

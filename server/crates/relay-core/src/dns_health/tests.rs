@@ -79,6 +79,21 @@ async fn who_asks_too_often_waits_a_minute_and_others_do_not() {
     assert_eq!(word(&mx(core, &bob, &name("lab.example")).await), "Ok");
     test.clock.advance(Duration::from_secs(60));
     assert_eq!(word(&mx(core, &ada, &name("lab.example")).await), "Ok");
+    // More tokens are no more questions.
+    let (_, slug) = test.project("tokens").await;
+    let mut tokens = Vec::new();
+    for label in ["one", "two"] {
+        let scopes = [relay_types::api_token::ApiScope::DnsRead];
+        let issued = crate::api_tokens::issue(core, &Actor::System, &slug, label, &scopes, None).await;
+        let (_, issued) = issued.expect("a token");
+        tokens.push(crate::api_tokens::actor(core, issued.reveal(), None).await.expect("an actor"));
+    }
+    for number in 0..60 {
+        count(core, &tokens[number % 2]).expect("within the bound");
+    }
+    for token in &tokens {
+        assert_eq!(word(&mx(core, token, &name("lab.example")).await), "TooMany");
+    }
     for _ in 0..100 {
         count(core, &Actor::System).expect("no bound");
     }
@@ -149,4 +164,21 @@ async fn a_token_sees_the_keys_of_its_own_project_alone() {
         report.findings.iter().filter(|finding| finding.check.starts_with("dkim.rk")).count()
     };
     assert_eq!((keys(&own).await, keys(&other).await), (2, 0));
+}
+
+#[tokio::test]
+async fn a_name_or_an_address_in_its_other_form_is_the_same_question() {
+    let (test, answers) = world().await;
+    answers.set_txt("xn--bcher-kva.example", &["v=spf1 ip4:192.0.2.0/24 -all"]);
+    let ask = async |question: Question| {
+        let report = spf(&test.core, &Actor::System, &question).await.expect("a report");
+        report.evaluations[0].result
+    };
+    let named = Question { domain: "bücher.example".to_owned(), ..question() };
+    assert_eq!(ask(named).await, SpfResult::Pass);
+    let sent = Question { domain: String::new(), sender: "ä@Bücher.example".to_owned(), ..question() };
+    assert_eq!(ask(sent).await, SpfResult::Pass);
+    let mapped = "::ffff:198.51.100.7".parse().expect("an address");
+    let report = ptr(&test.core, &Actor::System, mapped).await.expect("a report");
+    assert_eq!(report.about, "198.51.100.7");
 }

@@ -164,7 +164,19 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     one_line(text).chars().take(most).collect()
 }
 
-/// Nothing a person typed may begin a line of its own.
+/// Nothing a person typed or published may begin a line of its own, or move the cursor of who reads it in a terminal.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_stays_on_its_line() {
+        assert_eq!(one_line(" a\r\n b\u{1b}[2J\u{9b}c\u{2028}d\u{0}"), "a b [2J c d");
+        assert_eq!(cut("a\nb c", 3), "a b");
+    }
 }
