@@ -27,8 +27,8 @@ use relay_types::{
     sender::Verification,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, ModelTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
 };
 use uuid::Uuid;
 
@@ -254,6 +254,12 @@ async fn insert(
     Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
     dkim_keys::insert(core, transaction, id, name, keys).await?;
     Ok(id)
+}
+
+/// Those that the clock looks after: not of closed projects, which send nothing and whose people need not hear of them.
+fn watched() -> Select<Entity> {
+    let open = Condition::any().add(Column::ProjectId.is_null());
+    Entity::find().filter(open.add(Column::ProjectId.not_in_subquery(projects::closed())))
 }
 
 /// Name and value of the record that proves a domain; none when no proof is asked for.

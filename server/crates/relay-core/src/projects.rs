@@ -19,7 +19,9 @@ pub use self::{
 };
 pub(crate) use self::{
     access::{authorize, authorize_desk, authorize_operator, authorize_system},
-    lookup::{Named, Standing, contacts, name, named, route, slug, slugs, standing, standing_of, stored_limits_of},
+    lookup::{
+        Named, Standing, closed, contacts, name, named, route, slug, slugs, standing, standing_of, stored_limits_of,
+    },
     settings::{grant_limits, leave_sandbox, reason_of},
 };
 

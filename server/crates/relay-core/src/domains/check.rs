@@ -3,7 +3,7 @@
 use super::{
     challenge, reach,
     schedule::{self, Answer, Health, Proof},
-    state, subject,
+    state, subject, watched,
 };
 use crate::{
     Actor, Core, Result, audit,
@@ -50,7 +50,7 @@ pub async fn check_due(core: &Core, actor: &Actor) -> Result<u64> {
     projects::authorize_operator(actor)?;
     let mut all = 0;
     loop {
-        let due = due::rows(core, Entity::find(), Column::NextCheckAt, MOST).await?;
+        let due = due::rows(core, watched(), Column::NextCheckAt, MOST).await?;
         let round = due.len() as u64;
         let checked = due::each(due, TOGETHER, |row| async move {
             let (id, name) = (row.id, row.name.clone());

@@ -3,6 +3,7 @@
 //! Who runs the relay claims what is due and greets the exchangers; what it finds out is kept here and judged with the
 //! next report, which it makes due when that would come out in another way.
 
+use super::watched;
 use crate::{
     Actor, Core, Error, Result, due, projects,
     tables::domain::{ActiveModel, Column, Entity, Model},
@@ -46,9 +47,8 @@ pub enum Reach {
 /// Begins with those that are due. System only.
 pub async fn claim_unreached(core: &Core, actor: &Actor) -> Result<Vec<Unreached>> {
     projects::authorize_operator(actor)?;
-    let of_projects = Entity::find()
-        .filter(Column::State.eq(Verification::Verified.as_str()))
-        .filter(Column::ProjectId.is_not_null());
+    let of_projects =
+        watched().filter(Column::State.eq(Verification::Verified.as_str())).filter(Column::ProjectId.is_not_null());
     let mut claimed = Vec::new();
     for row in due::rows(core, of_projects, Column::ReachNextAt, MOST).await? {
         let this = Entity::update_many().filter(Column::Id.eq(row.id));

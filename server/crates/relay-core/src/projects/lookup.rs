@@ -10,7 +10,10 @@ use relay_types::{
     limit::{LimitUse, Limits},
     project::{Project, ProjectFrame, ProjectId, ProjectRow, Slug, Suspension},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::SelectStatement,
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -41,6 +44,12 @@ pub(crate) async fn contacts(core: &Core, id: ProjectId) -> Result<Vec<EmailAddr
         Some(contact) => Ok(vec![contact]),
         None => members::owners(core, id).await,
     }
+}
+
+/// The identifiers of those that are closed, for a query of others.
+pub(crate) fn closed() -> SelectStatement {
+    let closed = project::Entity::find().select_only().column(project::Column::Id);
+    closed.filter(project::Column::ClosedAt.is_not_null()).into_query()
 }
 
 /// The project's own route with its password opened; `None` when it follows the platform.

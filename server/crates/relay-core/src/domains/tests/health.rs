@@ -169,3 +169,16 @@ async fn a_report_of_an_older_version_is_made_again_and_what_people_were_told_st
     let after = check(core, &Actor::System, &world.project, id).await.expect("checked").report.expect("a report");
     assert_eq!(after, before);
 }
+
+#[tokio::test]
+async fn domains_of_a_closed_project_rest_until_it_is_opened_again() {
+    let world = World::new().await;
+    let core = &world.test.core;
+    world.add("lab.example").await.expect("a domain");
+    set_default_domain(core, &Actor::System, name("relay.example")).await.expect("set");
+    assert_eq!((world.due().await, world.due().await), (2, 0));
+    projects::close(core, &Actor::System, &world.project, "").await.expect("closed");
+    assert_eq!(world.after(27).await, 1, "the default domain alone");
+    projects::reopen(core, &Actor::System, &world.project).await.expect("opened");
+    assert_eq!((world.due().await, world.due().await), (1, 0));
+}
