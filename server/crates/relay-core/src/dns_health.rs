@@ -11,7 +11,7 @@ mod told;
 
 pub use self::ask::{dkim, dmarc, mx, predict, ptr, report, spf};
 pub(crate) use self::{
-    bound::{Asked, count},
+    bound::{Asked, turn},
     keep::{is_news, keep},
     look::{Seen, look, look_watched},
     progress::{Progress, Watched},

@@ -133,7 +133,7 @@ pub async fn mark_verified(core: &Core, actor: &Actor, project: &Slug, name: Dom
 pub async fn check(core: &Core, actor: &Actor, project: &Slug, id: DomainId) -> Result<DomainDetail> {
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
     let row = row(core.db.read(), project, id).await?;
-    dns_health::count(core, actor)?;
+    let _turn = dns_health::turn(core, actor).await?;
     check::check(core, row, Cause::Person).await?;
     detail(core, self::row(core.db.read(), project, id).await?).await
 }

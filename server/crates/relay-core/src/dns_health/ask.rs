@@ -20,14 +20,14 @@ use std::net::IpAddr;
 
 /// Everything about a domain, by its keys and proof where the one who asks may see it in the portal. Anyone signed in.
 pub async fn report(core: &Core, actor: &Actor, domain: &DomainName) -> Result<Report> {
-    super::count(core, actor)?;
+    let _turn = super::turn(core, actor).await?;
     let subject = subject(core, actor, domain).await?;
     Ok(look(core, &subject, &ours(core).await?, Ask::Authoritative).await.report)
 }
 
 /// How SPF comes out for an address and a sender (RFC 7208 §4), term by term. Anyone signed in.
 pub async fn spf(core: &Core, actor: &Actor, question: &spf::Question) -> Result<Report> {
-    super::count(core, actor)?;
+    let _turn = super::turn(core, actor).await?;
     let now = core.now();
     // Names are asked for in their ASCII form (RFC 7208 §4.3).
     let sender = match question.sender.rsplit_once('@') {
@@ -48,7 +48,7 @@ pub async fn spf(core: &Core, actor: &Actor, question: &spf::Question) -> Result
 /// A domain's DKIM keys: the one at a selector, else all that the portal knows and the one who asks may see. Anyone signed
 /// in. Field: `selector`.
 pub async fn dkim(core: &Core, actor: &Actor, domain: &DomainName, selector: Option<&str>) -> Result<Report> {
-    super::count(core, actor)?;
+    let _turn = super::turn(core, actor).await?;
     let mut subject = subject(core, actor, domain).await?;
     if let Some(selector) = selector {
         if !is_selector(selector) {
@@ -68,7 +68,7 @@ pub async fn dkim(core: &Core, actor: &Actor, domain: &DomainName, selector: Opt
 
 /// A domain's DMARC policy (RFC 9989), and whether what this relay sends is aligned with it. Anyone signed in.
 pub async fn dmarc(core: &Core, actor: &Actor, domain: &DomainName) -> Result<Report> {
-    super::count(core, actor)?;
+    let _turn = super::turn(core, actor).await?;
     let (subject, ours) = (subject(core, actor, domain).await?, ours(core).await?);
     let judge = |facts: &Facts| {
         let (_, evaluations) = judge::spf::judge(facts, &subject, &ours);
@@ -79,14 +79,14 @@ pub async fn dmarc(core: &Core, actor: &Actor, domain: &DomainName) -> Result<Re
 
 /// Whether a domain takes mail (RFC 5321 §5, RFC 7505). Anyone signed in.
 pub async fn mx(core: &Core, actor: &Actor, domain: &DomainName) -> Result<Report> {
-    super::count(core, actor)?;
+    let _turn = super::turn(core, actor).await?;
     let subject = plain(domain);
     Ok(judged(core, domain.as_str(), |facts| judge::mx::judge(facts, &subject)).await)
 }
 
 /// An address's names, and whether they point back (RFC 8601 §2.7.3). Anyone signed in.
 pub async fn ptr(core: &Core, actor: &Actor, address: IpAddr) -> Result<Report> {
-    super::count(core, actor)?;
+    let _turn = super::turn(core, actor).await?;
     let address = address.to_canonical();
     Ok(judged(core, &address.to_string(), |facts| judge::egress::names(facts, address, None)).await)
 }
@@ -105,7 +105,7 @@ pub async fn predict(core: &Core, actor: &Actor, project: &Slug, from: &str) -> 
         Some((subject, None)) => subject,
         None => plain(&domain),
     };
-    super::count(core, actor)?;
+    let _turn = super::turn(core, actor).await?;
     Ok(look(core, &subject, &ours(core).await?, Ask::Resolver).await.report.predictions)
 }
 

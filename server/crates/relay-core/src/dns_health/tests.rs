@@ -1,6 +1,6 @@
 //! Questions about DNS: who may ask them, how often, and what is answered.
 
-use super::*;
+use super::{bound::count, *};
 use crate::{
     Actor, domains,
     test_support::{Test, word},
@@ -181,4 +181,20 @@ async fn a_name_or_an_address_in_its_other_form_is_the_same_question() {
     let mapped = "::ffff:198.51.100.7".parse().expect("an address");
     let report = ptr(&test.core, &Actor::System, mapped).await.expect("a report");
     assert_eq!(report.about, "198.51.100.7");
+}
+
+#[tokio::test]
+async fn four_questions_of_one_person_go_on_at_a_time_and_others_do_not_wait() {
+    let (test, _) = world().await;
+    let (core, ada, bob) = (&test.core, test.user("ada@example.org").await, test.user("bob@example.org").await);
+    let mut turns = Vec::new();
+    for _ in 0..4 {
+        turns.push(turn(core, &ada).await.expect("a turn"));
+    }
+    let lab = name("lab.example");
+    let mut fifth = std::pin::pin!(mx(core, &ada, &lab));
+    assert!(futures_util::FutureExt::now_or_never(fifth.as_mut()).is_none());
+    assert_eq!(word(&mx(core, &bob, &lab).await), "Ok");
+    turns.pop();
+    assert_eq!(word(&fifth.await), "Ok");
 }
