@@ -6,10 +6,7 @@
 
 use crate::{
     Access, Actor, Core, Error, IssuedSecret, Result, audit, label, projects, sign_in,
-    tables::{
-        api_token::{Column, Entity, Model},
-        project,
-    },
+    tables::api_token::{Column, Entity, Model},
     uses::Used,
 };
 use aws_lc_rs::digest;
@@ -102,8 +99,8 @@ pub async fn actor(core: &Core, token: &str, client: Option<IpAddr>) -> Result<A
     }
     let found = Entity::find().filter(Column::Digest.eq(digest_of(token))).one(core.db.read()).await?;
     let row = found.filter(|row| !expired(row, core.now())).ok_or(Error::SignedOut)?;
-    let of = project::Entity::find_by_id(row.project_id).one(core.db.read()).await?;
-    if of.is_none_or(|project| project.closed_at.is_some()) {
+    let of = projects::named(core.db.read(), Some(vec![row.project_id])).await?;
+    if of.get(&row.project_id).is_none_or(|project| project.closed_at.is_some()) {
         return Err(Error::SignedOut);
     }
     core.uses.note(Used::ApiToken(row.id), core.now());

@@ -66,14 +66,9 @@ async fn what_is_no_token_is_nobody() {
 #[tokio::test]
 async fn a_token_of_a_closed_project_is_nobody() {
     let test = Test::new().await;
-    let (project, slug) = test.project("bio").await;
+    let (_, slug) = test.project("bio").await;
     let (_, token) = issued(&test, &slug, None).await;
-    let closed = project::ActiveModel {
-        id: sea_orm::Set(project.uuid()),
-        closed_at: sea_orm::Set(Some(test.core.now().0)),
-        ..Default::default()
-    };
-    project::Entity::update(closed).exec(test.core.db.read()).await.expect("closed");
+    projects::close(&test.core, &Actor::System, &slug, "").await.expect("closed");
     assert_eq!(word(&actor(&test.core, &token, None).await), "SignedOut");
 }
 
