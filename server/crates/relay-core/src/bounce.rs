@@ -174,6 +174,7 @@ pub(crate) async fn tell(
         content,
         about: Some(notification.about),
         events: vec![arrived, event],
+        claims: Vec::new(),
     };
     kept::insert(core, transaction, &[&new]).await?;
     Ok(new.id)

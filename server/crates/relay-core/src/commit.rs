@@ -6,9 +6,9 @@
 
 use crate::{
     Core, Error, Result,
-    queue::{claim, record, state},
+    queue::{claim, handover::Place, record, state},
     submission::kept::{self, NewMessage},
-    tables::recipient,
+    tables::{event, recipient},
 };
 use relay_types::overview::Counts;
 use sea_orm::DbBackend;
@@ -31,8 +31,8 @@ const ROUND: Duration = Duration::from_secs(60);
 
 /// What can be committed together.
 pub(crate) enum Work {
-    /// Keep a message.
-    Accept(Box<NewMessage>),
+    /// Keep a message, and hand it to the workers when there is a place.
+    Accept(Box<NewMessage>, Option<Place>),
     /// Record an attempt.
     Record(Box<record::Record>),
     /// Lease recipients.
@@ -71,7 +71,7 @@ impl Work {
     }
 
     fn octets(&self) -> usize {
-        if let Self::Accept(message) = self { message.size() } else { 0 }
+        if let Self::Accept(message, _) = self { message.size() } else { 0 }
     }
 }
 
@@ -86,6 +86,14 @@ impl Tally {
             *self.0.entry(subject).or_default() += counts;
         }
     }
+}
+
+/// What the works of a round leave to be written for all of them together.
+#[derive(Default)]
+pub(crate) struct Written {
+    pub(crate) tally: Tally,
+    /// Lines of stories.
+    pub(crate) events: Vec<event::ActiveModel>,
 }
 
 /// Does `work` durably, together with whatever else waits. An error means that nothing of it was kept.
@@ -169,18 +177,24 @@ async fn rounds(mut rounds: Rounds) {
 async fn one_round(core: &Core, batch: Vec<Job>) {
     let started = Instant::now();
     let (works, tells): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.tell)).unzip();
-    let works: Vec<_> = works.iter().collect();
     metrics::histogram!("relaykeep_commit_batch").record(works.len() as f64);
-    let results = match transaction(core, &works).await {
-        Ok(done) => done.into_iter().map(Ok).collect(),
-        Err(Failure::Work(error)) if works.len() > 1 => {
-            tracing::warn!(%error, jobs = works.len(), "a commit failed; its jobs are done one by one");
-            one_by_one(core, &works).await
+    let results = {
+        let works: Vec<_> = works.iter().collect();
+        match transaction(core, &works).await {
+            Ok(done) => done.into_iter().map(Ok).collect(),
+            Err(Failure::Work(error)) if works.len() > 1 => {
+                tracing::warn!(%error, jobs = works.len(), "a commit failed; its jobs are done one by one");
+                one_by_one(core, &works).await
+            }
+            Err(Failure::Work(error) | Failure::Store(error)) => again(&error, works.len()),
         }
-        Err(Failure::Work(error) | Failure::Store(error)) => again(&error, works.len()),
     };
     metrics::histogram!("relaykeep_commit_seconds").record(started.elapsed().as_secs_f64());
-    for (tell, result) in tells.into_iter().zip(results) {
+    for ((work, tell), result) in works.into_iter().zip(tells).zip(results) {
+        // Here and not where it was accepted: who waits for that may be gone.
+        if let (Work::Accept(message, Some(place)), Ok(_)) = (work, &result) {
+            place.hand_over(message.claims);
+        }
         let _ = tell.send(result);
     }
     core.changes.committed();
@@ -227,34 +241,35 @@ async fn transaction(core: &Core, works: &[&Work]) -> std::result::Result<Vec<Do
 }
 
 async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result<Vec<Done>, Failure> {
-    let transaction = core.db.begin().await.map_err(Failure::Store)?;
+    let transaction = core.db.begin_aside().await.map_err(Failure::Store)?;
     // Before anything else is read or written, and all at once: see there.
     state::lock(&transaction, works.iter().filter_map(|work| work.message())).await?;
-    let mut tally = Tally::default();
+    let mut written = Written::default();
     let new: Vec<&NewMessage> = works
         .iter()
-        .filter_map(|work| if let Work::Accept(message) = work { Some(&**message) } else { None })
+        .filter_map(|work| if let Work::Accept(message, _) = work { Some(&**message) } else { None })
         .collect();
     if !new.is_empty() {
         kept::insert(core, &transaction, &new).await?;
         for message in new {
             let accepted = Counts { accepted: message.recipients.len() as u64, ..Counts::default() };
-            tally.add(message.origin.subjects(message.project), accepted);
+            written.tally.add(message.origin.subjects(message.project), accepted);
         }
     }
     let mut done = Vec::with_capacity(works.len());
     for work in works {
         done.push(match work {
-            Work::Accept(_) => Done::Kept,
+            Work::Accept(..) => Done::Kept,
             Work::Record(record) => {
-                record.apply(core, &transaction, &mut tally).await?;
+                record.apply(core, &transaction, &mut written).await?;
                 Done::Kept
             }
             Work::Claim(request) => Done::Claimed(request.apply(&transaction).await?),
         });
     }
+    kept::insert_events(&transaction, written.events).await?;
     let now = core.now();
-    for (subject, counts) in tally.0 {
+    for (subject, counts) in written.tally.0 {
         crate::limits::count(&transaction, subject, now, counts).await?;
     }
     transaction.commit().await?;
@@ -262,4 +277,4 @@ async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -38,6 +38,8 @@ pub struct Inner {
     pub(crate) queue_wake: Notify,
     /// Whose turn it is in a backlog.
     pub(crate) turns: crate::queue::claim::Turns,
+    /// The short way of new mail to the workers of this process.
+    pub(crate) handover: crate::queue::handover::Handover,
     /// What waits for the next commit.
     pub(crate) committer: crate::commit::Committer,
     /// Content that was just accepted or read, so that delivery need not read it again.
@@ -53,14 +55,18 @@ pub struct Inner {
     pub(crate) successes: crate::service_accounts::Successes,
     /// DKIM keys that were opened.
     pub(crate) dkim_keys: crate::dkim_keys::OpenedKeys,
-    /// How submitters stood at their last MAIL.
+    /// What was read of the rules within the last second (`rules`).
     pub(crate) submitters: crate::policy::Submitters,
+    pub(crate) verified: crate::policy::VerifiedNames,
+    pub(crate) identified: crate::networks::Identified,
+    pub(crate) accounts: crate::service_accounts::Accounts,
+    pub(crate) active_keys: crate::dkim_keys::ActiveKeys,
+    pub(crate) project_routes: crate::routes::ProjectRoutes,
+    pub(crate) last_pause: crate::platform::LastPause,
     /// Who had DNS asked how often.
     pub(crate) asked: crate::dns_health::Asked,
     /// How far the checks of domains are that people wait for.
     pub(crate) progress: crate::dns_health::Progress,
-    /// Whether the platform is paused.
-    pub(crate) last_pause: crate::platform::LastPause,
 }
 
 impl Deref for Core {
@@ -110,6 +116,7 @@ impl Core {
             hasher,
             queue_wake: Notify::new(),
             turns: Default::default(),
+            handover: Default::default(),
             committer: Default::default(),
             contents: Default::default(),
             listeners: Listeners::default(),
@@ -118,10 +125,15 @@ impl Core {
             uses: crate::uses::Uses::default(),
             successes: crate::service_accounts::Successes::default(),
             dkim_keys: crate::dkim_keys::OpenedKeys::default(),
-            submitters: crate::policy::Submitters::default(),
+            submitters: Default::default(),
+            verified: Default::default(),
+            identified: Default::default(),
+            accounts: Default::default(),
+            active_keys: Default::default(),
+            project_routes: Default::default(),
+            last_pause: Default::default(),
             asked: Default::default(),
             progress: Default::default(),
-            last_pause: crate::platform::LastPause::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

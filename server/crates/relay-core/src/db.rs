@@ -1,5 +1,9 @@
 //! Connections to the database: SQLite (one writer, many readers) or PostgreSQL (one pool for both).
 
+mod change;
+
+pub(crate) use change::{Change, Generation};
+
 use crate::{Error, Result, tables::setting};
 use migrations::{DbErr, Migrator, MigratorTrait};
 use sea_orm::{
@@ -39,10 +43,11 @@ pub enum Schema {
     Newer,
 }
 
-/// The two pools. Every change goes through [`Database::begin`].
+/// The two pools. Every change goes through [`Database::begin`] or [`Database::begin_aside`].
 pub(crate) struct Database {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    generation: Generation,
 }
 
 impl Database {
@@ -51,10 +56,10 @@ impl Database {
         if url.starts_with("sqlite:") {
             let write = sqlite_pool(url, 1, false).await?;
             let read = sqlite_pool(url, 8, false).await?;
-            Ok(Self { read, write })
+            Ok(Self { read, write, generation: Generation::default() })
         } else {
             let pool = postgres_pool(url, &BOUNDS).await?;
-            Ok(Self { read: pool.clone(), write: pool })
+            Ok(Self { read: pool.clone(), write: pool, generation: Generation::default() })
         }
     }
 
@@ -96,14 +101,26 @@ impl Database {
         &self.read
     }
 
-    /// Begins a transaction that may write. On SQLite it takes the write lock at once (`BEGIN IMMEDIATE`).
-    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
+    /// Begins a transaction that may change what a rule depends on. On SQLite it takes the write lock at once (`BEGIN
+    /// IMMEDIATE`).
+    pub(crate) async fn begin(&self) -> Result<Change> {
+        Ok(Change::new(self.begin_aside().await?, self.generation.clone()))
+    }
+
+    /// As [`Self::begin`], for what no rule depends on: the mail itself, counts, logs. What was read of the rules stays
+    /// remembered.
+    pub(crate) async fn begin_aside(&self) -> Result<DatabaseTransaction> {
         let mode = match self.backend() {
             DbBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
             _ => None,
         };
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
         Ok(self.write.begin_with_options(options).await?)
+    }
+
+    /// How many changes of rules this node has committed.
+    pub(crate) fn generation(&self) -> &Generation {
+        &self.generation
     }
 
     /// Which of the two it is.
@@ -122,7 +139,7 @@ impl Database {
     pub(crate) async fn takes_changes(&self) -> Result<()> {
         let late = |_| Error::Unavailable { cause: format!("no answer in {} seconds", WAIT.as_secs()) };
         let change = async {
-            let transaction = self.begin().await?;
+            let transaction = self.begin_aside().await?;
             setting::Entity::delete_by_id("").exec(&transaction).await?;
             Ok(transaction.rollback().await?)
         };
@@ -189,7 +206,7 @@ mod tests {
             // There the pool of the one writer is what is waited for, and the wait is the pool's own.
             return;
         }
-        let holder = test.core.db.begin().await.expect("a transaction");
+        let holder = test.core.db.begin_aside().await.expect("a transaction");
         holder.execute_unprepared("LOCK TABLE message IN ACCESS EXCLUSIVE MODE").await.expect("locked");
         let began = std::time::Instant::now();
         let read = test.core.db.read().execute_unprepared("SELECT id FROM message").await;

@@ -7,6 +7,7 @@ pub(crate) mod rotation;
 
 use crate::{
     Core, Error, Result, domains,
+    rules::Remembered,
     tables::{
         dkim_key::{ActiveModel, Column, Entity, Model},
         domain,
@@ -64,6 +65,14 @@ impl Default for OpenedKeys {
 /// The keys that sign for a header From in `domain`; none when none may. Those of the project's own verified domain of
 /// exactly that name, else those of the operator's default domain.
 pub(crate) async fn active(core: &Core, project: Option<ProjectId>, domain: &DomainName) -> Result<Vec<ActiveKey>> {
+    let of = (project, domain.clone());
+    core.active_keys.get_or(core, of, |_| true, read_active(core, project, domain)).await
+}
+
+/// Keys that signed a short time ago.
+pub(crate) type ActiveKeys = Remembered<(Option<ProjectId>, DomainName), Vec<ActiveKey>>;
+
+async fn read_active(core: &Core, project: Option<ProjectId>, domain: &DomainName) -> Result<Vec<ActiveKey>> {
     let mut whose = Condition::any().add(domain::Column::ProjectId.is_null());
     if let Some(project) = project {
         whose = whose.add(domain::Column::ProjectId.eq(project.uuid()));

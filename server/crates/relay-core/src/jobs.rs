@@ -125,7 +125,7 @@ async fn claim(core: &Core) -> Result<Option<Model>> {
     let found: Option<Uuid> =
         running.select_only().column(Column::Id).order_by_asc(Column::Id).into_tuple().one(core.db.read()).await?;
     let Some(id) = found else { return Ok(None) };
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     let until = now.plus(LEASE).0;
     let lease = ActiveModel { leased_until: Set(Some(until)), ..Default::default() };
     let taken = Entity::update_many().set(lease).filter(Column::Id.eq(id)).filter(free()).exec(&transaction).await?;

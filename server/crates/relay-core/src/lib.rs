@@ -19,6 +19,7 @@ mod key_check;
 mod label;
 mod one_time_links;
 mod prune;
+mod rules;
 mod sealing;
 mod secrets;
 mod tables;

@@ -7,6 +7,7 @@ use crate::{
     Access, Actor, Core, Error, Result, audit,
     label::label,
     projects,
+    rules::Remembered,
     tables::{
         network::{ActiveModel, Column, Entity, Model},
         project,
@@ -105,8 +106,15 @@ pub async fn remove(core: &Core, actor: &Actor, project: &Slug, id: NetworkId) -
     Ok(transaction.commit().await?)
 }
 
+/// Addresses and whose they are, as read a short time ago.
+pub(crate) type Identified = Remembered<IpAddr, Option<Actor>>;
+
 /// The project a client's address belongs to.
 pub async fn identify(core: &Core, client: IpAddr) -> Result<Option<Actor>> {
+    core.identified.get_or(core, client, Option::is_some, find(core, client)).await
+}
+
+async fn find(core: &Core, client: IpAddr) -> Result<Option<Actor>> {
     let key = sort_key(client).to_vec();
     let row = Entity::find()
         .filter(Column::First.lte(key.clone()))

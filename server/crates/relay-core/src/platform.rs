@@ -5,26 +5,19 @@
 //! what was accepted go on.
 
 use crate::{
-    Actor, Core, Error, Result, audit,
+    Actor, Core, Result, audit,
     projects::{authorize_operator, reason_of},
+    rules::Remembered,
     tables::setting::{ActiveModel, Column, Entity, Model},
 };
-use moka::future::Cache;
 use relay_types::{Timestamp, platform::Pause};
 use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
-use std::time::Duration;
 
 /// The name of the setting.
 const PAUSED: &str = "paused";
 
-/// What was read last, for a second: MAIL is frequent, pauses are not.
-pub(crate) struct LastPause(Cache<(), Option<Pause>>);
-
-impl Default for LastPause {
-    fn default() -> Self {
-        Self(Cache::builder().max_capacity(1).time_to_live(Duration::from_secs(1)).build())
-    }
-}
+/// Whether it is paused, as read last.
+pub(crate) type LastPause = Remembered<(), Option<Pause>>;
 
 /// Whether the platform is paused. Operator only.
 pub async fn paused(core: &Core, actor: &Actor) -> Result<Option<Pause>> {
@@ -49,7 +42,6 @@ pub async fn pause(core: &Core, actor: &Actor, reason: &str) -> Result<()> {
     let changes = vec![audit::field("paused", before, Some(reason))];
     audit::record(core, &transaction, actor, None, "platform.pause", "platform", changes).await?;
     transaction.commit().await?;
-    core.last_pause.0.invalidate(&()).await;
     Ok(())
 }
 
@@ -62,13 +54,12 @@ pub async fn resume(core: &Core, actor: &Actor) -> Result<()> {
     let changes = vec![audit::field("paused", Some(before.value), None::<String>)];
     audit::record(core, &transaction, actor, None, "platform.resume", "platform", changes).await?;
     transaction.commit().await?;
-    core.last_pause.0.invalidate(&()).await;
     Ok(())
 }
 
 /// The pause as it stood at most a second ago.
 pub(crate) async fn pause_of_now(core: &Core) -> Result<Option<Pause>> {
-    core.last_pause.0.try_get_with((), read(core)).await.map_err(|error| Error::clone(&error))
+    core.last_pause.get_or(core, (), Option::is_none, read(core)).await
 }
 
 async fn read(core: &Core) -> Result<Option<Pause>> {
@@ -83,6 +74,7 @@ mod tests {
         Access,
         test_support::{Test, word},
     };
+    use std::time::Duration;
 
     #[tokio::test]
     async fn operators_pause_and_resume() {

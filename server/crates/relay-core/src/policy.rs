@@ -1,8 +1,7 @@
 //! Which addresses an actor may put in reverse-path, From and Sender, and to whom it may send. The one place that decides.
 //!
-//! MAIL is judged by what is stored at that moment. What was read then holds for the rest of the transaction for a
-//! second at most, so that a hundred RCPT do not ask a hundred times. The suppression list alone is asked for every one of
-//! them: one read by its unique index.
+//! What is stored is read through `rules`: what this node changed holds for the next command, what another one changed a
+//! second later at most. The suppression list is asked for every recipient: one read by its unique index.
 //!
 //! The null reverse-path (RFC 5321 §4.5.5): a service account needs leave to use it; a trusted network does not, because
 //! behind it is a mail server that must be able to pass on its notifications.
@@ -13,7 +12,7 @@ mod submitter;
 use crate::{Actor, Core, Result, limits, members, platform, suppressions, uses::Used};
 use relay_types::{EmailAddress, ReversePath, project::ProjectId, refusal::Rule, service_account::AllowedSenders};
 
-pub(crate) use sender::{SenderStanding, judge_sender};
+pub(crate) use sender::{SenderStanding, VerifiedNames, judge_sender};
 pub(crate) use submitter::Submitters;
 use submitter::{Submitter, Who};
 
@@ -53,7 +52,7 @@ pub type Verdict<T> = Result<std::result::Result<T, Rejection>>;
 /// At MAIL: is the project active, the actor still allowed in, the platform not paused, the reverse-path verified and
 /// allowed? Reads what is stored now.
 pub async fn judge_mail(core: &Core, actor: &Actor, reverse_path: &ReversePath) -> Verdict<()> {
-    let submitter = match submitter::read(core, actor).await? {
+    let submitter = match submitter::of(core, actor).await? {
         Who::Relaykeep => return Ok(Ok(())),
         Who::Nobody => return Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
         Who::Barred(rejection) => return Ok(Err(rejection)),
@@ -67,7 +66,7 @@ pub async fn judge_mail(core: &Core, actor: &Actor, reverse_path: &ReversePath) 
 
 /// At RCPT, the `already`-th recipient of the transaction (0 for the first): sandbox, suppression list, limits.
 pub async fn judge_rcpt(core: &Core, actor: &Actor, recipient: &EmailAddress, already: usize) -> Verdict<()> {
-    match submitter::recall(core, actor).await? {
+    match submitter::of(core, actor).await? {
         Who::Relaykeep => Ok(Ok(())),
         Who::Nobody => Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
         Who::Barred(rejection) => Ok(Err(rejection)),
@@ -82,7 +81,7 @@ pub async fn judge_header(
     from: &[EmailAddress],
     sender: Option<&EmailAddress>,
 ) -> Verdict<()> {
-    let submitter = match submitter::recall(core, actor).await? {
+    let submitter = match submitter::of(core, actor).await? {
         Who::Relaykeep => return Ok(Ok(())),
         Who::Nobody => return Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
         Who::Barred(rejection) => return Ok(Err(rejection)),

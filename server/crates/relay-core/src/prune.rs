@@ -13,7 +13,7 @@ pub(crate) async fn rows(core: &Core, table: &str, key: &str, condition: &str, b
         format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {condition} LIMIT {TOGETHER})");
     let mut gone = 0;
     loop {
-        let transaction = core.db.begin().await?;
+        let transaction = core.db.begin_aside().await?;
         let statement = Statement::from_sql_and_values(core.db.backend(), &sql, [before.0.into()]);
         let some = transaction.execute_raw(statement).await?.rows_affected();
         transaction.commit().await?;

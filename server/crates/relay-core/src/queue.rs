@@ -2,14 +2,18 @@
 
 pub(crate) mod claim;
 mod delays;
+pub(crate) mod handover;
 pub(crate) mod outgoing;
 mod people;
 pub(crate) mod record;
 pub(crate) mod state;
 mod view;
 
-pub use self::people::Wish;
 pub(crate) use self::{delays::stored_reply, record::LAST_REASON};
+pub use self::{
+    handover::{NewMail, new_mail},
+    people::Wish,
+};
 
 use crate::{
     Actor, Core, Error, Result, bounce,
@@ -149,7 +153,7 @@ fn chance() -> Result<f64> {
 /// Gives claims back untouched (shutdown): due now, as if the attempt had not been counted.
 pub async fn give_back(core: &Core, claims: &[Claimed]) -> Result<()> {
     let now = core.now();
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     for claims in claims.chunks(200) {
         let mine = claims.iter().fold(Condition::any(), |any, claim| {
             any.add(Column::Id.eq(claim.recipient_id.uuid()).and(Column::Lease.eq(claim.lease.0)))
@@ -178,7 +182,7 @@ pub async fn recover(core: &Core, actor: &Actor) -> Result<u64> {
     if core.db.backend() != DbBackend::Sqlite {
         return Ok(0);
     }
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     let freed = Entity::update_many()
         .col_expr(Column::State, Expr::value(RecipientState::Due.as_str()))
         .col_expr(Column::DueAt, Expr::value(core.now().0))

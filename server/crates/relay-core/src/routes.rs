@@ -4,8 +4,12 @@ use crate::{
     Core, Result,
     config::{PlatformRoute, SmarthostAccess},
     projects,
+    rules::Remembered,
 };
 use relay_types::{DomainName, project::ProjectId};
+
+/// Routes of projects that were read a short time ago; `None` follows the platform.
+pub(crate) type ProjectRoutes = Remembered<ProjectId, Option<PlatformRoute>>;
 
 /// The way for one recipient domain.
 #[derive(Debug, Clone)]
@@ -23,7 +27,9 @@ pub async fn way(core: &Core, project: Option<ProjectId>, domain: &DomainName) -
     let platform = &core.config().route;
     let own = match (platform, project) {
         (PlatformRoute::Capture, _) | (_, None) => None,
-        (_, Some(project)) => projects::route(core, project).await?,
+        (_, Some(project)) => {
+            core.project_routes.get_or(core, project, |_| true, projects::route(core, project)).await?
+        }
     };
     Ok(match own.as_ref().unwrap_or(platform) {
         PlatformRoute::Mx => Way::Mx(domain.clone()),

@@ -31,7 +31,7 @@ use sea_orm::{
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-pub(crate) use authenticate::{Successes, name_of};
+pub(crate) use authenticate::{Accounts, Successes, name_of};
 pub use settings::judged as judge;
 pub(crate) use view::barred_from;
 pub use {

@@ -27,7 +27,7 @@ pub struct StoredSession {
 
 /// Stores a new session; false when the id is taken.
 pub async fn create(core: &Core, session: &StoredSession) -> Result<bool> {
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     let row = ActiveModel {
         id: Set(hash(&session.id)),
         user_id: Set(session.user_id.map(UserId::uuid)),
@@ -44,7 +44,7 @@ pub async fn create(core: &Core, session: &StoredSession) -> Result<bool> {
 
 /// Stores a known session's new state. One that was ended meanwhile (sign-out, a lock, a new password) stays ended.
 pub async fn save(core: &Core, session: &StoredSession) -> Result<()> {
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     let row = ActiveModel {
         user_id: Set(session.user_id.map(UserId::uuid)),
         data: Set(session.data.clone()),
@@ -69,7 +69,7 @@ pub async fn load(core: &Core, id: &str) -> Result<Option<StoredSession>> {
 
 /// Ends a session.
 pub async fn delete(core: &Core, id: &str) -> Result<()> {
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     Entity::delete_by_id(hash(id)).exec(&transaction).await?;
     transaction.commit().await?;
     core.changes.access_changed();
@@ -80,7 +80,7 @@ pub async fn delete(core: &Core, id: &str) -> Result<()> {
 pub async fn sweep(core: &Core) -> Result<u64> {
     let sessions = prune::rows(core, "session", "id", "expires_at <= $1", core.now()).await?;
     let links = one_time_links::sweep(core).await?;
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     let throttles = throttle::sweep(&transaction, core.now()).await?;
     transaction.commit().await?;
     Ok(sessions + links + throttles)

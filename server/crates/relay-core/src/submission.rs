@@ -12,7 +12,7 @@ use crate::{
     Actor, Core, Error, Result,
     commit::{self, Work},
     policy::{self, Rejection},
-    queue::{self, outgoing},
+    queue::{self, handover, outgoing},
     routes::{self, Way},
 };
 use authors::Authors;
@@ -133,14 +133,21 @@ async fn keep(
     let this = core.clone();
     // Signing takes a millisecond of computing and more for large messages: not on the threads that serve sessions.
     let new = tokio::task::spawn_blocking(move || draft.finish(&this)).await.map_err(Error::internal)?;
-    let new = new.map_err(|why| Error::internal(why.0))?;
+    let mut new = new.map_err(|why| Error::internal(why.0))?;
     let (id, count) = (new.id, new.recipients.len());
-    let outgoing = outgoing::of_accepted(&new);
-    commit::commit(core, Work::Accept(Box::new(new))).await?;
-    if let Some(outgoing) = outgoing {
+    // Before it is kept: the workers may have it at once.
+    if let Some(outgoing) = outgoing::of_accepted(&new) {
         core.contents.keep(id, &outgoing);
     }
-    core.queue_wake.notify_one();
+    let place = handover::place(core, &new).map(|(place, claims)| {
+        new.claims = claims;
+        place
+    });
+    let is_handed_over = place.is_some();
+    commit::commit(core, Work::Accept(Box::new(new), place)).await?;
+    if !is_handed_over {
+        core.queue_wake.notify_one();
+    }
     metrics::counter!("relaykeep_accepted_total").increment(count as u64);
     Ok(id)
 }
@@ -257,6 +264,7 @@ impl Draft {
             smtputf8,
             prefix: [received, signatures, added].concat().into_bytes(),
             about: None,
+            claims: Vec::new(),
             events: vec![accepted(arrival), signed],
             content,
         })

@@ -106,7 +106,7 @@ impl Key<'_> {
     /// same time are counted before any of them is judged. Who succeeds calls [`Self::succeed`] or [`Self::forgive`].
     pub(crate) async fn attempt(&self, core: &Core) -> Result<Option<u64>> {
         let now = core.now();
-        let transaction = core.db.begin().await?;
+        let transaction = core.db.begin_aside().await?;
         let known = self.lock(&transaction, now).await?;
         let wait = known.and_then(|failures| self.throttle.wait(failures, now));
         if wait.is_none() {
@@ -118,14 +118,14 @@ impl Key<'_> {
 
     /// Forgets all failures: the key proved who it is.
     pub(crate) async fn succeed(&self, core: &Core) -> Result<()> {
-        let transaction = core.db.begin().await?;
+        let transaction = core.db.begin_aside().await?;
         Entity::delete_by_id(self.id.to_vec()).exec(&transaction).await?;
         Ok(transaction.commit().await?)
     }
 
     /// Takes one failure back: the attempt was good, but others from the same key may not be.
     pub(crate) async fn forgive(&self, core: &Core) -> Result<()> {
-        let transaction = core.db.begin().await?;
+        let transaction = core.db.begin_aside().await?;
         Entity::update_many()
             .col_expr(Column::Failures, Expr::col(Column::Failures).sub(1))
             .filter(Column::Id.eq(self.id.to_vec()))
@@ -196,7 +196,7 @@ pub(crate) async fn fail<const N: usize>(core: &Core, mut keys: [&Key<'_>; N]) -
     // In order, so that two transactions do not wait for each other.
     keys.sort_unstable_by_key(|key| key.id);
     let now = core.now();
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     for key in keys {
         let known = key.lock(&transaction, now).await?;
         key.add(&transaction, known, now).await?;

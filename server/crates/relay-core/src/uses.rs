@@ -155,7 +155,7 @@ async fn write(core: &Core, taken: &[(Used, Noted)]) -> Result<()> {
             Used::ApiToken(id) => keep_latest(&mut tokens, id, noted.last),
         }
     }
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     for sources in sources.chunks(500) {
         use service_account_source::Column;
         let again = OnConflict::columns([Column::ServiceAccountId, Column::SecretId, Column::Address])

@@ -8,8 +8,15 @@ mod worker;
 
 use crate::delivery::{Deliverer, DeliveryConfig, DeliveryError};
 use backlog::{Backlog, Job};
-use relay_core::{Actor, Core, queue};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use relay_core::{
+    Actor, Core,
+    queue::{self, Claimed, NewMail},
+};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     task::{Id, JoinError, JoinSet},
     time::{Instant, interval, sleep_until, timeout},
@@ -45,6 +52,7 @@ pub async fn run(core: Core, config: DeliveryConfig, stop: CancellationToken) ->
 /// A manager that has done nothing yet.
 fn manager(core: Core, config: DeliveryConfig) -> Result<Manager, DeliveryError> {
     let deliverer = Arc::new(Deliverer::new(config.clone(), core.resolver().clone())?);
+    let new_mail = queue::new_mail(&core, config.workers);
     Ok(Manager {
         worker: Worker::new(core.clone(), deliverer.clone(), config.attempt_limit, config.workers),
         backlog: Backlog::new(config.connections_per_destination, share(config.workers)),
@@ -54,6 +62,7 @@ fn manager(core: Core, config: DeliveryConfig) -> Result<Manager, DeliveryError>
         running: JoinSet::new(),
         jobs: HashMap::new(),
         left_out: Vec::new(),
+        new_mail,
     })
 }
 
@@ -68,6 +77,8 @@ struct Manager {
     jobs: HashMap<Id, Job>,
     /// Destinations for which the last claim took nothing, because enough was waiting for them.
     left_out: Vec<String>,
+    /// What was accepted a moment ago and is claimed already.
+    new_mail: NewMail,
 }
 
 impl Manager {
@@ -81,10 +92,12 @@ impl Manager {
                 look = self.claim().await;
                 continue;
             }
+            let takes_new = self.takes_new();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 Some(ended) = self.running.join_next_with_id() => look |= self.finished(ended),
+                claims = self.new_mail.next(), if takes_new => self.take(claims),
                 () = &mut wake => {
                     wake.set(something_due(&core, Instant::now() + PAUSE));
                     look = true;
@@ -104,6 +117,27 @@ impl Manager {
     /// Whether there is room for a claim that is worth its while, and its results can be recorded.
     fn has_room(&self) -> bool {
         self.room() >= self.config.workers && !self.worker.is_stuck()
+    }
+
+    /// Whether new mail that is claimed already is taken from where it waits.
+    fn takes_new(&self) -> bool {
+        self.room() > 0 && !self.worker.is_stuck()
+    }
+
+    /// Takes new mail, with what else came in.
+    fn take(&mut self, claims: Vec<Claimed>) {
+        let mut next = Some(claims);
+        while let Some(claims) = next {
+            let enough = self.per_destination() / 2;
+            let destinations: BTreeSet<String> = claims.iter().map(|claim| claim.destination.clone()).collect();
+            self.backlog.add(backlog::jobs(claims, Instant::now()));
+            for destination in destinations {
+                if self.backlog.is_busy(&destination, enough) {
+                    self.new_mail.leave_out(&destination, true);
+                }
+            }
+            next = if self.takes_new() { self.new_mail.ready() } else { None };
+        }
     }
 
     /// Recipients of one destination in a claim; with half of that waiting, no more are claimed for it.
@@ -163,12 +197,17 @@ impl Manager {
                 self.jobs.insert(task.id(), about);
             }
         }
-        self.left_out.contains(&job.destination) && !self.backlog.is_busy(&job.destination, self.per_destination() / 4)
+        if self.backlog.is_busy(&job.destination, self.per_destination() / 4) {
+            return false;
+        }
+        self.new_mail.leave_out(&job.destination, false);
+        self.left_out.contains(&job.destination)
     }
 
     /// Lets running jobs finish within the grace time; what did not begin, or did not finish, is given back.
     async fn end(mut self) {
-        let waiting: Vec<_> = self.backlog.drain().into_iter().flat_map(|job| job.claims).collect();
+        let mut waiting: Vec<_> = self.backlog.drain().into_iter().flat_map(|job| job.claims).collect();
+        waiting.extend(timeout(self.config.grace, self.new_mail.close()).await.unwrap_or_default());
         self.give_back(&waiting).await;
         let finish = async {
             while let Some(ended) = self.running.join_next_with_id().await {
@@ -186,7 +225,7 @@ impl Manager {
         self.give_back(&cut_off).await;
     }
 
-    async fn give_back(&self, claims: &[queue::Claimed]) {
+    async fn give_back(&self, claims: &[Claimed]) {
         if claims.is_empty() {
             return;
         }

@@ -93,7 +93,7 @@ async fn tell(core: &Core, project: ProjectId) -> Result<bool> {
     let contacts = portal_mail::drafts(core, projects::contacts(core, project).await?).await?;
     let (name, slug) = (projects::name(core, project).await?, projects::slug(core, project).await?);
     let somebody = !contacts.is_empty();
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     let of_project = untold_bounce::Column::ProjectId.eq(project.uuid());
     let rows = untold_bounce::Entity::find()
         .filter(of_project.clone())

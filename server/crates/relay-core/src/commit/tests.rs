@@ -6,7 +6,7 @@ use crate::{
 use relay_types::{EmailAddress, ReversePath, message::MessageId};
 use sea_orm::ConnectionTrait;
 
-fn message(core: &Core, id: MessageId, size: usize) -> NewMessage {
+pub(crate) fn message(core: &Core, id: MessageId, size: usize) -> NewMessage {
     let to = EmailAddress::parse("b@e.example").expect("an address");
     NewMessage {
         id,
@@ -24,6 +24,7 @@ fn message(core: &Core, id: MessageId, size: usize) -> NewMessage {
         content: vec![b'x'; size],
         about: None,
         events: Vec::new(),
+        claims: Vec::new(),
     }
 }
 
@@ -40,7 +41,7 @@ async fn a_batch_is_bounded_in_jobs_and_octets() {
     let sizes = [vec![10; 300], vec![3 * 1024 * 1024; 2], vec![9 * 1024 * 1024, 1]].concat();
     for size in sizes {
         let new = message(&test.core, test.core.new_id(), size);
-        committer.lock().waiting.push_back(job(Work::Accept(Box::new(new))).0);
+        committer.lock().waiting.push_back(job(Work::Accept(Box::new(new), None)).0);
     }
     let batches: Vec<usize> = std::iter::from_fn(|| committer.batch()).map(|batch| batch.len()).collect();
     assert_eq!(batches, [128, 128, 45, 1, 1, 1]);
@@ -52,10 +53,10 @@ async fn work_that_comes_together_is_committed_together_and_one_that_fails_fails
     let test = Test::new().await;
     let core = &test.core;
     let twice = core.new_id();
-    let kept = commit(core, Work::Accept(Box::new(message(core, twice, 10)))).await;
+    let kept = commit(core, Work::Accept(Box::new(message(core, twice, 10)), None)).await;
     assert_eq!(word(&kept), "Ok");
     let ids: Vec<MessageId> = (0..40).map(|place| if place == 17 { twice } else { core.new_id() }).collect();
-    let all = ids.iter().map(|&id| commit(core, Work::Accept(Box::new(message(core, id, 10)))));
+    let all = ids.iter().map(|&id| commit(core, Work::Accept(Box::new(message(core, id, 10)), None)));
     let results = futures_util::future::join_all(all).await;
     let failed: Vec<usize> = results.iter().enumerate().filter(|(_, result)| result.is_err()).map(|(n, _)| n).collect();
     assert_eq!(failed, [17]);
@@ -71,11 +72,11 @@ async fn who_has_gone_is_not_kept_and_an_abandoned_commit_is_told() {
     // All rounds are said to run, so that nothing is taken up before the one who waits has gone.
     core.committer.lock().running = 4;
     let gone = core.new_id();
-    let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, gone, 10)))));
+    let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, gone, 10)), None)));
     assert!(futures_util::poll!(&mut waiting).is_pending());
     drop(waiting);
     let stays = core.new_id();
-    let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, stays, 10)))));
+    let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, stays, 10)), None)));
     assert!(futures_util::poll!(&mut waiting).is_pending());
     rounds(Rounds { core: core.clone(), ended: false }).await;
     assert_eq!(word(&waiting.await), "Ok");
@@ -83,7 +84,7 @@ async fn who_has_gone_is_not_kept_and_an_abandoned_commit_is_told() {
     assert_eq!(word(&crate::queue::outgoing(core, stays).await), "Ok");
 
     core.committer.lock().running = 4;
-    let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, core.new_id(), 10)))));
+    let mut waiting = Box::pin(commit(core, Work::Accept(Box::new(message(core, core.new_id(), 10)), None)));
     assert!(futures_util::poll!(&mut waiting).is_pending());
     core.committer.lock().running = 1;
     drop(Rounds { core: core.clone(), ended: false });
@@ -95,7 +96,7 @@ async fn a_store_that_is_away_is_said_to_be() {
     let test = Test::new().await;
     test.core.db.close().await;
     let new = message(&test.core, test.core.new_id(), 10);
-    assert_eq!(word(&commit(&test.core, Work::Accept(Box::new(new))).await), "Unavailable");
+    assert_eq!(word(&commit(&test.core, Work::Accept(Box::new(new), None)).await), "Unavailable");
 }
 
 #[tokio::test]
@@ -105,7 +106,7 @@ async fn a_full_disk_is_said_to_be_full_and_takes_mail_again_when_there_is_room(
         // PostgreSQL cannot be told to have no room; what it then says is judged in `error.rs`.
         return;
     }
-    let new = |size| Work::Accept(Box::new(message(&test.core, test.core.new_id(), size)));
+    let new = |size| Work::Accept(Box::new(message(&test.core, test.core.new_id(), size)), None);
     for (pages, size, expected) in [(1, 9 << 20, "Full"), (1 << 20, 9 << 20, "Ok")] {
         // The file may not grow, as on a disk without room; less than it has now is taken for what it has.
         let transaction = test.core.db.begin().await.expect("a transaction");

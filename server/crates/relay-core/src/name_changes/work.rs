@@ -4,7 +4,9 @@
 
 use super::{json, names, ptr_change, schedule, state};
 use crate::{
-    Actor, Core, Error, Result, addresses, dns_backends, due, projects,
+    Actor, Core, Error, Result, addresses,
+    db::Change,
+    dns_backends, due, projects,
     tables::{
         address,
         name_change::{Column, Entity, Model},
@@ -238,7 +240,7 @@ async fn store(core: &Core, row: Model, next: Next, said: Vec<ServerAnswer>) -> 
 /// The zone holds the name: the address has it from now on, and it is read back.
 pub(super) async fn written(
     core: &Core,
-    transaction: DatabaseTransaction,
+    transaction: Change,
     mut change: Model,
     follower: Option<Follower>,
 ) -> Result<()> {

@@ -2,8 +2,7 @@
 //! every session of an account or network; where a session comes from is judged for each.
 
 use super::Rejection;
-use crate::{Actor, Core, Result, networks, projects, service_accounts};
-use moka::sync::Cache;
+use crate::{Actor, Core, Error, Result, networks, projects, rules::Remembered, service_accounts};
 use relay_types::{
     Cidr,
     limit::Limits,
@@ -11,11 +10,11 @@ use relay_types::{
     refusal::Rule,
     service_account::{AllowedSenders, ServiceAccountId},
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A project's program or network, as it stood when it was read.
-pub(super) struct Submitter {
+pub(crate) struct Submitter {
     pub(super) project: ProjectId,
     pub(super) account: Option<(ServiceAccountId, Limits)>,
     /// Why it may not send at all.
@@ -41,14 +40,11 @@ pub(super) enum Who {
     Submitter(Arc<Submitter>),
 }
 
-/// What was read at MAIL, for the commands that follow it.
-pub(crate) struct Submitters(Cache<Uuid, Arc<Submitter>>);
+/// Submitters that were read a short time ago.
+pub(crate) type Submitters = Remembered<Uuid, Standing>;
 
-impl Default for Submitters {
-    fn default() -> Self {
-        Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(1)).build())
-    }
-}
+/// A submitter, or why there is none.
+type Standing = std::result::Result<Arc<Submitter>, Rejection>;
 
 impl Submitter {
     /// Refuses one that may not send at all.
@@ -57,38 +53,38 @@ impl Submitter {
     }
 }
 
-/// Reads how the actor stands now.
-pub(super) async fn read(core: &Core, actor: &Actor) -> Result<Who> {
+/// How the actor stands. One that may not send is read anew each time.
+pub(super) async fn of(core: &Core, actor: &Actor) -> Result<Who> {
+    let Some(key) = key(actor) else {
+        return Ok(if matches!(actor, Actor::System) { Who::Relaykeep } else { Who::Nobody });
+    };
+    let lasting = |found: &Standing| found.as_ref().is_ok_and(|submitter| submitter.barred.is_none());
+    Ok(match core.submitters.get_or(core, key, lasting, read(core, actor)).await? {
+        Ok(submitter) => who(submitter, actor),
+        Err(rejection) => Who::Barred(rejection),
+    })
+}
+
+async fn read(core: &Core, actor: &Actor) -> Result<Standing> {
     let submitter = match actor {
-        Actor::System => return Ok(Who::Relaykeep),
-        Actor::Anonymous { .. } | Actor::User { .. } | Actor::ApiToken { .. } => return Ok(Who::Nobody),
         Actor::ServiceAccount { id, project_id, secret, .. } => {
             match service_accounts::standing(core, *project_id, *id, *secret).await? {
                 Some((project, account)) => of_account(*project_id, project, *id, account),
-                None => return Ok(Who::Barred(barred("the service account was removed, or its secret was revoked"))),
+                None => return Ok(Err(barred("the service account was removed, or its secret was revoked"))),
             }
         }
         Actor::TrustedNetwork { id, project_id, .. } => match networks::standing(core, *project_id, *id).await? {
             Some(standing) => standing_in(*project_id, standing),
             None => {
                 let words = "the network is not trusted any more";
-                return Ok(Who::Barred(Rejection::new(Rule::AuthenticationRequired).detail(words)));
+                return Ok(Err(Rejection::new(Rule::AuthenticationRequired).detail(words)));
             }
         },
+        Actor::System | Actor::Anonymous { .. } | Actor::User { .. } | Actor::ApiToken { .. } => {
+            return Err(Error::internal("who is read as a submitter is none"));
+        }
     };
-    let submitter = Arc::new(submitter);
-    if let Some(key) = key(actor) {
-        core.submitters.0.insert(key, submitter.clone());
-    }
-    Ok(who(submitter, actor))
-}
-
-/// As [`read`], or what was read within the last second.
-pub(super) async fn recall(core: &Core, actor: &Actor) -> Result<Who> {
-    match key(actor).and_then(|key| core.submitters.0.get(&key)) {
-        Some(submitter) => Ok(who(submitter, actor)),
-        None => read(core, actor).await,
-    }
+    Ok(Ok(Arc::new(submitter)))
 }
 
 /// Sessions that are remembered as one: those of a secret (which one account has), those of a network.

@@ -60,7 +60,7 @@ pub(crate) async fn warn(core: &Core, actor: &Actor) -> Result<u64> {
 async fn warn_of(core: &Core, id: Uuid, late: Timestamp) -> Result<bool> {
     let material = bounce::material(core, MessageId::from_uuid(id)).await?;
     let now = core.now();
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     // As everyone does who changes recipients, so that no two wait for each other.
     state::lock(&transaction, std::iter::once(id)).await?;
     // Marked first: of two nodes that find the same message, one finds no recipients left.

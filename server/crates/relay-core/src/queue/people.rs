@@ -126,7 +126,7 @@ pub(crate) async fn to_messages(
         return Err(Error::NotFound);
     }
     let (now, mut messages, mut recipients) = (core.now(), 0, 0);
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     for id in ids {
         let of_message = Condition::all().add(Column::MessageId.eq(id));
         let moved = move_recipients(core, &transaction, actor, wish, now, of_message, &[id]).await?;
@@ -149,7 +149,7 @@ pub(crate) async fn to_destination(core: &Core, actor: &Actor, destination: &str
     // Recipients that become due here have this very due time, so that each is moved once.
     let now = core.now();
     loop {
-        let transaction = core.db.begin().await?;
+        let transaction = core.db.begin_aside().await?;
         let mut waiting =
             Condition::all().add(Column::Destination.eq(destination)).add(Column::State.is_in(wish.from()));
         if wish == Wish::RetryNow {

@@ -2,8 +2,8 @@
 //! suppression list, and the notification of a failure. So no failure is without its DSN, and none has two.
 
 use crate::{
-    Core, Result, bounce,
-    commit::Tally,
+    Core, Error, Result, bounce,
+    commit::Written,
     queue::{Claimed, state},
     retry,
     submission::kept::{self, event_row},
@@ -19,7 +19,7 @@ use relay_types::{
     overview::Counts,
     reply::Reply,
 };
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, sea_query::Expr};
 use std::{
     collections::{BTreeMap, HashSet},
     time::Duration,
@@ -47,26 +47,41 @@ struct Fate {
 }
 
 impl Record {
-    /// Writes it all; outcomes of a stale lease are left out.
-    pub(crate) async fn apply(&self, core: &Core, transaction: &DatabaseTransaction, tally: &mut Tally) -> Result<()> {
-        let live = self.live(transaction).await?;
-        let outcomes: Vec<_> =
-            self.outcomes.iter().filter(|(claimed, _)| live.contains(&claimed.recipient_id.uuid())).collect();
-        let Some(original) = message::Entity::find_by_id(self.message.uuid()).one(transaction).await? else {
-            return Ok(());
-        };
-        if outcomes.is_empty() {
+    /// Writes it all; outcomes of a stale lease are left out. Lines of the story go to `written`.
+    pub(crate) async fn apply(
+        &self,
+        core: &Core,
+        transaction: &DatabaseTransaction,
+        written: &mut Written,
+    ) -> Result<()> {
+        let judged: Vec<_> = self
+            .outcomes
+            .iter()
+            .map(|(claimed, outcome)| {
+                let (outcome, next_at) = judged(&core.config.retry_schedule, claimed, outcome, self.chance, self.now);
+                (claimed, outcome, next_at)
+            })
+            .collect();
+        let mut groups: BTreeMap<(Uuid, Fate), Vec<Uuid>> = BTreeMap::new();
+        for (claimed, outcome, next_at) in &judged {
+            let fate = (claimed.lease.0, Fate::of(outcome, *next_at));
+            groups.entry(fate).or_default().push(claimed.recipient_id.uuid());
+        }
+        let mut live = HashSet::new();
+        for ((lease, fate), ids) in groups {
+            live.extend(fate.write(transaction, self.message.uuid(), lease, ids).await?);
+        }
+        if live.is_empty() {
             return Ok(());
         }
         let mut attempt = self.attempt.clone();
         attempt.outcomes.clear();
-        let mut groups: BTreeMap<Fate, Vec<Uuid>> = BTreeMap::new();
         let mut counts = Counts::default();
         let (mut failed, mut refused) = (Vec::new(), Vec::new());
-        for (claimed, outcome) in outcomes {
-            let (outcome, next_at) = judged(&core.config.retry_schedule, claimed, outcome, self.chance, self.now);
-            let fate = Fate::of(&outcome, next_at);
-            groups.entry(fate).or_default().push(claimed.recipient_id.uuid());
+        for (claimed, outcome, next_at) in judged {
+            if !live.contains(&claimed.recipient_id.uuid()) {
+                continue;
+            }
             match &outcome {
                 Outcome::Delivered(_) | Outcome::Captured => counts.delivered += 1,
                 Outcome::TempFail(_) => counts.deferred += 1,
@@ -81,38 +96,18 @@ impl Record {
         }
         let captured = attempt.outcomes.iter().any(|one| one.outcome == Outcome::Captured);
         let last_reply = last_reply(&attempt.outcomes);
-        for (fate, ids) in groups {
-            fate.write(transaction, &ids).await?;
-        }
-        let mut events = vec![event_row(core, original.id, self.now, &EventKind::Attempt(attempt))?];
+        written.events.push(event_row(core, self.message.uuid(), self.now, &EventKind::Attempt(attempt))?);
         if !failed.is_empty() {
+            let original = message::Entity::find_by_id(self.message.uuid()).one(transaction).await?;
+            let original = original.ok_or_else(|| Error::internal("a recipient without its message"))?;
             let told =
                 bounce::of_failure(core, transaction, &original, &failed, self.material.as_ref(), self.now).await?;
-            events.push(event_row(core, original.id, self.now, &told)?);
+            written.events.push(event_row(core, original.id, self.now, &told)?);
+            suppressions::record(core, transaction, &original, &refused, self.now).await?;
         }
-        suppressions::record(core, transaction, &original, &refused, self.now).await?;
-        kept::insert_events(transaction, events).await?;
-        state::refresh_after_attempt(transaction, original.id, last_reply, captured).await?;
-        tally.add(kept::subjects(&original.source, original.source_id, original.project_id), counts);
+        let subjects = state::refresh_after_attempt(transaction, self.message.uuid(), last_reply, captured).await?;
+        written.tally.add(subjects, counts);
         Ok(())
-    }
-
-    /// Recipients whose lease is still this one's.
-    async fn live(&self, transaction: &DatabaseTransaction) -> Result<HashSet<Uuid>> {
-        let ids = self.outcomes.iter().map(|(claimed, _)| claimed.recipient_id.uuid());
-        let rows: Vec<(Uuid, Option<Uuid>)> = Entity::find()
-            .select_only()
-            .columns([Column::Id, Column::Lease])
-            .filter(Column::Id.is_in(ids))
-            .filter(Column::MessageId.eq(self.message.uuid()))
-            .filter(Column::State.eq(RecipientState::InFlight.as_str()))
-            .lock_exclusive()
-            .into_tuple()
-            .all(transaction)
-            .await?;
-        let held: HashSet<(Uuid, Option<Uuid>)> = rows.into_iter().collect();
-        let live = self.outcomes.iter().map(|(claimed, _)| (claimed.recipient_id.uuid(), Some(claimed.lease.0)));
-        Ok(live.filter(|pair| held.contains(pair)).map(|(id, _)| id).collect())
     }
 }
 
@@ -126,17 +121,29 @@ impl Fate {
         Self { state: state.as_str(), due_at: next_at.map(|at| at.0), last_reply: words(outcome) }
     }
 
-    async fn write(&self, transaction: &DatabaseTransaction, ids: &[Uuid]) -> Result<()> {
-        Entity::update_many()
+    /// Writes it to those whose lease is still this one; gives these.
+    async fn write(
+        &self,
+        transaction: &DatabaseTransaction,
+        message: Uuid,
+        lease: Uuid,
+        ids: Vec<Uuid>,
+    ) -> Result<Vec<Uuid>> {
+        let alone = if let [id] = ids[..] { Some(id) } else { None };
+        let change = Entity::update_many()
             .col_expr(Column::State, Expr::value(self.state))
             .col_expr(Column::DueAt, Expr::value(self.due_at))
             .col_expr(Column::Lease, Expr::value(None::<Uuid>))
             .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
             .col_expr(Column::LastReply, Expr::value(self.last_reply.as_str()))
-            .filter(Column::Id.is_in(ids.iter().copied()))
-            .exec(transaction)
-            .await?;
-        Ok(())
+            .filter(Column::Id.is_in(ids))
+            .filter(Column::MessageId.eq(message))
+            .filter(Column::Lease.eq(lease))
+            .filter(Column::State.eq(RecipientState::InFlight.as_str()));
+        if let Some(id) = alone {
+            return Ok(if change.exec(transaction).await?.rows_affected > 0 { vec![id] } else { Vec::new() });
+        }
+        Ok(change.exec_with_returning(transaction).await?.into_iter().map(|row| row.id).collect())
     }
 }
 

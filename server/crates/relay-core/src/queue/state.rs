@@ -2,6 +2,7 @@
 
 use crate::{
     Result,
+    submission::kept,
     tables::message::{Column, Entity},
 };
 use relay_types::message::RecipientState;
@@ -76,18 +77,23 @@ pub(crate) async fn refresh(transaction: &DatabaseTransaction, messages: &[Uuid]
     Ok(())
 }
 
-/// Sets the state of one message from its recipients (after [`lock`]), and what its row shows of the last attempt.
+/// Sets the state of one message from its recipients (after [`lock`]), and what its row shows of the last attempt. Gives
+/// whose counts the attempt adds to.
 pub(crate) async fn refresh_after_attempt(
     transaction: &DatabaseTransaction,
     message: Uuid,
     last_reply: Option<String>,
     captured: bool,
-) -> Result<()> {
+) -> Result<Vec<Uuid>> {
     let sql = format!(
-        "UPDATE message SET state = {STATE_OF_RECIPIENTS}, last_reply = $1, captured = (captured OR $2) WHERE id = $3"
+        "UPDATE message SET state = {STATE_OF_RECIPIENTS}, last_reply = $1, captured = (captured OR $2) WHERE id = $3 \
+         RETURNING source, source_id, project_id"
     );
-    execute(transaction, &sql, [last_reply.into(), captured.into(), message.into()]).await?;
-    Ok(())
+    let values = [last_reply.into(), captured.into(), message.into()];
+    let statement = Statement::from_sql_and_values(transaction.get_database_backend(), sql, values);
+    let Some(row) = transaction.query_one_raw(statement).await? else { return Ok(Vec::new()) };
+    let source: String = row.try_get("", "source")?;
+    Ok(kept::subjects(&source, row.try_get("", "source_id")?, row.try_get("", "project_id")?))
 }
 
 /// Runs a statement that both databases read alike (`$1` places).

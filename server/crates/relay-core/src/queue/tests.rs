@@ -2,6 +2,7 @@
 
 mod attempts;
 mod claims;
+mod handed;
 mod people;
 
 use super::*;

@@ -58,7 +58,7 @@ async fn write(core: &Core, rows: &mut [refusal::Model]) -> Result<()> {
             *refused.entry(subject).or_default() += u64::try_from(row.count).unwrap_or(0);
         }
     }
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     for rows in rows.chunks(TOGETHER) {
         let add = OnConflict::column(refusal::Column::Code)
             .value(

@@ -6,6 +6,7 @@
 use super::view;
 use crate::{
     Actor, Core, Result,
+    rules::Remembered,
     tables::{service_account, service_account_secret},
     throttle::{self, SASL_ACCOUNT, SASL_CLIENT},
     uses::Used,
@@ -16,7 +17,7 @@ use relay_types::{
     service_account::{SecretId, ServiceAccountId},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -74,7 +75,11 @@ pub async fn authenticate(
         }
         failed_before = of_account.failed;
     }
-    let Found { account, secrets } = find(core, &name).await?;
+    // A secret that was never right here is looked for anew.
+    let Found { account, secrets } = match known {
+        Some(_) => core.accounts.get_or(core, name.clone(), |_| true, find(core, &name)).await?,
+        None => find(core, &name).await?,
+    };
     let remembered = known.and_then(|(account, id)| {
         secrets.iter().find(|secret| secret.id == id && secret.service_account_id == account)
     });
@@ -119,14 +124,19 @@ pub(crate) fn name_of(typed: &str, realm: &str) -> String {
     }
 }
 
-struct Found {
+/// Accounts that signed in and were read a short time ago, by user name.
+pub(crate) type Accounts = Remembered<String, Found>;
+
+/// What is stored under a user name.
+#[derive(Clone)]
+pub(crate) struct Found {
     /// One that is removed has no secrets.
-    account: Option<service_account::Model>,
-    secrets: Vec<service_account_secret::Model>,
+    account: Option<Arc<service_account::Model>>,
+    secrets: Arc<[service_account_secret::Model]>,
 }
 
 async fn find(core: &Core, name: &str) -> Result<Found> {
-    let unknown = Found { account: None, secrets: Vec::new() };
+    let unknown = Found { account: None, secrets: Arc::default() };
     // No name of ours; PostgreSQL would not even take a NUL.
     if name.len() > 64 || !name.bytes().all(|octet| octet.is_ascii_graphic()) {
         return Ok(unknown);
@@ -138,7 +148,7 @@ async fn find(core: &Core, name: &str) -> Result<Found> {
         .filter(service_account_secret::Column::ServiceAccountId.eq(account.id))
         .all(core.db.read())
         .await?;
-    Ok(Found { account: Some(account), secrets })
+    Ok(Found { account: Some(Arc::new(account)), secrets: secrets.into() })
 }
 
 /// The one of `secrets` that `secret` is, by one Argon2id verification: the stored last characters say which to try.

@@ -5,6 +5,7 @@
 
 use crate::{
     Core, Error, Result,
+    queue::Claimed,
     tables::{event, message, message_content, recipient},
 };
 use relay_types::{
@@ -18,8 +19,8 @@ use uuid::Uuid;
 
 /// Octets of a part of the content: small enough to be read and written without a second copy of a large message.
 pub(crate) const PART: usize = 256 * 1024;
-/// Rows of one statement; each has fewer than 32 values, and SQLite takes 32,766.
-const ROWS: usize = 500;
+/// Most rows of one statement; each has fewer than 32 values, and SQLite takes 32,766.
+const ROWS: usize = 128;
 /// Octets of content in one statement.
 const OCTETS: usize = 4 * 1024 * 1024;
 
@@ -74,6 +75,8 @@ pub(crate) struct NewMessage {
     pub(crate) about: Option<MessageId>,
     /// The beginning of its story.
     pub(crate) events: Vec<EventKind>,
+    /// One for each recipient when the workers get it at once, else none.
+    pub(crate) claims: Vec<Claimed>,
 }
 
 impl NewMessage {
@@ -113,18 +116,19 @@ impl NewMessage {
     }
 
     fn recipient_rows(&self, core: &Core) -> impl Iterator<Item = recipient::ActiveModel> {
-        self.recipients.iter().map(|(address, destination)| recipient::ActiveModel {
-            id: Set(core.new_id::<()>().uuid()),
+        let claims = self.claims.iter().map(Some).chain(std::iter::repeat(None));
+        self.recipients.iter().zip(claims).map(|((address, destination), claim)| recipient::ActiveModel {
+            id: Set(claim.map_or_else(|| core.new_id::<()>().uuid(), |claim| claim.recipient_id.uuid())),
             message_id: Set(self.id.uuid()),
             project_id: Set(self.project.map(ProjectId::uuid)),
             address: Set(address.to_string()),
             address_key: Set(address.key()),
             destination: Set(destination.clone()),
-            state: Set(RecipientState::Due.as_str().to_owned()),
-            due_at: Set(Some(self.accepted_at.0)),
-            attempts: Set(0),
-            lease: Set(None),
-            lease_until: Set(None),
+            state: Set(claim.map_or(RecipientState::Due, |_| RecipientState::InFlight).as_str().to_owned()),
+            due_at: Set(claim.is_none().then_some(self.accepted_at.0)),
+            attempts: Set(claim.map_or(0, |_| 1)),
+            lease: Set(claim.map(|claim| claim.lease.0)),
+            lease_until: Set(claim.map(|_| core.now().plus(core.config.lease).0)),
             accepted_at: Set(self.accepted_at.0),
             expires_at: Set(self.accepted_at.plus(self.lifetime).0),
             delay_notified: Set(false),
@@ -164,14 +168,17 @@ async fn insert_content(transaction: &DatabaseTransaction, messages: &[&NewMessa
                 part: Set(i32::try_from(part).map_err(Error::internal)?),
                 bytes: Set(bytes.to_vec()),
             });
-            if rows.len() >= ROWS || octets >= OCTETS {
-                let full = std::mem::take(&mut rows);
-                message_content::Entity::insert_many(full).exec_without_returning(transaction).await?;
+            if octets >= OCTETS {
+                insert_parts(transaction, std::mem::take(&mut rows)).await?;
                 octets = 0;
             }
         }
     }
-    if !rows.is_empty() {
+    insert_parts(transaction, rows).await
+}
+
+async fn insert_parts(transaction: &DatabaseTransaction, rows: Vec<message_content::ActiveModel>) -> Result<()> {
+    for rows in chunks(rows) {
         message_content::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     }
     Ok(())
@@ -195,11 +202,12 @@ pub(crate) async fn insert_events(transaction: &DatabaseTransaction, rows: Vec<e
     Ok(())
 }
 
+/// Cuts rows into pieces of a power of two: the few statements there are stay prepared, whatever the size of a batch.
 fn chunks<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
-    let mut rows = rows.into_iter().peekable();
+    let mut rows = rows.into_iter();
     std::iter::from_fn(move || {
-        rows.peek()?;
-        Some(rows.by_ref().take(ROWS).collect())
+        let most = rows.len().min(ROWS);
+        (most > 0).then(|| rows.by_ref().take(1 << most.ilog2()).collect())
     })
 }
 
@@ -207,4 +215,18 @@ fn chunks<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
 pub(crate) fn line(text: &str, most: usize) -> String {
     let printable = |c: char| if c.is_control() { ' ' } else { c };
     text.chars().take(most).map(printable).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_go_in_pieces_of_a_power_of_two_in_their_order() {
+        for (rows, sizes) in [(0, vec![]), (1, vec![1]), (7, vec![4, 2, 1]), (300, vec![128, 128, 32, 8, 4])] {
+            let pieces: Vec<Vec<usize>> = chunks((0..rows).collect()).collect();
+            assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), sizes);
+            assert!(pieces.into_iter().flatten().eq(0..rows));
+        }
+    }
 }

@@ -94,7 +94,6 @@ mod tests {
                 let told = error.to_string();
                 assert!(words.iter().all(|word| told.contains(word)), "{told}");
             }
-            transaction.rollback().await.expect("rolled back");
         }
     }
 }
