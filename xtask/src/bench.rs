@@ -1,15 +1,12 @@
 //! `cargo xtask bench`: how much mail goes through in a second, beside Debian's Postfix, in one run on one machine.
 //!
-//! Owns the order: the same load (`smtp-source -s 20 -l 5120`), the same sink, first Relaykeep (release build, SQLite,
-//! `synchronous=FULL`), then Postfix relaying to the same sink. Everything is on 127.0.0.1 and ends by itself. Figures
+//! Owns the order: the same load (`smtp-source -s 20 -l 5120`), the same sink, first Relaykeep (release build, SQLite with
+//! `synchronous=FULL` or PostgreSQL), then Postfix relaying to the same sink. Everything is on 127.0.0.1 and ends by itself. Figures
 //! that are worth keeping are written by hand into `server/docs/performance.md`, with the command and the machine.
 //!
 //! `cargo xtask bench policy|queue|messages|import|sweep|health` measures single use cases instead (`use_cases.rs`).
 
 mod postfix;
-mod relaykeep;
-mod sink;
-
 mod use_cases;
 
 use std::process::Command;
@@ -20,13 +17,11 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::packages;
 use crate::progress;
 
-use sink::Sink;
+use crate::rig::{Database, PATIENCE, Relay, Sink};
 
 /// Sessions at a time and octets of a message, as in the figures of the issue.
 const SESSIONS: usize = 20;
 const OCTETS: usize = 5120;
-/// A run that has not ended by then has failed.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One relay's figures.
 pub struct Figure {
@@ -53,28 +48,41 @@ pub fn command(arguments: &[String]) -> Result<()> {
     {
         return use_cases::command(name, rest);
     }
-    let mut messages = 5000;
+    let (mut messages, mut database) = (5000, "sqlite");
     let mut json = false;
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "throughput" => {}
             "--json" => json = true,
+            "--database" => database = arguments.next().context("--database is sqlite or postgres")?,
             "--messages" => {
                 let count = arguments.next().context("--messages needs a number")?;
                 messages = count.parse().with_context(|| format!("{count} is not a number"))?;
             }
             other => {
                 let others = use_cases::NAMES.join(", ");
-                bail!("bench does not know {other}; it knows: throughput, --messages N, --json; and {others}")
+                bail!(
+                    "bench does not know {other}; it knows: throughput, --messages N, --database NAME, --json; and {others}"
+                )
             }
         }
     }
     ensure!((100..=100_000).contains(&messages), "--messages is from 100 to 100000");
     packages::for_integration()?;
-    let figures = vec![relaykeep::measure(messages)?, postfix::measure(messages)?];
+    let figures = vec![relaykeep(messages, &Database::start(database)?)?, postfix::measure(messages)?];
     print(&figures, json);
     Ok(())
+}
+
+/// Relaykeep: release build, a trusted network, the sink as smarthost.
+fn relaykeep(messages: usize, database: &Database) -> Result<Figure> {
+    let sink = Sink::start()?;
+    let mut relay = Relay::prepare("relaykeep", database, &sink, "")?;
+    relay.start()?;
+    // A first run that is not counted warms caches on both sides.
+    load("warm-up", relay.port, 200, &sink)?;
+    load("relaykeep", relay.port, messages, &sink)
 }
 
 /// Sends `messages` to `port` and waits for all of them at the sink.
@@ -97,13 +105,6 @@ fn load(relay: &'static str, port: u16, messages: usize, sink: &Sink) -> Result<
     let delivered = began.elapsed();
     progress::note(&format!("{relay}: {messages} accepted in {accepted:.2?}, delivered in {delivered:.2?}"));
     Ok(Figure { relay, messages, accepted, delivered })
-}
-
-/// A fresh folder under the target folder, on the disk that is measured.
-fn scratch(name: &str) -> Result<std::path::PathBuf> {
-    let folder = crate::workspace::target_dir()?.join("bench").join(format!("{name}-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    Ok(folder)
 }
 
 fn print(figures: &[Figure], json: bool) {

@@ -4,6 +4,7 @@
 //! Never a part of the product: `relaykeep` runs without it.
 
 mod bench;
+mod crash;
 mod serve;
 mod test;
 
@@ -15,6 +16,7 @@ mod wasm_target;
 
 mod packages;
 mod postgres;
+mod rig;
 mod tally;
 
 mod progress;
@@ -31,8 +33,10 @@ cargo xtask COMMAND
         run any other command of the binary (apply, check, config, operator, ptr) on that folder
   test [--only STEP]
         check everything: fmt, clippy, unit, sqlite, postgres, browser
-  bench [throughput] [--messages N] [--json]
+  bench [throughput] [--messages N] [--database sqlite|postgres] [--json]
         measure accepted and delivered messages a second, beside Debian's Postfix
+  crash [--rounds N] [--database sqlite|postgres] [--json]
+        kill the relay under load again and again, and compare what it acknowledged with what arrived
   bench policy|queue|messages|import|sweep|health [--count N] [--release]
         measure single use cases in the database alone; sweep and health ask a real Knot DNS
   browser [--release]
@@ -54,6 +58,7 @@ fn run(arguments: &[String]) -> Result<()> {
     };
     match command.as_str() {
         "bench" => bench::command(rest),
+        "crash" => crash::command(rest),
         "serve" => serve::command(rest),
         "relaykeep" => serve::relaykeep(rest),
         "test" => test::command(rest),

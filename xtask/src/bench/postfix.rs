@@ -8,12 +8,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{
-    Figure, load,
-    relaykeep::{free_port, wait_for},
-    sink::Sink,
+use super::{Figure, load};
+use crate::{
+    packages,
+    rig::{Sink, free_port, scratch, wait_for},
+    workspace::run,
 };
-use crate::{packages, workspace::run};
 
 /// Stopped with its scope, by its own command.
 struct Postfix {
@@ -31,7 +31,7 @@ impl Drop for Postfix {
 pub fn measure(messages: usize) -> Result<Figure> {
     let program = packages::find("postfix").context("postfix is missing")?;
     let sink = Sink::start()?;
-    let folder = super::scratch("postfix")?;
+    let folder = scratch("postfix")?;
     let config = folder.join("etc");
     let port = free_port()?;
     configure(&folder, &config, port, sink.port)?;

@@ -35,7 +35,7 @@ pub(crate) async fn claim<E: EntityTrait>(
     put_off: Duration,
 ) -> Result<Option<i64>> {
     let until = core.now().plus(put_off).0;
-    let transaction = core.db.begin().await?;
+    let transaction = core.db.begin_aside().await?;
     let claimed = this.col_expr(at, Expr::value(until)).filter(at.eq(was)).exec(&transaction).await?;
     transaction.commit().await?;
     Ok((claimed.rows_affected == 1).then_some(until))
