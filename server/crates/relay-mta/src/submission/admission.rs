@@ -1,10 +1,17 @@
-//! How many sessions there may be, in all and from one address, and how much content they may hold together.
+//! How many sessions there may be, in all and from one address, and how much content they may hold together; and which
+//! addresses are known to wait for the greeting.
 
+use moka::sync::Cache;
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+/// How long an address is known after mail of it was accepted, and how many are.
+const KNOWN: Duration = Duration::from_secs(3_600);
+const MOST_KNOWN: u64 = 100_000;
 
 /// The counts, shared by all listeners.
 #[derive(Debug)]
@@ -13,6 +20,7 @@ pub(crate) struct Admission {
     sessions_per_address: usize,
     content: u64,
     counts: Mutex<Counts>,
+    known: Cache<IpAddr, ()>,
 }
 
 #[derive(Debug, Default)]
@@ -33,7 +41,8 @@ pub(crate) struct Admitted {
 
 impl Admission {
     pub(crate) fn new(sessions: usize, sessions_per_address: usize, content: u64) -> Arc<Self> {
-        Arc::new(Self { sessions, sessions_per_address, content, counts: Mutex::default() })
+        let known = Cache::builder().max_capacity(MOST_KNOWN).time_to_live(KNOWN).build();
+        Arc::new(Self { sessions, sessions_per_address, content, counts: Mutex::default(), known })
     }
 
     /// A place for a client; none when there are too many.
@@ -47,6 +56,16 @@ impl Admission {
         counts.sessions += 1;
         counts.by_address.insert(place, from_here + 1);
         Some(Admitted { admission: self.clone(), place, content: 0 })
+    }
+
+    /// Mail of this client was accepted: it waits for greetings, and need not be tried again for a while.
+    pub(crate) fn know(&self, client: IpAddr) {
+        self.known.insert(client, ());
+    }
+
+    /// Whether mail of this very address was accepted within the last hour.
+    pub(crate) fn knows(&self, client: IpAddr) -> bool {
+        self.known.contains_key(&client)
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {

@@ -102,11 +102,15 @@ impl Connection<'_> {
         Ok(())
     }
 
-    /// A client that talks before the greeting shows itself within this time.
+    /// A client that talks before the greeting shows itself within this time. Programs that have just sent mail do not
+    /// wait for it again: at a connection for each message, the wait would bound them.
     async fn wait_before_greeting(&mut self, wire: &mut Wire) -> io::Result<()> {
         let mut early = [0; 512];
+        // Of one that is known, what is here already is looked at, and nothing is waited for.
+        let known = self.context.admission.knows(self.client.address);
+        let wait = if known { Duration::ZERO } else { self.context.settings.greeting_wait };
         let until = Instant::now() + self.context.settings.greeting_wait;
-        if let Ok(read) = timeout(self.context.settings.greeting_wait, wire.read(&mut early)).await {
+        if let Ok(read) = timeout(wait, wire.read(&mut early)).await {
             match read? {
                 0 => self.session.eof(),
                 read => {
@@ -168,6 +172,9 @@ impl Connection<'_> {
             Question::EndOfData(envelope) => {
                 let content = std::mem::take(&mut self.content);
                 let verdict = self.client.end_of_data(envelope, content, self.session.tls()).await;
+                if matches!(verdict, Verdict::Queued(_)) {
+                    self.context.admission.know(self.client.address);
+                }
                 self.discard();
                 verdict
             }

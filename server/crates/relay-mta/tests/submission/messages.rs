@@ -14,7 +14,7 @@ use relay_types::{
     },
     refusal::{RefusalFilter, Rule},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
@@ -67,6 +67,21 @@ async fn a_trusted_network_sends_without_auth_and_others_hear_530() {
     assert_eq!(client.say("MAIL FROM:<app@sender.example>").await, "530 5.7.0 Authentication required");
     relay.trust("127.0.0.0/24").await;
     assert!(send(&mut client).await.starts_with("250 2.0.0 Ok: queued as "));
+}
+
+#[tokio::test]
+async fn a_client_whose_mail_was_accepted_is_greeted_at_once() {
+    let wait = Duration::from_secs(3);
+    let relay = start(SubmissionSettings { greeting_wait: wait, ..settings() }, &[(ListenerTls::None, Networks)]).await;
+    relay.trust("127.0.0.0/24").await;
+    let began = Instant::now();
+    let mut client = connect(relay.addresses[0]).await;
+    greeted(&mut client).await;
+    assert!(began.elapsed() >= wait, "who is not known waits");
+    assert!(send(&mut client).await.starts_with("250 2.0.0 Ok: queued as "));
+    let began = Instant::now();
+    greeted(&mut connect(relay.addresses[0]).await).await;
+    assert!(began.elapsed() < wait, "who is known does not");
 }
 
 #[tokio::test]
