@@ -250,20 +250,19 @@ async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result
         .filter_map(|work| if let Work::Accept(message, _) = work { Some(&**message) } else { None })
         .collect();
     if !new.is_empty() {
-        kept::insert(core, &transaction, &new).await?;
+        kept::insert_rows(core, &transaction, &new, &mut written.events).await?;
         for message in new {
             let accepted = Counts { accepted: message.recipients.len() as u64, ..Counts::default() };
             written.tally.add(message.origin.subjects(message.project), accepted);
         }
     }
+    let records: Vec<&record::Record> =
+        works.iter().filter_map(|work| if let Work::Record(record) = work { Some(&**record) } else { None }).collect();
+    record::apply(core, &transaction, &records, &mut written).await?;
     let mut done = Vec::with_capacity(works.len());
     for work in works {
         done.push(match work {
-            Work::Accept(..) => Done::Kept,
-            Work::Record(record) => {
-                record.apply(core, &transaction, &mut written).await?;
-                Done::Kept
-            }
+            Work::Accept(..) | Work::Record(_) => Done::Kept,
             Work::Claim(request) => Done::Claimed(request.apply(&transaction).await?),
         });
     }

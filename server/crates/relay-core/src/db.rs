@@ -7,8 +7,9 @@ pub(crate) use change::{Change, Generation};
 use crate::{Error, Result, tables::setting};
 use migrations::{DbErr, Migrator, MigratorTrait};
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait, SqliteTransactionMode, SqlxPostgresConnector,
-    SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait, QueryResult,
+    SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
+    Value,
 };
 use sqlx::{
     Connection,
@@ -155,6 +156,7 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(WAIT)
+        .statement_cache_capacity(STATEMENTS)
         .pragma("cache_size", "-65536");
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)
@@ -182,6 +184,7 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
 async fn postgres_pool(url: &str, bounds: &[(&str, &str)]) -> Result<DatabaseConnection> {
     let options = PgConnectOptions::from_str(url)
         .map_err(Error::internal)?
+        .statement_cache_capacity(STATEMENTS)
         .options([("synchronous_commit", "on")])
         .options(bounds.iter().copied());
     let pool = PgPoolOptions::new()
@@ -193,11 +196,63 @@ async fn postgres_pool(url: &str, bounds: &[(&str, &str)]) -> Result<DatabaseCon
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
 
+/// Rows of one statement. Few, so that statements for every number of rows stay prepared ([`STATEMENTS`]).
+const ROWS: usize = 32;
+/// Statements that a connection for writing keeps prepared: the hot ones, for each number of rows, and others.
+const STATEMENTS: usize = 400;
+
+/// Cuts rows into pieces of one statement each.
+pub(crate) fn pieces<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || (rows.len() > 0).then(|| rows.by_ref().take(ROWS).collect()))
+}
+
+/// Runs a statement over rows that come with it as a table: `columns` with their types, and the statement around
+/// `(column, …) AS (VALUES …)`. Gives what it returns.
+pub(crate) async fn with_rows<const N: usize>(
+    transaction: &DatabaseTransaction,
+    columns: [(&str, &str); N],
+    rows: Vec<[Value; N]>,
+    statement: impl Fn(&str) -> String,
+) -> Result<Vec<QueryResult>> {
+    let backend = transaction.get_database_backend();
+    let mut returned = Vec::new();
+    for rows in pieces(rows) {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let mut table = format!("({}) AS (VALUES ", names.join(", "));
+        for row in 0..rows.len() {
+            table += if row == 0 { "(" } else { ", (" };
+            for (column, (_, kind)) in columns.iter().enumerate() {
+                let comma = if column == 0 { "" } else { ", " };
+                let place = row * N + column + 1;
+                // PostgreSQL takes what it is not told for text; SQLite would turn an identifier into a number.
+                table += &match backend {
+                    DbBackend::Postgres => format!("{comma}CAST(${place} AS {kind})"),
+                    _ => format!("{comma}${place}"),
+                };
+            }
+            table += ")";
+        }
+        let sql = statement(&(table + ")"));
+        let values = rows.into_iter().flatten();
+        returned.extend(transaction.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?);
+    }
+    Ok(returned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::test_support::{Test, word};
-    use sea_orm::ConnectionTrait;
+
+    #[test]
+    fn rows_go_in_pieces_in_their_order() {
+        for (rows, sizes) in [(0, vec![]), (1, vec![1]), (32, vec![32]), (70, vec![32, 32, 6])] {
+            let cut: Vec<Vec<usize>> = pieces((0..rows).collect()).collect();
+            assert_eq!(cut.iter().map(Vec::len).collect::<Vec<_>>(), sizes);
+            assert!(cut.into_iter().flatten().eq(0..rows));
+        }
+    }
 
     #[tokio::test]
     async fn nobody_waits_for_a_lock_for_ever() {

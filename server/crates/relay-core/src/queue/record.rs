@@ -4,14 +4,12 @@
 use crate::{
     Core, Error, Result, bounce,
     commit::Written,
+    db,
     queue::{Claimed, state},
     retry,
     submission::kept::{self, event_row},
     suppressions,
-    tables::{
-        message,
-        recipient::{Column, Entity},
-    },
+    tables::message,
 };
 use relay_types::{
     Timestamp,
@@ -19,7 +17,7 @@ use relay_types::{
     overview::Counts,
     reply::Reply,
 };
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{DatabaseTransaction, EntityTrait};
 use std::{
     collections::{BTreeMap, HashSet},
     time::Duration,
@@ -38,55 +36,110 @@ pub(crate) struct Record {
     pub(crate) material: Option<bounce::Material>,
 }
 
-/// What becomes of recipients that fared alike; they are written together.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Fate {
-    state: &'static str,
-    due_at: Option<i64>,
-    last_reply: String,
+/// What becomes of a recipient.
+struct Judged<'a> {
+    claimed: &'a Claimed,
+    outcome: Outcome,
+    next_at: Option<Timestamp>,
+}
+
+/// What a message's row shows of its attempts in this commit.
+#[derive(Default)]
+struct Shown {
+    last_reply: Option<String>,
+    captured: bool,
+    counts: Counts,
+}
+
+/// Writes all of `records`; outcomes of a stale lease are left out. What is written once for a whole round goes to
+/// `written`.
+pub(crate) async fn apply(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    records: &[&Record],
+    written: &mut Written,
+) -> Result<()> {
+    let mut judged: Vec<Vec<Judged<'_>>> = records.iter().map(|record| record.judged(core)).collect();
+    let live = write_fates(transaction, judged.iter().flatten().collect()).await?;
+    // One message may have been tried at two destinations.
+    let mut shown: BTreeMap<Uuid, Shown> = BTreeMap::new();
+    for (record, judged) in records.iter().zip(&mut judged) {
+        judged.retain(|one| live.contains(&one.claimed.recipient_id.uuid()));
+        if !judged.is_empty() {
+            let shown = shown.entry(record.message.uuid()).or_default();
+            record.tell(core, transaction, std::mem::take(judged), shown, written).await?;
+        }
+    }
+    let rows = shown.iter().map(|(&message, shown)| (message, shown.last_reply.clone(), shown.captured)).collect();
+    for (message, subjects) in state::refresh_after_attempts(transaction, rows).await? {
+        if let Some(shown) = shown.get(&message) {
+            written.tally.add(subjects, shown.counts);
+        }
+    }
+    Ok(())
+}
+
+/// Gives those whose lease was still the same.
+async fn write_fates(transaction: &DatabaseTransaction, judged: Vec<&Judged<'_>>) -> Result<HashSet<Uuid>> {
+    let columns = [("key", "uuid"), ("held_by", "uuid"), ("state", "text"), ("due_at", "bigint"), ("reply", "text")];
+    let sql = |table: &str| {
+        format!(
+            "WITH fate{table} UPDATE recipient SET state = fate.state, due_at = fate.due_at, lease = NULL, \
+             lease_until = NULL, last_reply = fate.reply FROM fate \
+             WHERE recipient.id = fate.key AND recipient.lease = fate.held_by AND recipient.state = 'in_flight' \
+             RETURNING id"
+        )
+    };
+    let rows = judged.into_iter().map(|Judged { claimed, outcome, next_at }| {
+        let state = match outcome {
+            Outcome::Delivered(_) | Outcome::Captured => RecipientState::Delivered,
+            Outcome::TempFail(_) => RecipientState::Due,
+            Outcome::PermFail(_) => RecipientState::Bounced,
+        };
+        [
+            claimed.recipient_id.uuid().into(),
+            claimed.lease.0.into(),
+            state.as_str().into(),
+            next_at.map(|at| at.0).into(),
+            words(outcome).into(),
+        ]
+    });
+    let written = db::with_rows(transaction, columns, rows.collect(), sql).await?;
+    written.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 
 impl Record {
-    /// Writes it all; outcomes of a stale lease are left out. Lines of the story go to `written`.
-    pub(crate) async fn apply(
+    fn judged(&self, core: &Core) -> Vec<Judged<'_>> {
+        let judge = |(claimed, outcome): &'_ (Claimed, Outcome)| {
+            judged(&core.config.retry_schedule, claimed, outcome, self.chance, self.now)
+        };
+        self.outcomes
+            .iter()
+            .map(|one| {
+                let (outcome, next_at) = judge(one);
+                Judged { claimed: &one.0, outcome, next_at }
+            })
+            .collect()
+    }
+
+    /// The lines of the message's story, who hears of a failure, and whom the project does not write to any more.
+    async fn tell(
         &self,
         core: &Core,
         transaction: &DatabaseTransaction,
+        judged: Vec<Judged<'_>>,
+        shown: &mut Shown,
         written: &mut Written,
     ) -> Result<()> {
-        let judged: Vec<_> = self
-            .outcomes
-            .iter()
-            .map(|(claimed, outcome)| {
-                let (outcome, next_at) = judged(&core.config.retry_schedule, claimed, outcome, self.chance, self.now);
-                (claimed, outcome, next_at)
-            })
-            .collect();
-        let mut groups: BTreeMap<(Uuid, Fate), Vec<Uuid>> = BTreeMap::new();
-        for (claimed, outcome, next_at) in &judged {
-            let fate = (claimed.lease.0, Fate::of(outcome, *next_at));
-            groups.entry(fate).or_default().push(claimed.recipient_id.uuid());
-        }
-        let mut live = HashSet::new();
-        for ((lease, fate), ids) in groups {
-            live.extend(fate.write(transaction, self.message.uuid(), lease, ids).await?);
-        }
-        if live.is_empty() {
-            return Ok(());
-        }
         let mut attempt = self.attempt.clone();
         attempt.outcomes.clear();
-        let mut counts = Counts::default();
         let (mut failed, mut refused) = (Vec::new(), Vec::new());
-        for (claimed, outcome, next_at) in judged {
-            if !live.contains(&claimed.recipient_id.uuid()) {
-                continue;
-            }
+        for Judged { claimed, outcome, next_at } in judged {
             match &outcome {
-                Outcome::Delivered(_) | Outcome::Captured => counts.delivered += 1,
-                Outcome::TempFail(_) => counts.deferred += 1,
+                Outcome::Delivered(_) | Outcome::Captured => shown.counts.delivered += 1,
+                Outcome::TempFail(_) => shown.counts.deferred += 1,
                 Outcome::PermFail(cause) => {
-                    counts.bounced += 1;
+                    shown.counts.bounced += 1;
                     failed.push(bounce::fate(claimed, cause, &attempt, self.now));
                     refused
                         .extend(suppressions::says_nobody(cause).map(|reply| (claimed.address.clone(), reply.clone())));
@@ -94,56 +147,17 @@ impl Record {
             }
             attempt.outcomes.push(AttemptOutcome { address: claimed.address.clone(), outcome, next_at });
         }
-        let captured = attempt.outcomes.iter().any(|one| one.outcome == Outcome::Captured);
-        let last_reply = last_reply(&attempt.outcomes);
+        shown.captured |= attempt.outcomes.iter().any(|one| one.outcome == Outcome::Captured);
+        shown.last_reply = last_reply(&attempt.outcomes);
         written.events.push(event_row(core, self.message.uuid(), self.now, &EventKind::Attempt(attempt))?);
-        if !failed.is_empty() {
-            let original = message::Entity::find_by_id(self.message.uuid()).one(transaction).await?;
-            let original = original.ok_or_else(|| Error::internal("a recipient without its message"))?;
-            let told =
-                bounce::of_failure(core, transaction, &original, &failed, self.material.as_ref(), self.now).await?;
-            written.events.push(event_row(core, original.id, self.now, &told)?);
-            suppressions::record(core, transaction, &original, &refused, self.now).await?;
+        if failed.is_empty() {
+            return Ok(());
         }
-        let subjects = state::refresh_after_attempt(transaction, self.message.uuid(), last_reply, captured).await?;
-        written.tally.add(subjects, counts);
-        Ok(())
-    }
-}
-
-impl Fate {
-    fn of(outcome: &Outcome, next_at: Option<Timestamp>) -> Self {
-        let state = match outcome {
-            Outcome::Delivered(_) | Outcome::Captured => RecipientState::Delivered,
-            Outcome::TempFail(_) => RecipientState::Due,
-            Outcome::PermFail(_) => RecipientState::Bounced,
-        };
-        Self { state: state.as_str(), due_at: next_at.map(|at| at.0), last_reply: words(outcome) }
-    }
-
-    /// Writes it to those whose lease is still this one; gives these.
-    async fn write(
-        &self,
-        transaction: &DatabaseTransaction,
-        message: Uuid,
-        lease: Uuid,
-        ids: Vec<Uuid>,
-    ) -> Result<Vec<Uuid>> {
-        let alone = if let [id] = ids[..] { Some(id) } else { None };
-        let change = Entity::update_many()
-            .col_expr(Column::State, Expr::value(self.state))
-            .col_expr(Column::DueAt, Expr::value(self.due_at))
-            .col_expr(Column::Lease, Expr::value(None::<Uuid>))
-            .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
-            .col_expr(Column::LastReply, Expr::value(self.last_reply.as_str()))
-            .filter(Column::Id.is_in(ids))
-            .filter(Column::MessageId.eq(message))
-            .filter(Column::Lease.eq(lease))
-            .filter(Column::State.eq(RecipientState::InFlight.as_str()));
-        if let Some(id) = alone {
-            return Ok(if change.exec(transaction).await?.rows_affected > 0 { vec![id] } else { Vec::new() });
-        }
-        Ok(change.exec_with_returning(transaction).await?.into_iter().map(|row| row.id).collect())
+        let original = message::Entity::find_by_id(self.message.uuid()).one(transaction).await?;
+        let original = original.ok_or_else(|| Error::internal("a recipient without its message"))?;
+        let told = bounce::of_failure(core, transaction, &original, &failed, self.material.as_ref(), self.now).await?;
+        written.events.push(event_row(core, original.id, self.now, &told)?);
+        suppressions::record(core, transaction, &original, &refused, self.now).await
     }
 }
 

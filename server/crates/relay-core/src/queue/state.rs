@@ -1,7 +1,7 @@
 //! The legal moves of a recipient, and the state of a message that follows from its recipients. Here alone.
 
 use crate::{
-    Result,
+    Result, db,
     submission::kept,
     tables::message::{Column, Entity},
 };
@@ -77,23 +77,28 @@ pub(crate) async fn refresh(transaction: &DatabaseTransaction, messages: &[Uuid]
     Ok(())
 }
 
-/// Sets the state of one message from its recipients (after [`lock`]), and what its row shows of the last attempt. Gives
-/// whose counts the attempt adds to.
-pub(crate) async fn refresh_after_attempt(
+/// Sets the state of messages from their recipients (after [`lock`]), and what their rows show of the last attempt (the
+/// last reply, captured). Gives whose counts the attempts of each add to.
+pub(crate) async fn refresh_after_attempts(
     transaction: &DatabaseTransaction,
-    message: Uuid,
-    last_reply: Option<String>,
-    captured: bool,
-) -> Result<Vec<Uuid>> {
-    let sql = format!(
-        "UPDATE message SET state = {STATE_OF_RECIPIENTS}, last_reply = $1, captured = (captured OR $2) WHERE id = $3 \
-         RETURNING source, source_id, project_id"
-    );
-    let values = [last_reply.into(), captured.into(), message.into()];
-    let statement = Statement::from_sql_and_values(transaction.get_database_backend(), sql, values);
-    let Some(row) = transaction.query_one_raw(statement).await? else { return Ok(Vec::new()) };
-    let source: String = row.try_get("", "source")?;
-    Ok(kept::subjects(&source, row.try_get("", "source_id")?, row.try_get("", "project_id")?))
+    messages: Vec<(Uuid, Option<String>, bool)>,
+) -> Result<Vec<(Uuid, Vec<Uuid>)>> {
+    let columns = [("key", "uuid"), ("reply", "text"), ("now_captured", "boolean")];
+    let sql = |table: &str| {
+        format!(
+            "WITH attempted{table} UPDATE message SET state = {STATE_OF_RECIPIENTS}, last_reply = attempted.reply, \
+             captured = (message.captured OR attempted.now_captured) FROM attempted WHERE message.id = attempted.key \
+             RETURNING id, source, source_id, project_id"
+        )
+    };
+    let rows = messages.into_iter().map(|(id, reply, captured)| [id.into(), reply.into(), captured.into()]);
+    let written = db::with_rows(transaction, columns, rows.collect(), sql).await?;
+    let subjects = written.iter().map(|row| {
+        let source: String = row.try_get("", "source")?;
+        let of = kept::subjects(&source, row.try_get("", "source_id")?, row.try_get("", "project_id")?);
+        Ok((row.try_get("", "id")?, of))
+    });
+    subjects.collect()
 }
 
 /// Runs a statement that both databases read alike (`$1` places).

@@ -4,7 +4,7 @@
 //! the rows are written inside the caller's transaction, many messages at a time.
 
 use crate::{
-    Core, Error, Result,
+    Core, Error, Result, db,
     queue::Claimed,
     tables::{event, message, message_content, recipient},
 };
@@ -19,8 +19,6 @@ use uuid::Uuid;
 
 /// Octets of a part of the content: small enough to be read and written without a second copy of a large message.
 pub(crate) const PART: usize = 256 * 1024;
-/// Most rows of one statement; each has fewer than 32 values, and SQLite takes 32,766.
-const ROWS: usize = 128;
 /// Octets of content in one statement.
 const OCTETS: usize = 4 * 1024 * 1024;
 
@@ -139,22 +137,33 @@ impl NewMessage {
 
 /// Writes the rows of all `messages`.
 pub(crate) async fn insert(core: &Core, transaction: &DatabaseTransaction, messages: &[&NewMessage]) -> Result<()> {
+    let mut events = Vec::new();
+    insert_rows(core, transaction, messages, &mut events).await?;
+    insert_events(transaction, events).await
+}
+
+/// As [`insert`], but the lines of their stories go to `events`, to be written with others.
+pub(crate) async fn insert_rows(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    messages: &[&NewMessage],
+    events: &mut Vec<event::ActiveModel>,
+) -> Result<()> {
     let rows: Vec<_> = messages.iter().map(|message| message.row()).collect();
-    for rows in chunks(rows) {
+    for rows in db::pieces(rows) {
         message::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     }
     insert_content(transaction, messages).await?;
     let rows: Vec<_> = messages.iter().flat_map(|message| message.recipient_rows(core)).collect();
-    for rows in chunks(rows) {
+    for rows in db::pieces(rows) {
         recipient::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     }
-    let mut rows = Vec::new();
     for message in messages {
         for kind in &message.events {
-            rows.push(event_row(core, message.id.uuid(), message.accepted_at, kind)?);
+            events.push(event_row(core, message.id.uuid(), message.accepted_at, kind)?);
         }
     }
-    insert_events(transaction, rows).await
+    Ok(())
 }
 
 async fn insert_content(transaction: &DatabaseTransaction, messages: &[&NewMessage]) -> Result<()> {
@@ -178,7 +187,7 @@ async fn insert_content(transaction: &DatabaseTransaction, messages: &[&NewMessa
 }
 
 async fn insert_parts(transaction: &DatabaseTransaction, rows: Vec<message_content::ActiveModel>) -> Result<()> {
-    for rows in chunks(rows) {
+    for rows in db::pieces(rows) {
         message_content::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     }
     Ok(())
@@ -196,37 +205,14 @@ pub(crate) fn event_row(core: &Core, message: Uuid, at: Timestamp, kind: &EventK
 
 /// Writes lines of stories.
 pub(crate) async fn insert_events(transaction: &DatabaseTransaction, rows: Vec<event::ActiveModel>) -> Result<()> {
-    for rows in chunks(rows) {
+    for rows in db::pieces(rows) {
         event::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     }
     Ok(())
-}
-
-/// Cuts rows into pieces of a power of two: the few statements there are stay prepared, whatever the size of a batch.
-fn chunks<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
-    let mut rows = rows.into_iter();
-    std::iter::from_fn(move || {
-        let most = rows.len().min(ROWS);
-        (most > 0).then(|| rows.by_ref().take(1 << most.ilog2()).collect())
-    })
 }
 
 /// Text for a column that is shown on one line: no control characters (PostgreSQL has no NUL), cut.
 pub(crate) fn line(text: &str, most: usize) -> String {
     let printable = |c: char| if c.is_control() { ' ' } else { c };
     text.chars().take(most).map(printable).collect::<String>().trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_go_in_pieces_of_a_power_of_two_in_their_order() {
-        for (rows, sizes) in [(0, vec![]), (1, vec![1]), (7, vec![4, 2, 1]), (300, vec![128, 128, 32, 8, 4])] {
-            let pieces: Vec<Vec<usize>> = chunks((0..rows).collect()).collect();
-            assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), sizes);
-            assert!(pieces.into_iter().flatten().eq(0..rows));
-        }
-    }
 }

@@ -211,7 +211,7 @@ async fn two_results_of_one_message_at_the_same_time_leave_it_in_its_true_state(
     // The first round has written and not yet committed when the second begins.
     let transaction = test.core.db.begin().await.expect("a transaction");
     state::lock(&transaction, std::iter::once(id.uuid())).await.expect("locked");
-    first.apply(&test.core, &transaction, &mut commit::Written::default()).await.expect("applied");
+    record::apply(&test.core, &transaction, &[&first], &mut commit::Written::default()).await.expect("applied");
     let (core, number) = (test.core.clone(), attempt(&test, 1));
     let waiting = tokio::spawn(async move { record(&core, id, number, vec![(second, delivered())]).await });
     until_one_waits_for_a_lock(&test).await;
@@ -231,7 +231,7 @@ async fn a_person_and_a_result_at_the_same_time_leave_a_message_in_its_true_stat
     let first = record::Record { message: id, attempt: attempt(&test, 1), outcomes, chance: 0.5, now, material: None };
     let transaction = test.core.db.begin().await.expect("a transaction");
     state::lock(&transaction, std::iter::once(id.uuid())).await.expect("locked");
-    first.apply(&test.core, &transaction, &mut commit::Written::default()).await.expect("applied");
+    record::apply(&test.core, &transaction, &[&first], &mut commit::Written::default()).await.expect("applied");
     let (core, of) = (test.core.clone(), slug.clone());
     let waiting = tokio::spawn(async move { cancel(&core, &Actor::System, &of, id).await });
     until_one_waits_for_a_lock(&test).await;
