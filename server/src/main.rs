@@ -32,6 +32,9 @@ use settings::Settings;
 use std::{io::Read, path::Path, process::ExitCode};
 use zeroize::Zeroizing;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let matches = command().get_matches();
     // The one TLS provider; nothing before this may use TLS.
