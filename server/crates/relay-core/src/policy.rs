@@ -50,7 +50,7 @@ impl Rejection {
 pub type Verdict<T> = Result<std::result::Result<T, Rejection>>;
 
 /// At MAIL: is the project active, the actor still allowed in, the platform not paused, the reverse-path verified and
-/// allowed? Reads what is stored now.
+/// allowed?
 pub async fn judge_mail(core: &Core, actor: &Actor, reverse_path: &ReversePath) -> Verdict<()> {
     let submitter = match submitter::of(core, actor).await? {
         Who::Relaykeep => return Ok(Ok(())),

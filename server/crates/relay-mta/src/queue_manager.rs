@@ -97,11 +97,11 @@ impl Manager {
                 biased;
                 () = stop.cancelled() => break,
                 Some(ended) = self.running.join_next_with_id() => look |= self.finished(ended),
-                claims = self.new_mail.next(), if takes_new => self.take(claims),
                 () = &mut wake => {
                     wake.set(something_due(&core, Instant::now() + PAUSE));
                     look = true;
                 }
+                claims = self.new_mail.next(), if takes_new => self.take(claims),
             }
         }
         self.end().await;
@@ -119,9 +119,10 @@ impl Manager {
         self.room() >= self.config.workers && !self.worker.is_stuck()
     }
 
-    /// Whether new mail that is claimed already is taken from where it waits.
+    /// Whether new mail that is claimed already is taken from where it waits. It leaves room for a claim: what waits in
+    /// the queue has its turn also when new mail comes faster than it can be delivered.
     fn takes_new(&self) -> bool {
-        self.room() > 0 && !self.worker.is_stuck()
+        self.room() > self.config.workers && !self.worker.is_stuck()
     }
 
     /// Takes new mail, with what else came in.

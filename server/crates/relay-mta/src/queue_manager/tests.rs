@@ -319,3 +319,26 @@ async fn nothing_is_claimed_or_begun_while_results_cannot_be_recorded() {
     assert_eq!((manager.has_room(), manager.running.len()), (true, 1));
     manager.end().await;
 }
+
+#[tokio::test]
+async fn new_mail_leaves_room_for_what_waits_in_the_queue() {
+    let sink = Sink::start(Script::default()).await;
+    let mut relay = Relay::new(&sink, PlatformRoute::Mx).await;
+    (relay.config.workers, relay.config.connections_per_destination) = (2, 100);
+    relay.accept(&["old@b.example"]).await;
+    let mut manager = manager(relay.core.clone(), relay.config.clone()).unwrap();
+    let mut taken = 0;
+    while manager.takes_new() {
+        relay.accept(&["new@b.example"]).await;
+        let claims = manager.new_mail.ready().expect("handed over");
+        manager.take(claims);
+        taken += 1;
+    }
+    assert_eq!((taken, manager.backlog.waiting()), (6, 6));
+    assert!(manager.has_room() && manager.claim().await, "the old one is claimed");
+    assert_eq!(manager.backlog.waiting(), 7);
+    // What came in meanwhile waits where it is, and is given back at the end.
+    relay.accept(&["last@b.example"]).await;
+    manager.end().await;
+    assert_eq!(queue::claim(&relay.core, 100, 100, &[]).await.unwrap().len(), 8);
+}
