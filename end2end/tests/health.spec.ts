@@ -150,7 +150,7 @@ test("a domain goes from nothing published to all good; what goes is mailed once
   await expect(page.locator(".title .pill").first()).toHaveText("Verified");
   const predicted = page.locator("section.card").filter({ has: page.getByRole("heading", { name: "If you send now" }) });
   await expect(predicted.getByText("pass, aligned").first()).toBeVisible();
-  await expect(predicted.getByText("When forwarded", { exact: true }).first()).toBeVisible();
+  await expect(predicted.getByText("Forwarded", { exact: true }).first()).toBeVisible();
   await accessible(page);
 
   // What DNS said can be read, and a link to a check opens it.

@@ -68,7 +68,7 @@ fn Expected(prediction: Prediction) -> impl IntoView {
             {prediction
                 .forwarded
                 .map(|ForwardedPrediction { fate, because }| {
-                    view! { <Outcome term="When forwarded" state=fate_state(fate) because/> }
+                    view! { <Outcome term="Forwarded" state=fate_state(fate) because/> }
                 })}
         </Facts>
     }

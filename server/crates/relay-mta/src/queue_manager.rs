@@ -101,7 +101,7 @@ impl Manager {
                     wake.set(something_due(&core, Instant::now() + PAUSE));
                     look = true;
                 }
-                claims = self.new_mail.next(), if takes_new => self.take(claims),
+                new = self.new_mail.next(), if takes_new => self.take(new),
             }
         }
         self.end().await;
@@ -126,12 +126,12 @@ impl Manager {
     }
 
     /// Takes new mail, with what else came in.
-    fn take(&mut self, claims: Vec<Claimed>) {
-        let mut next = Some(claims);
-        while let Some(claims) = next {
+    fn take(&mut self, new: (Vec<Claimed>, Instant)) {
+        let mut next = Some(new);
+        while let Some((claims, claimed_at)) = next {
             let enough = self.per_destination() / 2;
             let destinations: BTreeSet<String> = claims.iter().map(|claim| claim.destination.clone()).collect();
-            self.backlog.add(backlog::jobs(claims, Instant::now()));
+            self.backlog.add(backlog::jobs(claims, claimed_at));
             for destination in destinations {
                 if self.backlog.is_busy(&destination, enough) {
                     self.new_mail.leave_out(&destination, true);

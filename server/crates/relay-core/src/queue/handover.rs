@@ -12,7 +12,10 @@ use std::{
     collections::HashSet,
     sync::{PoisonError, RwLock},
 };
-use tokio::sync::mpsc::{self, OwnedPermit};
+use tokio::{
+    sync::mpsc::{self, OwnedPermit},
+    time::Instant,
+};
 
 /// Recipients of a message that takes the short way.
 const RECIPIENTS: usize = 20;
@@ -22,17 +25,17 @@ const RECIPIENTS: usize = 20;
 pub(crate) struct Handover(RwLock<Option<Open>>);
 
 struct Open {
-    to: mpsc::Sender<Vec<Claimed>>,
+    to: mpsc::Sender<(Vec<Claimed>, Instant)>,
     left_out: HashSet<String>,
 }
 
-/// A place that was kept free for a message.
-pub(crate) struct Place(OwnedPermit<Vec<Claimed>>);
+/// A place that was kept free for a message, and when: its lease began then.
+pub(crate) struct Place(OwnedPermit<(Vec<Claimed>, Instant)>, Instant);
 
 impl Place {
     /// The message is kept: its claims go to the workers.
     pub(crate) fn hand_over(self, claims: Vec<Claimed>) {
-        drop(self.0.send(claims));
+        drop(self.0.send((claims, self.1)));
     }
 }
 
@@ -47,7 +50,7 @@ pub(crate) fn place(core: &Core, new: &NewMessage) -> Option<(Place, Vec<Claimed
         if new.recipients.iter().any(|(_, destination)| open.left_out.contains(destination)) {
             return None;
         }
-        Place(open.to.clone().try_reserve_owned().ok()?)
+        Place(open.to.clone().try_reserve_owned().ok()?, Instant::now())
     };
     let lease = Lease(core.new_id::<()>().uuid());
     let claims = new.recipients.iter().map(|(address, destination)| Claimed {
@@ -67,7 +70,7 @@ pub(crate) fn place(core: &Core, new: &NewMessage) -> Option<(Place, Vec<Claimed
 /// The workers' end.
 pub struct NewMail {
     core: Core,
-    from: mpsc::Receiver<Vec<Claimed>>,
+    from: mpsc::Receiver<(Vec<Claimed>, Instant)>,
     left_out: HashSet<String>,
 }
 
@@ -79,16 +82,16 @@ pub fn new_mail(core: &Core, waiting: usize) -> NewMail {
 }
 
 impl NewMail {
-    /// The claims of the next message. May be dropped and called again.
-    pub async fn next(&mut self) -> Vec<Claimed> {
+    /// The claims of the next message, and when their lease began. May be dropped and called again.
+    pub async fn next(&mut self) -> (Vec<Claimed>, Instant) {
         match self.from.recv().await {
             Some(claims) => claims,
             None => std::future::pending().await,
         }
     }
 
-    /// The claims of the next message, when there is one now.
-    pub fn ready(&mut self) -> Option<Vec<Claimed>> {
+    /// As [`Self::next`], when there is one now.
+    pub fn ready(&mut self) -> Option<(Vec<Claimed>, Instant)> {
         self.from.try_recv().ok()
     }
 
@@ -110,7 +113,7 @@ impl NewMail {
         set(&self.core, None);
         self.from.close();
         let mut left = Vec::new();
-        while let Some(claims) = self.from.recv().await {
+        while let Some((claims, _)) = self.from.recv().await {
             left.extend(claims);
         }
         left

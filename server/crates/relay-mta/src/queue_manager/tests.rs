@@ -330,8 +330,8 @@ async fn new_mail_leaves_room_for_what_waits_in_the_queue() {
     let mut taken = 0;
     while manager.takes_new() {
         relay.accept(&["new@b.example"]).await;
-        let claims = manager.new_mail.ready().expect("handed over");
-        manager.take(claims);
+        let new = manager.new_mail.ready().expect("handed over");
+        manager.take(new);
         taken += 1;
     }
     assert_eq!((taken, manager.backlog.waiting()), (6, 6));
