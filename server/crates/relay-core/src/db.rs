@@ -198,7 +198,7 @@ async fn postgres_pool(url: &str, bounds: &[(&str, &str)]) -> Result<DatabaseCon
 
 /// Rows of one statement. Few, so that statements for every number of rows stay prepared ([`STATEMENTS`]).
 const ROWS: usize = 32;
-/// Statements that a connection for writing keeps prepared: the hot ones, for each number of rows, and others.
+/// Statements that a connection keeps prepared: the hot ones, for each number of rows, and others.
 const STATEMENTS: usize = 400;
 
 /// Cuts rows into pieces of one statement each.

@@ -59,15 +59,15 @@ pub(crate) async fn apply(
     records: &[&Record],
     written: &mut Written,
 ) -> Result<()> {
-    let mut judged: Vec<Vec<Judged<'_>>> = records.iter().map(|record| record.judged(core)).collect();
+    let judged: Vec<Vec<Judged<'_>>> = records.iter().map(|record| record.judged(core)).collect();
     let live = write_fates(transaction, judged.iter().flatten().collect()).await?;
     // One message may have been tried at two destinations.
     let mut shown: BTreeMap<Uuid, Shown> = BTreeMap::new();
-    for (record, judged) in records.iter().zip(&mut judged) {
+    for (record, mut judged) in records.iter().zip(judged) {
         judged.retain(|one| live.contains(&one.claimed.recipient_id.uuid()));
         if !judged.is_empty() {
             let shown = shown.entry(record.message.uuid()).or_default();
-            record.tell(core, transaction, std::mem::take(judged), shown, written).await?;
+            record.tell(core, transaction, judged, shown, written).await?;
         }
     }
     let rows = shown.iter().map(|(&message, shown)| (message, shown.last_reply.clone(), shown.captured)).collect();
@@ -110,16 +110,12 @@ async fn write_fates(transaction: &DatabaseTransaction, judged: Vec<&Judged<'_>>
 
 impl Record {
     fn judged(&self, core: &Core) -> Vec<Judged<'_>> {
-        let judge = |(claimed, outcome): &'_ (Claimed, Outcome)| {
-            judged(&core.config.retry_schedule, claimed, outcome, self.chance, self.now)
-        };
-        self.outcomes
-            .iter()
-            .map(|one| {
-                let (outcome, next_at) = judge(one);
-                Judged { claimed: &one.0, outcome, next_at }
-            })
-            .collect()
+        let schedule = &core.config.retry_schedule;
+        let all = self.outcomes.iter().map(|(claimed, outcome)| {
+            let (outcome, next_at) = judged(schedule, claimed, outcome, self.chance, self.now);
+            Judged { claimed, outcome, next_at }
+        });
+        all.collect()
     }
 
     /// The lines of the message's story, who hears of a failure, and whom the project does not write to any more.
