@@ -5,7 +5,10 @@ use anyhow::{Context, Result};
 use relay_core::{Actor, Clock, Core, Schema, egress};
 use relay_dns::Resolver;
 use relay_mta::{self_test, self_test::Finding};
-use relay_types::{finding::Severity, listener::ListenerTls};
+use relay_types::{
+    finding::Severity,
+    listener::{ListenerTls, legacy_warning},
+};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
@@ -51,6 +54,11 @@ pub async fn run(mut settings: Settings) -> Result<ExitCode> {
         };
         failed |= finding.severity == Severity::Error;
         println!("{word} {}. {}", finding.title, finding.effect);
+    }
+    for listener in core.listeners().all() {
+        if let Some(warning) = legacy_warning(&listener.name, &listener.plaintext_auth_from) {
+            println!("note  {warning}");
+        }
     }
     for listener in core.listeners().all().iter().filter(|listener| listener.tls == ListenerTls::None) {
         println!("ok    {}: no TLS", listener.name);

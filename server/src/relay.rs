@@ -43,13 +43,14 @@ pub async fn bind_at(
 
 fn config(core: &Core, settings: &Settings, listener: &ListenerSettings) -> Result<ListenerConfig> {
     let hostname = listener.hostname.as_ref().unwrap_or(&settings.hostname);
-    let certificates = match (&listener.certificate, listener.tls) {
-        (_, ListenerTls::None) => Vec::new(),
-        (Some((certificate, key)), _) => {
-            vec![CertificateFiles { certificate: certificate.clone(), key: key.clone(), self_signed: false }]
-        }
-        (None, _) => {
+    let certificates = match listener.tls {
+        ListenerTls::None => Vec::new(),
+        _ if listener.certificates.is_empty() => {
             vec![certificates::self_signed(&settings.data_dir, hostname.as_str(), core.now())?]
+        }
+        _ => {
+            let files = listener.certificates.iter().cloned();
+            files.map(|(certificate, key)| CertificateFiles { certificate, key, self_signed: false }).collect()
         }
     };
     Ok(ListenerConfig {
@@ -57,7 +58,7 @@ fn config(core: &Core, settings: &Settings, listener: &ListenerSettings) -> Resu
         hostname: hostname.to_string(),
         tls: listener.tls,
         auth: listener.auth,
-        plaintext_auth_from: Vec::new(),
+        plaintext_auth_from: listener.plaintext_auth_from.clone(),
         certificates,
         proxy_protocol_from: listener.proxy_protocol_from.clone(),
     })

@@ -15,7 +15,7 @@ use crate::{
 #[cfg(feature = "ssr")]
 use relay_core::{CoreConfig, config::PlatformRoute, domains, platform};
 #[cfg(feature = "ssr")]
-use relay_types::DomainName;
+use relay_types::{DomainName, listener::legacy_warning};
 
 /// The operator's settings page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub struct PlatformPage {
     pub facts: PlatformFacts,
     /// The domain that signs for the platform; none when it is not set.
     pub default_domain: Option<DomainDetail>,
+    /// Listeners of this node that take secrets in clear, in words.
+    pub legacy: Vec<String>,
     /// Why and since when no mail is taken.
     pub pause: Option<Pause>,
 }
@@ -62,7 +64,11 @@ pub async fn load_platform() -> Result<PlatformPage, AppError> {
     let facts = relay_core::config::of_platform(&core, &actor)?.into();
     let default_domain = domains::default_domain(&core, &actor).await?;
     let pause = platform::paused(&core, &actor).await?;
-    Ok(PlatformPage { facts, default_domain, pause })
+    let legacy = relay_core::listeners::list(&core, &actor)?
+        .iter()
+        .filter_map(|listener| legacy_warning(&listener.name, &listener.plaintext_auth_from))
+        .collect();
+    Ok(PlatformPage { legacy, facts, default_domain, pause })
 }
 
 /// Takes no more mail from programs; `confirm` is the word `pause`.

@@ -15,10 +15,23 @@ pub const LISTENER_KEYS: &[(&str, &str, &str)] = &[
     ("tls", "starttls", "`starttls`, `implicit` (TLS from the first byte) or `none`."),
     ("auth", "required", "`required` (service accounts), `networks` (trusted networks) or `either`."),
     ("hostname", "", "Host name in the greeting. Default: the key `hostname`."),
-    ("certificate", "", "PEM file with the certificate chain. Default: a self-signed one, made for trials."),
-    ("key", "", "PEM file with the certificate's private key."),
+    (
+        "certificate",
+        "",
+        "PEM file with the certificate chain, or a list of them: each client gets the one for the name it asks for, others the first. A renewed file is used within a minute. Default: a self-signed one, made for trials.",
+    ),
+    ("key", "", "PEM file with the certificate's private key, or a list in the order of `certificate`."),
     ("proxy_protocol_from", "", "Addresses or blocks of proxies that speak the PROXY protocol to this listener."),
+    (
+        "plaintext_auth_from",
+        "",
+        "Legacy profile: blocks whose programs may sign in without TLS, secrets in clear. IPv4 blocks of /8 or longer, IPv6 blocks of /16 or longer.",
+    ),
 ];
+
+/// Shortest prefixes of blocks that may sign in without TLS.
+const WIDEST_LEGACY_IPV4: u8 = 8;
+const WIDEST_LEGACY_IPV6: u8 = 16;
 
 /// Settings of one listener.
 #[derive(Debug, Clone)]
@@ -33,10 +46,12 @@ pub struct ListenerSettings {
     pub auth: ListenerAuth,
     /// Host name, when not the relay's.
     pub hostname: Option<DomainName>,
-    /// Certificate chain and key.
-    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Certificate chains and their keys.
+    pub certificates: Vec<(PathBuf, PathBuf)>,
     /// Blocks of proxies.
     pub proxy_protocol_from: Vec<Cidr>,
+    /// Blocks whose programs may sign in without TLS.
+    pub plaintext_auth_from: Vec<Cidr>,
 }
 
 impl ListenerSettings {
@@ -78,25 +93,28 @@ impl ListenerSettings {
             "either" => ListenerAuth::Either,
             other => bail!("listener {name}: auth must be required, networks or either, not {other}"),
         };
-        let certificate = match (get("certificate"), get("key")) {
-            (Some(certificate), Some(key)) => Some((certificate.into(), key.into())),
-            (None, None) => None,
-            _ => bail!("listener {name}: certificate and key belong together"),
+        // A list in the file is one value with commas; as a flag the key is given again.
+        let all = |name: &str| {
+            let values = pairs.iter().filter(|(key, _)| key == name).flat_map(|(_, value)| value.split(','));
+            values.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect::<Vec<_>>()
         };
-        let proxies = get("proxy_protocol_from").unwrap_or_default();
+        let (certificates, keys) = (all("certificate"), all("key"));
+        if certificates.len() != keys.len() {
+            bail!("listener {name}: certificate and key belong together: as many of the one as of the other");
+        }
+        let blocks = |name: &str| all(name).iter().map(|text| value::parsed(text)).collect::<Result<Vec<Cidr>>>();
         Ok(Self {
             listen,
             tls,
             auth,
             hostname: get("hostname").map(value::parsed).transpose().with_context(place)?,
-            certificate,
-            proxy_protocol_from: proxies
-                .split(',')
-                .map(str::trim)
-                .filter(|text| !text.is_empty())
-                .map(value::parsed)
-                .collect::<Result<_>>()
-                .with_context(place)?,
+            certificates: certificates
+                .into_iter()
+                .map(PathBuf::from)
+                .zip(keys.into_iter().map(PathBuf::from))
+                .collect(),
+            proxy_protocol_from: blocks("proxy_protocol_from").with_context(place)?,
+            plaintext_auth_from: blocks("plaintext_auth_from").with_context(place)?,
             name,
         })
     }
@@ -109,8 +127,9 @@ impl ListenerSettings {
             tls,
             auth,
             hostname: None,
-            certificate: None,
+            certificates: Vec::new(),
             proxy_protocol_from: Vec::new(),
+            plaintext_auth_from: Vec::new(),
         };
         vec![
             listener("submission", 2587, ListenerTls::Starttls, ListenerAuth::Required),
@@ -124,7 +143,11 @@ impl ListenerSettings {
 pub fn judge(listeners: &[ListenerSettings]) -> Result<()> {
     for (place, listener) in listeners.iter().enumerate() {
         let name = &listener.name;
-        if listener.tls == ListenerTls::None && listener.auth == ListenerAuth::Required {
+        judge_legacy(listener)?;
+        if listener.tls == ListenerTls::None
+            && listener.auth == ListenerAuth::Required
+            && listener.plaintext_auth_from.is_empty()
+        {
             bail!(
                 "listener {name}: auth = \"required\" without TLS could never be used; set tls to starttls or implicit"
             );
@@ -138,4 +161,27 @@ pub fn judge(listeners: &[ListenerSettings]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Secrets in clear are for networks somebody named and answers for, never for the world or a good part of it.
+fn judge_legacy(listener: &ListenerSettings) -> Result<()> {
+    let name = &listener.name;
+    if listener.plaintext_auth_from.is_empty() {
+        return Ok(());
+    }
+    if listener.tls == ListenerTls::Implicit {
+        bail!("listener {name}: plaintext_auth_from is of no use with tls = \"implicit\"");
+    }
+    if listener.auth == ListenerAuth::Networks {
+        bail!("listener {name}: plaintext_auth_from is of no use with auth = \"networks\": nobody signs in there");
+    }
+    let narrowest = |block: &Cidr| if block.first().is_ipv4() { WIDEST_LEGACY_IPV4 } else { WIDEST_LEGACY_IPV6 };
+    match listener.plaintext_auth_from.iter().find(|block| block.prefix_len() < narrowest(block)) {
+        Some(block) => bail!(
+            "listener {name}: plaintext_auth_from has {block}: secrets in clear are never taken from so many addresses; \
+             list the networks of the programs that need it (/{} or longer)",
+            narrowest(block)
+        ),
+        None => Ok(()),
+    }
 }

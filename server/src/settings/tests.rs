@@ -64,6 +64,24 @@ fn what_cannot_work_is_refused_in_words() {
         ("[[listener]]\nlisten = \"127.0.0.1:1\"\ntls = \"none\"", "could never be used"),
         ("[[listener]]\nlisten = \"127.0.0.1\"", "is not ADDRESS:PORT"),
         ("[[listener]]\nlisten = \"127.0.0.1:1\"\ncertificate = \"a\"", "belong together"),
+        ("[[listener]]\nlisten = \"127.0.0.1:1\"\ncertificate = [\"a\", \"b\"]\nkey = \"k\"", "belong together"),
+        (
+            "[[listener]]\nlisten = \"127.0.0.1:1\"\nplaintext_auth_from = [\"10.0.0.0/8\", \"0.0.0.0/0\"]",
+            "A block of all addresses would let everyone in",
+        ),
+        (
+            "[[listener]]\nlisten = \"127.0.0.1:1\"\nplaintext_auth_from = \"128.0.0.0/1\"",
+            "plaintext_auth_from has 128.0.0.0/1: secrets in clear are never taken from so many",
+        ),
+        ("[[listener]]\nlisten = \"127.0.0.1:1\"\nplaintext_auth_from = \"2000::/3\"", "(/16 or longer)"),
+        (
+            "[[listener]]\nlisten = \"127.0.0.1:1\"\ntls = \"implicit\"\nplaintext_auth_from = \"10.0.0.0/8\"",
+            "of no use with tls = \"implicit\"",
+        ),
+        (
+            "[[listener]]\nlisten = \"127.0.0.1:1\"\nauth = \"networks\"\nplaintext_auth_from = \"10.0.0.0/8\"",
+            "of no use with auth = \"networks\"",
+        ),
         (
             "[delivery]\nroute = \"smarthost\"\nsmarthost = \"h.example:25\"\nsmarthost_tls = \"opportunistic\"\nsmarthost_username = \"u\"\nsmarthost_password = \"p\"",
             "never sent",
@@ -109,4 +127,19 @@ fn an_unknown_variable_is_refused_with_the_nearest_name() {
     assert_eq!(judge("PATH"), Ok(()));
     let words = "unknown environment variable RELAYKEEP_DELIVERY_ROUT; did you mean RELAYKEEP_DELIVERY_ROUTE?";
     assert_eq!(judge("RELAYKEEP_DELIVERY_ROUT"), Err(words.to_owned()));
+}
+
+#[test]
+fn a_listener_may_have_several_certificates_and_a_legacy_profile() {
+    let text = "[[listener]]\nlisten = \"127.0.0.1:1\"\ntls = \"none\"\ncertificate = [\"a.crt\", \"b.crt\"]\n\
+                key = [\"a.key\", \"b.key\"]\nplaintext_auth_from = [\"10.0.0.0/8\", \"192.0.2.7\"]";
+    let listener = &read(text).expect("a file").listeners[0];
+    let flag = "listen=127.0.0.1:1,tls=none,certificate=a.crt,key=a.key,certificate=b.crt,key=b.key,\
+                plaintext_auth_from=10.0.0.0/8,plaintext_auth_from=192.0.2.7";
+    for listener in [listener, &ListenerSettings::from_flag(flag).expect("a flag")] {
+        let pairs = [("a.crt", "a.key"), ("b.crt", "b.key")].map(|(one, other)| (one.into(), other.into()));
+        assert_eq!(listener.certificates, pairs);
+        let networks: Vec<_> = listener.plaintext_auth_from.iter().map(ToString::to_string).collect();
+        assert_eq!(networks, ["10.0.0.0/8", "192.0.2.7/32"]);
+    }
 }

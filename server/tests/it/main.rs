@@ -12,6 +12,7 @@ mod durability;
 mod egress;
 mod harness;
 mod links;
+mod listeners;
 mod lists;
 mod live;
 mod operations;

@@ -234,7 +234,7 @@ fn row_3_13_sighup_reads_a_renewed_certificate_and_open_sessions_go_on() {
     let shown = |file: &Path| Session::try_open_tls(relay.submissions, file).is_ok();
     let mut open = Session::open_tls(relay.submissions, &old);
     write(&relay, &certificate(20));
-    assert!(shown(&old) && !shown(&own), "nothing is read before it is asked for");
+    assert!(shown(&old) && !shown(&own), "files are looked at for a renewal every half a minute");
     relay.process().signal("HUP");
     until("the new certificate", || shown(&own).then_some(()));
     assert!(!shown(&old));

@@ -8,7 +8,7 @@ use crate::{
 use leptos::prelude::*;
 use relay_types::{
     change::Topic,
-    listener::{ListenerStatus, ListenerTls},
+    listener::{ListenerStatus, ListenerTls, legacy_warning},
 };
 use std::time::Duration;
 
@@ -30,11 +30,16 @@ pub fn AdminListeners() -> impl IntoView {
 #[component]
 fn Page(listeners: Vec<ListenerStatus>) -> impl IntoView {
     let trial = listeners.iter().any(|listener| listener.self_signed);
+    let legacy = listeners
+        .iter()
+        .filter_map(|listener| legacy_warning(&listener.name, &listener.plaintext_auth_from))
+        .collect::<Vec<_>>();
     let ended = listeners.iter().any(|listener| listener.certificate_ends_at.is_some_and(|at| at <= now()));
     view! {
         <PageHeader title=places::LISTENERS/>
         {ended.then(|| view! { <Notice tone=Tone::Bad title=words::ENDED_TITLE>{words::ENDED}</Notice> })}
         {trial.then(|| view! { <Notice tone=Tone::Warn title=words::TRIAL_TITLE>{words::TRIAL}</Notice> })}
+        <LegacyWarnings warnings=legacy/>
         {if listeners.is_empty() {
             view! { <EmptyState title=words::EMPTY_TITLE text=words::EMPTY/> }.into_any()
         } else {
@@ -45,6 +50,18 @@ fn Page(listeners: Vec<ListenerStatus>) -> impl IntoView {
             <p>{words::RESTART}</p>
         </Card>
     }
+}
+
+/// For as long as a listener takes secrets in clear, the pages that show how the platform is set up say so.
+#[component]
+pub fn LegacyWarnings(
+    /// One for each such listener, naming it and its networks.
+    warnings: Vec<String>,
+) -> impl IntoView {
+    warnings
+        .into_iter()
+        .map(|warning| view! { <Notice tone=Tone::Warn title=format!("{warning}.")>{words::LEGACY}</Notice> })
+        .views()
 }
 
 #[component]
@@ -142,7 +159,9 @@ mod words {
     pub const TRIAL_TITLE: &str = "Certificates made here are for trials.";
     pub const TRIAL: &str =
         "Programs cannot check them. Set certificate and key of each listener in the configuration file.";
-    pub const RELOAD: &str = "Certificates are read again on SIGHUP:";
+    pub const LEGACY: &str = "Whoever can listen there can send as these programs. Move them to TLS, then take \
+        plaintext_auth_from out of the configuration file.";
+    pub const RELOAD: &str = "A renewed certificate is used within a minute, or at once on SIGHUP:";
     pub const RELOAD_MORE: &str = "with the id of the process, or systemctl reload. Sessions that are open keep theirs; a \
         file that cannot be read leaves the old certificate in use and is told here.";
     pub const RESTART: &str =

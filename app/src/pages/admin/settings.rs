@@ -11,6 +11,7 @@ use crate::{
         prelude::*,
         report::{Answers, Findings, Predictions},
     },
+    pages::admin::listeners::LegacyWarnings,
     strings::places,
     typed,
 };
@@ -35,11 +36,12 @@ pub fn AdminSettings() -> impl IntoView {
 
 #[component]
 fn Page(page: PlatformPage) -> impl IntoView {
-    let PlatformPage { facts, default_domain, pause } = page;
+    let PlatformPage { facts, default_domain, legacy, pause } = page;
     view! {
         <PageHeader title=places::SETTINGS/>
         {(facts.route == "capture")
             .then(|| view! { <Notice tone=Tone::Info title=words::CAPTURES_TITLE>{words::CAPTURES}</Notice> })}
+        <LegacyWarnings warnings=legacy/>
         <TakingMail pause/>
         <DefaultDomain domain=default_domain/>
         {facts.delegation.clone().map(|below| view! { <Delegation below/> })}

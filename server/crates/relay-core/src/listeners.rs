@@ -2,7 +2,7 @@
 
 use crate::{Actor, Core, Result};
 use relay_types::{
-    Timestamp,
+    Cidr, Timestamp,
     listener::{ListenerAuth, ListenerStatus, ListenerTls},
 };
 use std::sync::{
@@ -28,6 +28,8 @@ pub struct Listener {
     pub tls: ListenerTls,
     /// Auth rule.
     pub auth: ListenerAuth,
+    /// Blocks whose programs may sign in without TLS (the legacy profile).
+    pub plaintext_auth_from: Vec<Cidr>,
     /// The certificate in use now; none without TLS.
     pub certificate: Mutex<Option<Certificate>>,
     /// Open sessions.
@@ -108,6 +110,7 @@ impl Listener {
             hostname: self.hostname.clone(),
             tls: self.tls,
             auth: self.auth,
+            plaintext_auth_from: self.plaintext_auth_from.clone(),
             self_signed: certificate.as_ref().is_some_and(|certificate| certificate.self_signed),
             certificate_ends_at: certificate.map(|certificate| certificate.ends_at),
             sessions: self.sessions.load(Ordering::Relaxed),

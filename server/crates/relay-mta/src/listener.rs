@@ -27,6 +27,9 @@ use tracing::Instrument;
 /// How long a listener rests when the system can accept no more (no file descriptors, no memory).
 const REST: Duration = Duration::from_millis(200);
 
+/// What is said of certificate files that cannot be used.
+const UNREAD: &str = "certificates cannot be read again";
+
 /// Why a listener cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenerError {
@@ -96,6 +99,7 @@ impl Relay {
             hostname: config.hostname.clone(),
             tls: config.tls,
             auth: config.auth,
+            plaintext_auth_from: config.plaintext_auth_from.clone(),
             certificate: Mutex::new(tls.as_ref().and_then(|tls| tls.certificates.first(&config.hostname))),
             sessions: AtomicU64::new(0),
             sessions_total: AtomicU64::new(0),
@@ -104,7 +108,8 @@ impl Relay {
             last_error: Mutex::new(None),
         });
         if !config.plaintext_auth_from.is_empty() {
-            tracing::warn!(listener = config.name, "secrets may be sent in clear on this listener");
+            let networks = config.plaintext_auth_from.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            tracing::warn!(listener = config.name, networks, "legacy profile: programs may sign in without TLS");
         }
         let certificates = tls.as_ref().map(|tls| tls.certificates.clone());
         let context = Arc::new(Context {
@@ -132,7 +137,10 @@ impl Relay {
         for (socket, context) in sockets {
             accepting.spawn(accept(socket, context, sessions.clone()));
         }
-        accepting.join_all().await;
+        tokio::select! {
+            () = self.renew() => {}
+            _ = accepting.join_all() => {}
+        }
         sessions.close();
         if timeout(self.settings.grace, sessions.wait()).await.is_err() {
             tracing::warn!(sessions = sessions.len(), "the grace time is over");
@@ -144,16 +152,42 @@ impl Relay {
     /// Reads all certificates again; one that cannot be read leaves the old one in use.
     pub fn reload_certificates(&self) {
         for (context, certificates) in &self.listeners {
-            let Some(certificates) = certificates else { continue };
-            match certificates.reload() {
-                Ok(()) => {
-                    *context.listener.certificate.lock().unwrap_or_else(PoisonError::into_inner) =
-                        certificates.first(&context.listener.hostname);
-                    tracing::info!(listener = context.listener.name, "certificates read again");
-                }
-                Err(error) => trouble(&context.listener, "certificates cannot be read again", &error),
+            if let Some(certificates) = certificates {
+                reload(&context.listener, certificates);
             }
         }
+    }
+
+    /// Reads again, for ever, the certificates whose files somebody has changed. A renewal writes two files; when it is
+    /// met half-way, the old pair stays in use until both are there.
+    async fn renew(&self) {
+        loop {
+            sleep(self.settings.renewal).await;
+            for (context, certificates) in &self.listeners {
+                if let Some(certificates) = certificates
+                    && certificates.were_changed()
+                {
+                    reload(&context.listener, certificates);
+                }
+            }
+        }
+    }
+}
+
+fn reload(listener: &Listener, certificates: &Certificates) {
+    match certificates.reload() {
+        Ok(()) => {
+            *listener.certificate.lock().unwrap_or_else(PoisonError::into_inner) =
+                certificates.first(&listener.hostname);
+            // What an earlier try could not read is mended.
+            listener
+                .last_error
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take_if(|error| error.starts_with(UNREAD));
+            tracing::info!(listener = listener.name, "certificates read again");
+        }
+        Err(error) => trouble(listener, UNREAD, &error),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Listeners as the operator sees them.
 
-use crate::Timestamp;
+use crate::{Cidr, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// TLS of a listener.
@@ -49,6 +49,14 @@ impl ListenerAuth {
     }
 }
 
+/// What is said for as long as secrets may be sent in clear: on pages, and by `relaykeep check`.
+pub fn legacy_warning(name: &str, networks: &[Cidr]) -> Option<String> {
+    let (last, others) = networks.split_last()?;
+    let others: Vec<_> = others.iter().map(ToString::to_string).collect();
+    let networks = if others.is_empty() { last.to_string() } else { format!("{} and {last}", others.join(", ")) };
+    Some(format!("Listener {name} takes secrets in clear from {networks}"))
+}
+
 /// A listener and its live state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListenerStatus {
@@ -62,6 +70,8 @@ pub struct ListenerStatus {
     pub tls: ListenerTls,
     /// Auth rule.
     pub auth: ListenerAuth,
+    /// Blocks whose programs may sign in without TLS (the legacy profile); none as a rule.
+    pub plaintext_auth_from: Vec<Cidr>,
     /// The certificate was made here for a trial.
     pub self_signed: bool,
     /// When the certificate ends.

@@ -223,6 +223,7 @@ fn a_certificate_is_judged_by_its_end_its_name_and_who_issued_it() {
             hostname: "relay.example".to_owned(),
             tls: ListenerTls::Starttls,
             auth: ListenerAuth::Required,
+            plaintext_auth_from: Vec::new(),
             certificate: Mutex::new(certificate),
             sessions: Default::default(),
             sessions_total: Default::default(),

@@ -56,6 +56,8 @@ pub struct SubmissionSettings {
     pub slow_start: Duration,
     /// How long running transactions may go on when the relay stops.
     pub grace: Duration,
+    /// How often certificate files are looked at for a renewal.
+    pub renewal: Duration,
 }
 
 impl Default for SubmissionSettings {
@@ -74,6 +76,7 @@ impl Default for SubmissionSettings {
             data_rate: 100,
             slow_start: Duration::from_secs(60),
             grace: Duration::from_secs(25),
+            renewal: Duration::from_secs(30),
         }
     }
 }

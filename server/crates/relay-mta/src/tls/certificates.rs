@@ -16,8 +16,8 @@ use std::{
     fmt, fs,
     io::Write,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{Duration, SystemTime},
 };
 
 /// How long a certificate that is made here holds, and how long before its end another is made.
@@ -39,19 +39,33 @@ pub struct CertificateFiles {
 pub struct Certificates {
     files: Vec<CertificateFiles>,
     current: RwLock<Vec<Arc<CertifiedKey>>>,
+    /// The files as they were when they were read last.
+    read: Mutex<Vec<Stamp>>,
 }
+
+/// What tells that a file is not the one that was read: when it was written and how long it is.
+type Stamp = Option<(SystemTime, u64)>;
 
 impl Certificates {
     /// Reads all files.
     pub fn read(files: Vec<CertificateFiles>) -> Result<Self, TlsError> {
+        let read = Mutex::new(stamps(&files));
         let current = RwLock::new(read_all(&files)?);
-        Ok(Self { files, current })
+        Ok(Self { files, current, read })
+    }
+
+    /// Whether a file is not the one that was read last.
+    pub fn were_changed(&self) -> bool {
+        stamps(&self.files) != *self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads all files again; on an error everything stays as it was.
     pub fn reload(&self) -> Result<(), TlsError> {
+        // Before they are read: what is written meanwhile is seen the next time.
+        let stamps = stamps(&self.files);
         let fresh = read_all(&self.files)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = stamps;
         Ok(())
     }
 
@@ -113,6 +127,14 @@ fn untrusted(certified: &CertifiedKey, name: &ServerName<'_>) -> Option<String> 
         }
         Err(error) => Some(error.to_string()),
     }
+}
+
+fn stamps(files: &[CertificateFiles]) -> Vec<Stamp> {
+    let stamp = |path: &PathBuf| {
+        let facts = fs::metadata(path).ok()?;
+        Some((facts.modified().ok()?, facts.len()))
+    };
+    files.iter().flat_map(|files| [stamp(&files.certificate), stamp(&files.key)]).collect()
 }
 
 fn read_all(files: &[CertificateFiles]) -> Result<Vec<Arc<CertifiedKey>>, TlsError> {

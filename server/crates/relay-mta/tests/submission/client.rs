@@ -70,6 +70,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.stream.get_mut().flush().await.expect("the relay reads");
     }
 
+    /// Sends exactly these octets.
+    pub async fn send_octets(&mut self, octets: &[u8]) {
+        self.stream.get_mut().write_all(octets).await.expect("the relay reads");
+        self.stream.get_mut().flush().await.expect("the relay reads");
+    }
+
+    /// As [`Self::send_octets`], to a relay that may close before it has read them.
+    pub async fn try_send(&mut self, octets: &[u8]) {
+        let _ = self.stream.get_mut().write_all(octets).await;
+    }
+
     /// The next reply, its lines joined by `|`.
     pub async fn reply(&mut self) -> String {
         let mut lines = Vec::new();

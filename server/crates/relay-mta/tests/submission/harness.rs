@@ -96,7 +96,16 @@ async fn start_behind(
 impl TestRelay {
     /// A relay that believes this balancer.
     pub async fn behind_balancer(balancer: &str, listener: (ListenerTls, ListenerAuth)) -> Self {
-        start_behind(settings(), &[listener], vec![Cidr::parse(balancer).expect("a block")]).await
+        Self::behind_balancer_with(settings(), balancer, listener).await
+    }
+
+    /// As [`Self::behind_balancer`], with these settings.
+    pub async fn behind_balancer_with(
+        settings: SubmissionSettings,
+        balancer: &str,
+        listener: (ListenerTls, ListenerAuth),
+    ) -> Self {
+        start_behind(settings, &[listener], vec![Cidr::parse(balancer).expect("a block")]).await
     }
 
     /// Makes the project with the verified sender `app@sender.example`, and an account that may use every sender.
@@ -120,6 +129,11 @@ impl TestRelay {
     /// Makes the project with the verified sender `app@sender.example`, and a block of addresses that is its own.
     pub async fn trust(&self, cidr: &str) {
         self.make_project().await;
+        self.trust_also(cidr).await;
+    }
+
+    /// Another block of addresses of the project.
+    pub async fn trust_also(&self, cidr: &str) {
         let cidr = Cidr::parse(cidr).expect("a block");
         networks::add(&self.core, &Actor::System, &self.project, cidr, "network").await.expect("a network");
     }

@@ -4,4 +4,5 @@ mod client;
 mod connections;
 mod harness;
 mod messages;
+mod proxy;
 mod tls;

@@ -9,7 +9,7 @@ use relay_core::{Actor, projects, refusals, service_accounts};
 use relay_mta::SubmissionSettings;
 use relay_types::{
     listener::{
-        ListenerAuth::{Either, Networks, Required},
+        ListenerAuth::{Networks, Required},
         ListenerTls::{self, Implicit},
     },
     refusal::{RefusalFilter, Rule},
@@ -257,22 +257,4 @@ async fn a_command_that_comes_octet_by_octet_is_given_up() {
     client.reply().await;
     let said = trickled(client).await;
     assert!(said.starts_with("421 4.4.2 "), "{said}");
-}
-
-#[tokio::test]
-async fn a_listed_balancer_tells_who_the_client_is() {
-    let relay = TestRelay::behind_balancer("127.0.0.1/32", (ListenerTls::None, Either)).await;
-    relay.trust("192.0.2.0/24").await;
-    for (header, reply) in [
-        ("PROXY TCP4 192.0.2.7 192.0.2.1 4000 25\r\n", "250 2.1.0 Ok"),
-        ("PROXY TCP4 198.51.100.7 192.0.2.1 4000 25\r\n", "530 5.7.0 Authentication required"),
-    ] {
-        let mut client = connect(relay.addresses[0]).await;
-        client.send(header).await;
-        greeted(&mut client).await;
-        assert_eq!(client.say("MAIL FROM:<app@sender.example>").await, reply);
-    }
-    let mut client = connect(relay.addresses[0]).await;
-    client.send("EHLO client.example\r\n").await;
-    assert_eq!(client.rest().await, "");
 }

@@ -4,12 +4,12 @@ use crate::{
     client::{connect, trusting},
     harness::{HOST, OTHER_HOST, settings, start},
 };
-use relay_mta::tls::certificates;
+use relay_mta::{SubmissionSettings, tls::certificates};
 use relay_types::listener::{
     ListenerAuth::{Networks, Required},
     ListenerTls::{Implicit, Starttls},
 };
-use std::fs;
+use std::{fs, time::Duration};
 
 #[tokio::test]
 async fn plaintext_behind_starttls_is_dropped() {
@@ -55,6 +55,38 @@ async fn a_renewed_certificate_is_used_without_restart() {
     let new = trusting(&relay.certificate);
     connect(relay.addresses[0]).await.tls(&new).await.expect("TLS with the new one");
     assert!(connect(relay.addresses[0]).await.tls(&trusting_again(&old)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_renewed_file_is_noticed_without_a_signal_and_half_a_renewal_changes_nothing() {
+    let watchful = SubmissionSettings { renewal: Duration::from_millis(20), ..settings() };
+    let relay = start(watchful, &[(Implicit, Required)]).await;
+    let files = relay.certificate.clone();
+    let old = trusting(&files);
+    let folder = files.certificate.parent().expect("a folder").join("renewed");
+    let renewed = certificates::self_signed(&folder, HOST, crate::harness::now()).expect("another");
+    fs::copy(&renewed.key, &files.key).expect("half of the renewal");
+    until(|| relay.status(0).last_error.is_some()).await;
+    connect(relay.addresses[0]).await.tls(&trusting_again(&old)).await.expect("TLS with the old one");
+    fs::copy(&renewed.certificate, &files.certificate).expect("the other half");
+    let new = trusting(&renewed);
+    until_tls(relay.addresses[0], &new).await;
+    assert!(connect(relay.addresses[0]).await.tls(&trusting_again(&old)).await.is_err());
+    assert_eq!(relay.status(0).last_error, None);
+}
+
+async fn until(mut holds: impl FnMut() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("in time");
+}
+
+async fn until_tls(address: std::net::SocketAddr, trusted: &std::sync::Arc<rustls::ClientConfig>) {
+    let waiting = async { while connect(address).await.tls(trusted).await.is_err() {} };
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("in time");
 }
 
 #[tokio::test]

@@ -111,7 +111,7 @@ impl Session {
             keywords.push("AUTH PLAIN LOGIN".to_owned());
             if self.config.plaintext_auth {
                 // The programs that need the legacy profile may know only the form of the 1999 draft.
-                keywords.push("AUTH=PLAIN LOGIN".to_owned());
+                keywords.push("AUTH=LOGIN PLAIN".to_owned());
             }
         }
         keywords
