@@ -176,7 +176,7 @@ async fn send(
         recipients: vec![EmailAddress::parse(to)?],
         eight_bit: false,
         smtputf8: false,
-        content: content.into_bytes(),
+        content: content.into_bytes().into(),
     };
     let accepted = submission::accept(core, actor, submission).await?;
     let id = accepted.map_err(|rejection| anyhow!("the demonstration's message was refused: {rejection:?}"))?;

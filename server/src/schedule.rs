@@ -2,7 +2,8 @@
 //! sweeping of what has ended. Delay warnings belong to delivery.
 
 use relay_core::{
-    Actor, Core, addresses, bounce, domains, findings, jobs, limits, name_changes, refusals, sessions, sweep, tickets,
+    Actor, Core, addresses, bounce, domains, findings, jobs, limits, name_changes, refusals, sessions, submission,
+    sweep, tickets,
 };
 use relay_mta::DeliveryConfig;
 use std::time::Duration;
@@ -75,6 +76,7 @@ async fn tick(core: &Core) {
     report("bounce contacts told", bounce::tell_contacts(core, &Actor::System).await);
     report("ended sessions and links removed", sessions::sweep(core).await);
     report("old counts removed", limits::prune(core, &Actor::System).await);
+    report("parts of messages that stopped arriving removed", submission::remove_abandoned(core, &Actor::System).await);
     report("old refusals removed", refusals::prune(core, &Actor::System).await);
     report("old changes of findings removed", findings::prune(core, &Actor::System).await);
 }

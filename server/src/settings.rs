@@ -72,7 +72,7 @@ pub const KEYS: &[Key] = &[
         "Requests to the HTTP API that a person, a token or an unknown address may make in a minute.",
     ),
     key("metrics.allow", "127.0.0.1, ::1", "Addresses or blocks that may read /metrics."),
-    key("smtp.message_size", "25 MB", "Largest message."),
+    key("smtp.message_size", "50 MB", "Largest message."),
     key("smtp.recipients", "100", "Most recipients in a transaction; at least 100 (RFC 5321 section 4.5.3.1.8)."),
     key("smtp.sessions", "1000", "Most sessions at a time on all listeners."),
     key("smtp.sessions_per_address", "50", "Most sessions at a time from one address."),

@@ -139,7 +139,10 @@ pub(crate) async fn tell(
     };
     let content = notification.write().into_bytes();
     let (fields, event) = match HeaderSection::scan(&content) {
-        Ok(section) => material.signature.sign("", &section, &content),
+        Ok(section) => {
+            let body = || signing::BodyHash::of(&content[section.body..]);
+            material.signature.sign("", &section, &content[..section.body], body)
+        }
         Err(why) => (String::new(), EventKind::NotSigned { reason: why.0 }),
     };
     let arrived = EventKind::Accepted {
@@ -175,6 +178,7 @@ pub(crate) async fn tell(
         about: Some(notification.about),
         events: vec![arrived, event],
         claims: Vec::new(),
+        body: None,
     };
     kept::insert(core, transaction, &[&new]).await?;
     Ok(new.id)

@@ -212,7 +212,7 @@ mod tests {
             recipients: vec![EmailAddress::parse("a@e.example").expect("an address")],
             eight_bit: false,
             smtputf8: false,
-            content: content.as_bytes().to_vec(),
+            content: content.as_bytes().to_vec().into(),
         };
         let accepted = submission::accept(&test.core, &Actor::System, submission).await.expect("an answer");
         for claim in queue::claim(&test.core, 10, 10, &[]).await.expect("claims") {

@@ -7,7 +7,10 @@
 use crate::{
     Core, Error, Result,
     queue::{claim, handover::Place, record, state},
-    submission::kept::{self, NewMessage},
+    submission::{
+        content::{self, NewParts},
+        kept::{self, NewMessage},
+    },
     tables::{event, recipient},
 };
 use relay_types::overview::Counts;
@@ -33,6 +36,8 @@ const ROUND: Duration = Duration::from_secs(60);
 pub(crate) enum Work {
     /// Keep a message, and hand it to the workers when there is a place.
     Accept(Box<NewMessage>, Option<Place>),
+    /// Store octets of a message that arrives.
+    Store(NewParts),
     /// Record an attempt.
     Record(Box<record::Record>),
     /// Lease recipients.
@@ -71,7 +76,11 @@ impl Work {
     }
 
     fn octets(&self) -> usize {
-        if let Self::Accept(message, _) = self { message.size() } else { 0 }
+        match self {
+            Self::Accept(message, _) => message.at_hand(),
+            Self::Store(parts) => parts.octets(),
+            Self::Record(_) | Self::Claim(_) => 0,
+        }
     }
 }
 
@@ -244,6 +253,9 @@ async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result
     let transaction = core.db.begin_aside().await.map_err(Failure::Store)?;
     // Before anything else is read or written, and all at once: see there.
     state::lock(&transaction, works.iter().filter_map(|work| work.message())).await?;
+    let parts: Vec<&NewParts> =
+        works.iter().filter_map(|work| if let Work::Store(parts) = work { Some(parts) } else { None }).collect();
+    content::store(core, &transaction, &parts).await?;
     let mut written = Written::default();
     let new: Vec<&NewMessage> = works
         .iter()
@@ -262,7 +274,7 @@ async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result
     let mut done = Vec::with_capacity(works.len());
     for work in works {
         done.push(match work {
-            Work::Accept(..) | Work::Record(_) => Done::Kept,
+            Work::Accept(..) | Work::Store(_) | Work::Record(_) => Done::Kept,
             Work::Claim(request) => Done::Claimed(request.apply(&transaction).await?),
         });
     }

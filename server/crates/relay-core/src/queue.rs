@@ -1,6 +1,7 @@
 //! The queue: claims by lease, results, and what people do to waiting mail. Legal moves of states are here alone.
 
 pub(crate) mod claim;
+mod content;
 mod delays;
 pub(crate) mod handover;
 pub(crate) mod outgoing;
@@ -9,11 +10,12 @@ pub(crate) mod record;
 pub(crate) mod state;
 mod view;
 
-pub(crate) use self::{delays::stored_reply, record::LAST_REASON};
 pub use self::{
+    content::{Content, ContentReader},
     handover::{NewMail, new_mail},
     people::Wish,
 };
+pub(crate) use self::{delays::stored_reply, record::LAST_REASON};
 
 use crate::{
     Actor, Core, Error, Result, bounce,
@@ -64,8 +66,8 @@ pub struct Claimed {
 pub struct Outgoing {
     /// Reverse-path.
     pub reverse_path: ReversePath,
-    /// Our header prefix, then the content as submitted; CRLF line ends, not dot-stuffed.
-    pub content: std::sync::Arc<[u8]>,
+    /// What goes over the wire, before dots are stuffed.
+    pub content: Content,
     /// Has octets above 127.
     pub eight_bit: bool,
     /// Needs SMTPUTF8.

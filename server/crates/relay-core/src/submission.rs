@@ -2,11 +2,14 @@
 //! judged ([`accept_judged`]). Notifications are written by `bounce`, inside the transaction that records the failure.
 
 pub(crate) mod authors;
+pub mod content;
 pub(crate) mod header;
 pub(crate) mod kept;
 mod mailboxes;
 pub(crate) mod prefix;
 pub(crate) mod signing;
+
+pub use content::{Arriving, Content, remove_abandoned};
 
 use crate::{
     Actor, Core, Error, Result,
@@ -16,6 +19,7 @@ use crate::{
     routes::{self, Way},
 };
 use authors::Authors;
+use content::Fault;
 use header::{Ambiguous, HeaderSection};
 use kept::{NewMessage, Origin};
 use mail_parser::MessageParser;
@@ -25,6 +29,7 @@ use relay_types::{
     project::ProjectId,
     refusal::Rule,
 };
+use signing::BodyHash;
 use std::net::IpAddr;
 
 /// How a message came in, for Received and the timeline.
@@ -67,7 +72,7 @@ pub struct Submission {
     /// SMTPUTF8 was declared.
     pub smtputf8: bool,
     /// Header section and body.
-    pub content: Vec<u8>,
+    pub content: Content,
 }
 
 /// More Received lines are taken for a loop (RFC 5321 §6.3).
@@ -129,11 +134,10 @@ async fn keep(
         None => signing::Plan::Not("The message has no From".to_owned()),
     };
     let recipients = with_destinations(core, project, &submission.recipients).await?;
-    let draft = Draft { id: core.new_id(), project, origin, plan, recipients, submission };
-    let this = core.clone();
-    // Signing takes a millisecond of computing and more for large messages: not on the threads that serve sessions.
-    let new = tokio::task::spawn_blocking(move || draft.finish(&this)).await.map_err(Error::internal)?;
-    let mut new = new.map_err(|why| Error::internal(why.0))?;
+    // What is in the store already has its id.
+    let id = submission.content.body.as_ref().map_or_else(|| core.new_id(), |body| body.message());
+    let draft = Draft { id, project, origin, plan, recipients, submission };
+    let mut new = finish(core, draft).await?;
     let (id, count) = (new.id, new.recipients.len());
     // Before it is kept: the workers may have it at once.
     if let Some(outgoing) = outgoing::of_accepted(&new) {
@@ -152,6 +156,17 @@ async fn keep(
     Ok(id)
 }
 
+/// Signing takes a millisecond of computing and more for large messages: not on the threads that serve sessions.
+async fn finish(core: &Core, draft: Draft) -> Result<NewMessage> {
+    let finished = if draft.plan.signs() {
+        let this = core.clone();
+        tokio::task::spawn_blocking(move || draft.finish(&this)).await.map_err(Error::internal)?
+    } else {
+        draft.finish(core)
+    };
+    finished.map_err(|why| Error::internal(why.0))
+}
+
 /// What the platform submits to one person. Nobody reads bounces of these; the null reverse-path also ends loops
 /// (RFC 3834 §3.3).
 pub(crate) fn from_platform(to: &EmailAddress, content: Vec<u8>) -> Submission {
@@ -161,7 +176,7 @@ pub(crate) fn from_platform(to: &EmailAddress, content: Vec<u8>) -> Submission {
         recipients: vec![to.clone()],
         eight_bit: false,
         smtputf8: to.needs_smtputf8(),
-        content,
+        content: content.into(),
     }
 }
 
@@ -177,17 +192,16 @@ pub(crate) async fn of_platform(core: &Core, to: &EmailAddress) -> Result<Draft>
 /// What can be judged of a message by itself: line ends, size, hops, and from whom it claims to be.
 fn read(core: &Core, submission: &Submission) -> std::result::Result<Authors, Rejection> {
     let reject = |rule, detail: Option<String>| Rejection { rule, address: None, detail, wait: None };
-    if submission.content.len() as u64 > core.config.message_size {
-        return Err(reject(Rule::TooLarge, None));
-    }
-    if header::is_spoiled(&submission.content) {
-        return Err(reject(Rule::BareLineEnd, None));
-    }
-    if header::is_too_large(&submission.content) {
-        return Err(reject(Rule::TooLarge, Some("The header is larger than 1 MB".to_owned())));
+    match submission.content.fault(core.config.message_size) {
+        None => {}
+        Some(Fault::TooLarge) => return Err(reject(Rule::TooLarge, None)),
+        Some(Fault::HeaderTooLarge) => {
+            return Err(reject(Rule::TooLarge, Some("The header is larger than 1 MB".to_owned())));
+        }
+        Some(Fault::Spoiled) => return Err(reject(Rule::BareLineEnd, None)),
     }
     let ambiguous = |why: Ambiguous| reject(Rule::HeaderAmbiguous, Some(why.0));
-    let section = HeaderSection::scan(&submission.content).map_err(ambiguous)?;
+    let section = HeaderSection::scan(&submission.content.at_hand).map_err(ambiguous)?;
     if section.named("Received").count() > HOPS {
         return Err(reject(Rule::Loop, None));
     }
@@ -224,7 +238,7 @@ pub(crate) struct Draft {
 impl Draft {
     /// The message with this content.
     pub(crate) fn with_content(mut self, core: &Core, content: Vec<u8>) -> Result<NewMessage> {
-        self.submission.content = content;
+        self.submission.content = content.into();
         self.finish(core).map_err(|why| Error::internal(why.0))
     }
 
@@ -235,6 +249,7 @@ impl Draft {
             Arrival::Smtp { hostname, .. } => hostname.as_str(),
             Arrival::Portal | Arrival::System => core.config.hostname.as_str(),
         };
+        let Content { at_hand: content, body, .. } = content;
         let stripped = prefix::strip(&HeaderSection::scan(&content)?, &content);
         let content = stripped.unwrap_or(content);
         let section = HeaderSection::scan(&content)?;
@@ -243,7 +258,10 @@ impl Draft {
             && (!content[..section.end].is_ascii()
                 || recipients.iter().chain(reverse_path.address()).any(EmailAddress::needs_smtputf8));
         let added = prefix::missing(&section, hostname, self.id, now);
-        let (signatures, signed) = self.plan.sign(&added, &section, &content);
+        let (signatures, signed) = self.plan.sign(&added, &section, &content[..section.body], || match &body {
+            Some(body) => body.hash.clone(),
+            None => BodyHash::of(&content[section.body..]),
+        });
         let received = prefix::received(&arrival, hostname, self.id, &recipients, smtputf8, now);
         let text = |name: &str| section.named(name).next().map(|field| unfolded(field.value)).unwrap_or_default();
         let message_id = match text("Message-ID") {
@@ -267,6 +285,7 @@ impl Draft {
             claims: Vec::new(),
             events: vec![accepted(arrival), signed],
             content,
+            body,
         })
     }
 }

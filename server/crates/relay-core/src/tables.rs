@@ -39,6 +39,7 @@ pub(crate) mod ticket;
 pub(crate) mod ticket_entry;
 
 // Mail
+pub(crate) mod arriving;
 pub(crate) mod event;
 pub(crate) mod message;
 pub(crate) mod message_content;

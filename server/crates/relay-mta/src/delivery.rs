@@ -15,7 +15,10 @@ pub(crate) use next_hop::{Key, key};
 use client::{Connection, Ended};
 use next_hop::{Hop, Plan};
 use pool::Pool;
-use relay_core::{queue::Outgoing, routes::Way};
+use relay_core::{
+    queue::{Content, Outgoing},
+    routes::Way,
+};
 use relay_dns::Resolver;
 use relay_smtp::client::{TlsPolicy, Transaction};
 use relay_types::{
@@ -83,7 +86,7 @@ impl Deliverer {
         let transaction = Transaction {
             reverse_path: message.reverse_path.clone(),
             recipients: recipients.to_vec(),
-            size: message.content.len() as u64,
+            size: message.content.octets(),
             eight_bit: message.eight_bit,
             smtputf8: message.smtputf8,
         };
@@ -222,7 +225,7 @@ impl Deliverer {
 /// What one attempt is about.
 struct Job<'a> {
     transaction: Transaction,
-    content: &'a [u8],
+    content: &'a Content,
     limit: Instant,
 }
 

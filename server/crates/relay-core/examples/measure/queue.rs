@@ -63,7 +63,7 @@ fn submission(to: &str, body: &str) -> Outcome<Submission> {
         recipients: vec![EmailAddress::parse(to)?],
         eight_bit: false,
         smtputf8: false,
-        content: format!("From: {SENDER}\r\nSubject: x\r\n\r\n{body}\r\n").into_bytes(),
+        content: format!("From: {SENDER}\r\nSubject: x\r\n\r\n{body}\r\n").into_bytes().into(),
     })
 }
 

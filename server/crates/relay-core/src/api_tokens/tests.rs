@@ -146,7 +146,7 @@ async fn only_members_manage_tokens_and_tokens_manage_nothing() {
         recipients: Vec::new(),
         eight_bit: false,
         smtputf8: false,
-        content: b"From: a@d.example\r\n\r\n".to_vec(),
+        content: b"From: a@d.example\r\n\r\n".to_vec().into(),
     };
     assert_eq!(word(&submission::accept(core, &program, submission).await), "Forbidden");
 }

@@ -18,7 +18,7 @@ async fn mail(test: &Test, project: ProjectId) -> MessageId {
         recipients: vec![EmailAddress::parse("b@e.example").expect("an address")],
         eight_bit: false,
         smtputf8: false,
-        content: b"From: a@d.example\r\n\r\nx\r\n".to_vec(),
+        content: b"From: a@d.example\r\n\r\nx\r\n".to_vec().into(),
     };
     let origin = Origin { source: "portal", id: None, label: "test".to_owned() };
     let accepted = submission::accept_judged(&test.core, Some(project), origin, submission).await.expect("a verdict");

@@ -19,7 +19,7 @@ pub(super) async fn send(core: &Core, actor: &Actor, project: ProjectId, from: &
     }
     let submission = Submission {
         arrival: Arrival::Portal,
-        content: composed(core, actor, &from, &to)?,
+        content: composed(core, actor, &from, &to)?.into(),
         eight_bit: false,
         smtputf8: from.needs_smtputf8() || to.needs_smtputf8(),
         reverse_path: ReversePath::Address(from),

@@ -21,7 +21,7 @@ async fn mail(test: &Test, project: ProjectId, header: &str, to: &str) -> Messag
         recipients: vec![EmailAddress::parse(to).expect("an address")],
         eight_bit: false,
         smtputf8: false,
-        content: format!("From: App <a@d.example>\r\n{header}\r\nbody\r\n").into_bytes(),
+        content: format!("From: App <a@d.example>\r\n{header}\r\nbody\r\n").into_bytes().into(),
     };
     let origin = Origin { source: "portal", id: None, label: "test".to_owned() };
     let accepted = submission::accept_judged(&test.core, Some(project), origin, submission).await.expect("a verdict");

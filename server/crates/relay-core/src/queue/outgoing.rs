@@ -1,21 +1,21 @@
 //! What is sent: our prefix, then the content as it was kept. Small messages stay in memory for a while, because most
-//! are delivered right after they were accepted, often to several hosts.
+//! are delivered right after they were accepted, often to several hosts; large ones are read part by part.
 
 use crate::{
     Core, Error, Result,
-    queue::Outgoing,
+    queue::{Content, Outgoing},
     submission::header::HeaderSection,
     tables::{message, message_content},
 };
 use moka::sync::Cache;
 use relay_types::{ReversePath, message::MessageId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Octets kept in memory, of all messages and of one.
 const IN_MEMORY: u64 = 32 * 1024 * 1024;
-const OF_ONE: usize = 256 * 1024;
+const OF_ONE: u64 = 256 * 1024;
 /// A header section is read as far as this.
 const HEADERS_MOST: usize = 64 * 1024;
 
@@ -24,7 +24,8 @@ pub(crate) struct Contents(Cache<Uuid, Outgoing>);
 
 impl Default for Contents {
     fn default() -> Self {
-        let weigher = |_: &Uuid, outgoing: &Outgoing| u32::try_from(outgoing.content.len() + 256).unwrap_or(u32::MAX);
+        let weigher =
+            |_: &Uuid, outgoing: &Outgoing| u32::try_from(outgoing.content.octets() + 256).unwrap_or(u32::MAX);
         let cache = Cache::builder().max_capacity(IN_MEMORY).weigher(weigher);
         Self(cache.time_to_live(Duration::from_secs(120)).build())
     }
@@ -33,7 +34,7 @@ impl Default for Contents {
 impl Contents {
     /// Keeps a small message in memory.
     pub(crate) fn keep(&self, id: MessageId, outgoing: &Outgoing) {
-        if outgoing.content.len() <= OF_ONE {
+        if matches!(outgoing.content, Content::InMemory(_)) && outgoing.content.octets() <= OF_ONE {
             self.0.insert(id.uuid(), outgoing.clone());
         }
     }
@@ -53,7 +54,10 @@ pub(crate) async fn outgoing(core: &Core, id: MessageId) -> Result<Outgoing> {
     let row = message::Entity::find_by_id(id.uuid()).one(core.db.read()).await?.ok_or(Error::NotFound)?;
     let outgoing = Outgoing {
         reverse_path: ReversePath::parse(&row.reverse_path).map_err(Error::internal)?,
-        content: whole(core, &row).await?.into(),
+        content: match u64::try_from(row.size) {
+            Ok(size) if size > OF_ONE => Content::stored(core, &row, size),
+            _ => Content::InMemory(whole(core, &row).await?.into()),
+        },
         eight_bit: row.eight_bit,
         smtputf8: row.smtputf8,
     };
@@ -63,8 +67,8 @@ pub(crate) async fn outgoing(core: &Core, id: MessageId) -> Result<Outgoing> {
 
 /// Prefix and content of a message.
 pub(crate) async fn whole(core: &Core, row: &message::Model) -> Result<Vec<u8>> {
-    if let Some(outgoing) = core.contents.0.get(&row.id) {
-        return Ok(outgoing.content.to_vec());
+    if let Some(Outgoing { content: Content::InMemory(content), .. }) = core.contents.0.get(&row.id) {
+        return Ok(content.to_vec());
     }
     let parts: Vec<Vec<u8>> = message_content::Entity::find()
         .select_only()
@@ -105,9 +109,9 @@ pub(crate) async fn headers(core: &Core, row: &message::Model) -> Result<Vec<u8>
 /// What to send of a message that is about to be kept, when it is small enough to stay in memory: a large one is never
 /// copied.
 pub(crate) fn of_accepted(new: &crate::submission::kept::NewMessage) -> Option<Outgoing> {
-    (new.size() <= OF_ONE).then(|| Outgoing {
+    (new.body.is_none() && new.size() <= OF_ONE).then(|| Outgoing {
         reverse_path: new.reverse_path.clone(),
-        content: Arc::from([&new.prefix[..], &new.content].concat()),
+        content: Content::InMemory([&new.prefix[..], &new.content].concat().into()),
         eight_bit: new.is_eight_bit(),
         smtputf8: new.smtputf8,
     })

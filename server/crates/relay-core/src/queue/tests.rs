@@ -28,7 +28,7 @@ pub(super) async fn mail_from(test: &Test, project: Option<ProjectId>, from: &st
         recipients: recipients.iter().map(parse).collect(),
         eight_bit: false,
         smtputf8: false,
-        content: b"From: a@d.example\r\nSubject: x\r\nMessage-ID: <1@d.example>\r\n\r\nbody\r\n".to_vec(),
+        content: b"From: a@d.example\r\nSubject: x\r\nMessage-ID: <1@d.example>\r\n\r\nbody\r\n".to_vec().into(),
     };
     let origin = Origin { source: "portal", id: None, label: "test".to_owned() };
     let accepted = submission::accept_judged(&test.core, project, origin, submission).await.expect("a verdict");

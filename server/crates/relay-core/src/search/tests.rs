@@ -21,7 +21,7 @@ async fn mail(test: &Test, project: ProjectId, subject: &str, to: &str) -> Messa
         eight_bit: false,
         smtputf8: false,
         content: format!("From: Shop <shop@d.example>\r\nMessage-ID: <{subject}@d.example>\r\nSubject: {subject} 100% off\r\n\r\nx\r\n")
-            .into_bytes(),
+            .into_bytes().into(),
     };
     let origin = Origin { source: "portal", id: None, label: "test".to_owned() };
     let accepted = submission::accept_judged(&test.core, Some(project), origin, submission).await.expect("a verdict");

@@ -80,6 +80,21 @@ impl<'a> HeaderSection<'a> {
         Ok(Self { fields, end: message.len(), body: message.len() })
     }
 
+    /// Where the body begins, when the empty line before it is there.
+    pub(crate) fn body_of(message: &[u8]) -> Option<usize> {
+        if message.starts_with(b"\r\n") {
+            return Some(2);
+        }
+        let mut at = 0;
+        while let Some(end) = message[at..].iter().position(|&b| b == b'\n') {
+            at += end + 1;
+            if message[..at].ends_with(b"\r\n") && message[at..].starts_with(b"\r\n") {
+                return Some(at + 2);
+            }
+        }
+        None
+    }
+
     /// All fields of this name, in any case, also those with white space before the colon.
     pub(crate) fn named<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b Field<'a>> {
         self.fields.iter().filter(move |field| field.is(name))
@@ -96,21 +111,42 @@ const LARGEST: usize = 1024 * 1024;
 
 /// Whether the header section is too large to be read.
 pub(crate) fn is_too_large(message: &[u8]) -> bool {
-    let Some(start) = message.get(..LARGEST) else { return false };
-    !start.starts_with(b"\r\n") && !start.windows(4).any(|octets| octets == b"\r\n\r\n")
+    message.get(..LARGEST).is_some_and(|start| HeaderSection::body_of(start).is_none())
 }
 
 /// Whether there is a CR or LF that is not part of CRLF (RFC 5321 §2.3.8), or a NUL (RFC 2045 §2.8): what smuggling is
 /// made of.
 pub(crate) fn is_spoiled(message: &[u8]) -> bool {
-    let mut previous = b' ';
-    for &octet in message {
-        if octet == 0 || (octet == b'\n') != (previous == b'\r') {
-            return true;
+    let mut lines = Lines::default();
+    lines.read(message);
+    lines.are_spoiled()
+}
+
+/// Reads line ends, piece by piece.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    last: u8,
+    spoiled: bool,
+}
+
+impl Lines {
+    /// Reads on.
+    pub(crate) fn read(&mut self, piece: &[u8]) {
+        for &octet in piece {
+            self.spoiled |= octet == 0 || (octet == b'\n') != (self.last == b'\r');
+            self.last = octet;
         }
-        previous = octet;
     }
-    previous == b'\r'
+
+    /// Whether what was read ends with a line end.
+    pub(crate) fn ends_a_line(&self) -> bool {
+        self.last == b'\n'
+    }
+
+    /// See [`is_spoiled`].
+    pub(crate) fn are_spoiled(&self) -> bool {
+        self.spoiled || self.last == b'\r'
+    }
 }
 
 /// Index behind the line that begins at `from`.

@@ -6,6 +6,7 @@
 use crate::{
     Core, Error, Result, db,
     queue::Claimed,
+    submission::content::{self, STORED_FROM, StoredBody},
     tables::{event, message, message_content, recipient},
 };
 use relay_types::{
@@ -69,7 +70,9 @@ pub(crate) struct NewMessage {
     pub(crate) recipients: Vec<(EmailAddress, String)>,
     pub(crate) smtputf8: bool,
     pub(crate) prefix: Vec<u8>,
+    /// As submitted; the header section alone when the body is in the store.
     pub(crate) content: Vec<u8>,
+    pub(crate) body: Option<StoredBody>,
     pub(crate) about: Option<MessageId>,
     /// The beginning of its story.
     pub(crate) events: Vec<EventKind>,
@@ -79,13 +82,19 @@ pub(crate) struct NewMessage {
 
 impl NewMessage {
     /// Octets as sent.
-    pub(crate) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> u64 {
+        self.at_hand() as u64 + self.body.as_ref().map_or(0, |body| body.octets)
+    }
+
+    /// Octets in memory.
+    pub(crate) fn at_hand(&self) -> usize {
         self.prefix.len() + self.content.len()
     }
 
     /// Whether it has octets above 127.
     pub(crate) fn is_eight_bit(&self) -> bool {
-        !(self.prefix.is_ascii() && self.content.is_ascii())
+        let stored = self.body.as_ref().is_some_and(|body| body.eight_bit);
+        stored || !(self.prefix.is_ascii() && self.content.is_ascii())
     }
 
     fn row(&self) -> message::ActiveModel {
@@ -170,11 +179,17 @@ async fn insert_content(transaction: &DatabaseTransaction, messages: &[&NewMessa
     let mut rows = Vec::new();
     let mut octets = 0;
     for message in messages {
+        if message.body.is_some() {
+            content::keep(transaction, message.id).await?;
+        }
         for (part, bytes) in message.content.chunks(PART).enumerate() {
             octets += bytes.len();
+            let part = i32::try_from(part).map_err(Error::internal)?;
+            // Else the body would come before the end of the header.
+            debug_assert!(part < STORED_FROM || message.body.is_none());
             rows.push(message_content::ActiveModel {
                 message_id: Set(message.id.uuid()),
-                part: Set(i32::try_from(part).map_err(Error::internal)?),
+                part: Set(part),
                 bytes: Set(bytes.to_vec()),
             });
             if octets >= OCTETS {

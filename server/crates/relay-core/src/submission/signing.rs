@@ -3,6 +3,10 @@
 //! Only fields that are there are signed, and From once more than it is there, so that a second From breaks the
 //! signature. It signs what it is given; whether a domain may be signed for is decided by `dkim_keys`.
 
+mod body_hash;
+
+pub(crate) use body_hash::{BodyHash, BodyHashes};
+
 use super::header::HeaderSection;
 use crate::{
     Core, Error, Result,
@@ -10,10 +14,10 @@ use crate::{
 };
 use mail_auth::{
     common::{
-        crypto::{DkimKey, Sha256, SigningKey},
+        crypto::{DkimKey, HashOutput, Sha256, SigningKey},
         headers::{HeaderWriter, Writable},
     },
-    dkim::{Canonicalization, DkimSigner},
+    dkim::DkimSigner,
 };
 use relay_types::{DomainName, message::EventKind, project::ProjectId};
 use std::sync::Arc;
@@ -75,14 +79,25 @@ pub(crate) async fn plan(core: &Core, project: Option<ProjectId>, domain: &Domai
 }
 
 impl Plan {
+    /// Whether it makes signatures.
+    pub(crate) fn signs(&self) -> bool {
+        matches!(self, Self::Sign(..))
+    }
+
     /// Carries it out: the fields to put first, and the line for the message's story. A message that cannot be signed
     /// goes out without a signature rather than not at all.
-    pub(crate) fn sign(&self, added: &str, section: &HeaderSection<'_>, content: &[u8]) -> (String, EventKind) {
+    pub(crate) fn sign(
+        &self,
+        added: &str,
+        section: &HeaderSection<'_>,
+        header: &[u8],
+        body: impl FnOnce() -> BodyHash,
+    ) -> (String, EventKind) {
         let (domain, keys) = match self {
             Self::Sign(domain, keys) => (domain, keys),
             Self::Not(reason) => return (String::new(), EventKind::NotSigned { reason: reason.clone() }),
         };
-        match sign(domain, keys, added, section, content) {
+        match sign(domain, keys, added, section, header, &body()) {
             Ok(fields) => {
                 let selectors = keys.iter().map(label).collect();
                 (fields, EventKind::Signed { domain: domain.to_string(), selectors })
@@ -105,26 +120,25 @@ fn label(active: &ActiveKey) -> String {
     format!("{} ({algorithm})", active.selector)
 }
 
-/// The DKIM-Signature fields of each key, with their line ends, over `added` (fields put before the content) and
-/// `content`, whose header is `section`.
+/// The DKIM-Signature fields of each key, with their line ends, over `added` (fields put before the content), `header`
+/// (which is read as `section`), and the body with this hash.
 pub(crate) fn sign(
     domain: &DomainName,
     keys: &[ActiveKey],
     added: &str,
     section: &HeaderSection<'_>,
-    content: &[u8],
+    header: &[u8],
+    body: &BodyHash,
 ) -> Result<String> {
-    let body = &content[section.body.min(content.len())..];
-    let canonicalization = if ends_in_blank_line(body) { Canonicalization::Simple } else { Canonicalization::Relaxed };
     let names = signed_names(added, section);
     let mut fields = String::new();
     for ActiveKey { selector, key } in keys {
-        let signature = DkimSigner::from_key(Shared(key.clone()))
+        let signature = DkimSigner::from_key(Shared { key: key.clone(), body: body.hash.clone() })
             .domain(domain.as_str())
             .selector(selector)
             .headers(names.iter().copied())
-            .body_canonicalization(canonicalization)
-            .sign_chained([added.as_bytes(), content])
+            .body_canonicalization(body.canonicalization)
+            .sign_chained([added.as_bytes(), header])
             .map_err(Error::internal)?;
         fields.push_str(&signature.to_header());
     }
@@ -142,27 +156,26 @@ fn signed_names(added: &str, section: &HeaderSection<'_>) -> Vec<&'static str> {
     names
 }
 
-/// Whether the last line of the body consists of white space alone. Verifiers and mail-auth 0.13 do not agree on its
-/// relaxed form (RFC 6376 §3.4.4: such lines are empty lines, and those at the end are ignored); simple has no doubt.
-fn ends_in_blank_line(body: &[u8]) -> bool {
-    body.rsplit(|&b| b == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-        .find(|line| !line.is_empty())
-        .is_some_and(|line| line.iter().all(|&b| b == b' ' || b == b'\t'))
+/// A key that several signatures share, and the hash of the body, made once for all of them.
+struct Shared {
+    key: Arc<DkimKey>,
+    body: HashOutput,
 }
-
-/// A key that several signatures share.
-struct Shared(Arc<DkimKey>);
 
 impl SigningKey for Shared {
     type Hasher = Sha256;
 
     fn sign(&self, input: impl Writable) -> mail_auth::Result<Vec<u8>> {
-        self.0.sign(input)
+        self.key.sign(input)
+    }
+
+    /// The only thing mail-auth hashes by this is the body, which it was not given.
+    fn hash(&self, _: impl Writable) -> HashOutput {
+        self.body.clone()
     }
 
     fn algorithm(&self) -> mail_auth::common::crypto::Algorithm {
-        self.0.algorithm()
+        self.key.algorithm()
     }
 }
 

@@ -74,14 +74,14 @@ impl World {
             recipients: recipients.iter().map(|one| address(one)).collect(),
             eight_bit: true,
             smtputf8: recipients.iter().any(|one| !one.is_ascii()),
-            content: content.as_bytes().to_vec(),
+            content: content.as_bytes().to_vec().into(),
         };
         accept(&self.test.core, actor, submission).await.expect("a verdict")
     }
 
     async fn sent(&self, id: MessageId) -> String {
         let outgoing = queue::outgoing(&self.test.core, id).await.expect("content");
-        String::from_utf8_lossy(&outgoing.content).into_owned()
+        outgoing.text().await
     }
 
     async fn detail(&self, id: MessageId) -> MessageDetail {
@@ -243,7 +243,7 @@ async fn people_and_strangers_cannot_submit() {
             recipients: vec![address("b@e.example")],
             eight_bit: false,
             smtputf8: false,
-            content: SAMPLE.as_bytes().to_vec(),
+            content: SAMPLE.as_bytes().to_vec().into(),
         };
         assert_eq!(word(&accept(&world.test.core, &actor, submission).await), expected);
     }

@@ -28,7 +28,7 @@ async fn fails(test: &Test, project: Option<ProjectId>, origin: Origin, to: &[&s
         recipients: to.iter().map(|text| address(text)).collect(),
         eight_bit: false,
         smtputf8: false,
-        content: b"From: a@d.example\r\n\r\nbody\r\n".to_vec(),
+        content: b"From: a@d.example\r\n\r\nbody\r\n".to_vec().into(),
     };
     let accepted = submission::accept_judged(&test.core, project, origin, submission).await.expect("a verdict");
     let id = accepted.expect("accepted");

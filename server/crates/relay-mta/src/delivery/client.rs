@@ -1,6 +1,7 @@
 //! The driver of a client session: carries its octets over TCP and TLS, and bounds every wait.
 
 use super::{DeliveryConfig, next_hop::Hop, tls::ClientTls};
+use relay_core::queue::Content;
 use relay_smtp::client::{ClientConfig, ClientOutput, ClientSession, DotStuffer, TlsPolicy, Transaction};
 use relay_types::{
     message::{Cause, DialogueLine, Outcome},
@@ -124,7 +125,7 @@ impl Connection {
     }
 
     /// Runs one transaction; over at `limit` whatever the host does.
-    pub async fn transact(&mut self, transaction: Transaction, content: &[u8], limit: Instant) -> Ended {
+    pub async fn transact(&mut self, transaction: Transaction, content: &Content, limit: Instant) -> Ended {
         self.transactions += 1;
         self.session.next_transaction(transaction);
         let mut wait = Wait { turn: None, until: limit, limit };
@@ -215,17 +216,22 @@ impl Connection {
     }
 
     /// Streams the content, and listens meanwhile: a host that answers early is not sent the rest.
-    async fn send_content(&mut self, content: &[u8], wait: &mut Wait) {
-        let mut blocks = content.chunks(BLOCK);
+    async fn send_content(&mut self, content: &Content, wait: &mut Wait) {
+        let mut content = content.read();
         let mut stuffer = Some(DotStuffer::default());
         let mut wire = Vec::with_capacity(BLOCK + BLOCK / 8);
         while let Some(encoder) = &mut stuffer {
             wire.clear();
-            if let Some(block) = blocks.next() {
-                encoder.encode(block, &mut wire);
+            match timeout_at(wait.limit, content.next(BLOCK)).await {
+                Ok(Ok(block)) => encoder.encode(&block, &mut wire),
+                // The host must not take what it has for the whole message: no end of data is sent.
+                Ok(Err(error)) => {
+                    return self.break_off(&format!("the message cannot be read from the store: {error}"));
+                }
+                Err(_) => return self.out_of_time(wait),
             }
             // The end goes with the last block: most messages are one write.
-            if blocks.len() == 0
+            if content.left() == 0
                 && let Some(encoder) = stuffer.take()
             {
                 encoder.finish(&mut wire);
@@ -238,6 +244,12 @@ impl Connection {
             }
         }
         self.session.content_sent();
+    }
+
+    /// Closes without another word.
+    fn break_off(&mut self, why: &str) {
+        self.stream = None;
+        self.session.connection_lost(why);
     }
 
     /// Writes a block; stops when the session has heard enough.

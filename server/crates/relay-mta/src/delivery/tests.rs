@@ -49,7 +49,7 @@ impl Relay {
     ) -> Delivery {
         let message = Outgoing {
             reverse_path: ReversePath::parse("from@a.example").unwrap(),
-            content: content.into(),
+            content: Content::InMemory(content.to_vec().into()),
             eight_bit: false,
             smtputf8: false,
         };
@@ -349,8 +349,12 @@ async fn one_attempt_ends_in_time_however_many_hosts_do_not_answer() {
     for host in &hosts {
         relay.answers.set_addresses(host, &[place.ip()]);
     }
-    let message =
-        Outgoing { reverse_path: ReversePath::Null, content: b"a\r\n"[..].into(), eight_bit: false, smtputf8: false };
+    let message = Outgoing {
+        reverse_path: ReversePath::Null,
+        content: Content::InMemory(b"a\r\n"[..].into()),
+        eight_bit: false,
+        smtputf8: false,
+    };
     let (way, recipients) = (Way::Mx(name("b.example")), [EmailAddress::parse("a@b.example").unwrap()]);
     let began = Instant::now();
     let limit = began + Duration::from_millis(300);

@@ -114,7 +114,7 @@ impl Relay {
             recipients: recipients.iter().map(|text| EmailAddress::parse(text).unwrap()).collect(),
             eight_bit: false,
             smtputf8: false,
-            content: b"From: app@sender.example\r\nSubject: hi\r\n\r\nbody\r\n.dot\r\n".to_vec(),
+            content: b"From: app@sender.example\r\nSubject: hi\r\n\r\nbody\r\n.dot\r\n".to_vec().into(),
         };
         submission::accept(&self.core, &self.account, submission).await.unwrap().unwrap()
     }

@@ -82,14 +82,15 @@ fn place_of(client: IpAddr) -> IpAddr {
 }
 
 impl Admitted {
-    /// Takes room for `octets` of content; false when all sessions together hold too much.
+    /// This session holds so many octets of content from now on; false when all together would hold too much.
     #[must_use]
     pub(crate) fn hold(&mut self, octets: u64) -> bool {
         let mut counts = self.admission.lock();
-        let fits = counts.content.saturating_add(octets) <= self.admission.content;
+        let others = counts.content - self.content;
+        let fits = others.saturating_add(octets) <= self.admission.content;
         if fits {
-            counts.content += octets;
-            self.content += octets;
+            counts.content = others + octets;
+            self.content = octets;
         }
         fits
     }
@@ -155,7 +156,7 @@ mod tests {
         let mut other = admission.admit(B).expect("a place");
         assert!(one.hold(6) && !other.hold(5) && other.hold(4));
         drop(one);
-        assert!(other.hold(6));
+        assert!(other.hold(10) && !other.hold(11) && other.hold(1));
         other.release();
         assert_eq!(admission.lock().content, 0);
     }

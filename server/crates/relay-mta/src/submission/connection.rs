@@ -3,7 +3,7 @@
 //! It owns the socket and the time. It knows no command and no code but those of the connection itself.
 
 use super::{Admission, Admitted, SubmissionSettings, answers, pace::Pace, questions::Client, wire::Wire};
-use relay_core::{Core, listeners::Listener};
+use relay_core::{Core, listeners::Listener, submission::Arriving};
 use relay_smtp::{Output, Question, Session, SessionConfig, Verdict, reply_wire};
 use relay_types::{Cidr, listener::ListenerTls};
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
@@ -45,7 +45,7 @@ pub(crate) async fn serve(context: &Context, stream: TcpStream, client: IpAddr) 
         session: Session::new(SessionConfig { plaintext_auth, ..context.session.clone() }),
         client: Client::new(context.core.clone(), context.listener.clone(), client),
         admitted: context.admission.admit(client),
-        content: Vec::new(),
+        content: Arriving::new(&context.core),
         buffer: vec![0; READ],
         gathered: Vec::new(),
         pace: Pace::new(&context.settings, Instant::now()),
@@ -62,7 +62,7 @@ struct Connection<'a> {
     /// The place among the sessions; none when there are too many.
     admitted: Option<Admitted>,
     /// The message that is being received.
-    content: Vec<u8>,
+    content: Arriving,
     buffer: Vec<u8>,
     /// Replies to be written.
     gathered: Vec<u8>,
@@ -139,7 +139,7 @@ impl Connection<'_> {
                         self.write(wire).await?;
                     }
                 }
-                Output::Content(piece) => self.keep(&piece),
+                Output::Content(piece) => self.keep(&piece).await,
                 Output::DiscardContent => self.discard(),
                 Output::Ask(question) => {
                     // A database that neither answers nor fails must hold no session: not for its client, and not
@@ -170,8 +170,11 @@ impl Connection<'_> {
                 if self.has_room(1) { Verdict::Accept } else { Verdict::Refuse(answers::no_room()) }
             }
             Question::EndOfData(envelope) => {
-                let content = std::mem::take(&mut self.content);
-                let verdict = self.client.end_of_data(envelope, content, self.session.tls()).await;
+                let content = std::mem::replace(&mut self.content, Arriving::new(&self.context.core));
+                let verdict = match content.end().await {
+                    Ok(content) => self.client.end_of_data(envelope, content, self.session.tls()).await,
+                    Err(error) => Verdict::Refuse(answers::no_verdict(&error)),
+                };
                 if matches!(verdict, Verdict::Queued(_)) {
                     self.context.admission.know(self.client.address);
                 }
@@ -182,9 +185,9 @@ impl Connection<'_> {
     }
 
     /// Keeps a piece of the message, while there is room for it.
-    fn keep(&mut self, piece: &[u8]) {
-        if self.has_room(piece.len() as u64) {
-            self.content.extend_from_slice(piece);
+    async fn keep(&mut self, piece: &[u8]) {
+        if self.has_room(self.content.held() + piece.len() as u64) {
+            self.content.push(piece).await;
         } else {
             self.session.interrupt(answers::no_room());
         }
@@ -196,7 +199,7 @@ impl Connection<'_> {
 
     /// Gives back the room of a message.
     fn discard(&mut self) {
-        self.content = Vec::new();
+        self.content = Arriving::new(&self.context.core);
         if let Some(admitted) = &mut self.admitted {
             admitted.release();
         }

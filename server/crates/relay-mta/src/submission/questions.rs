@@ -11,7 +11,7 @@ use relay_core::{
     networks, policy,
     refusals::{self, NewRefusal},
     service_accounts,
-    submission::{self, Arrival, Submission},
+    submission::{self, Arrival, Content, Submission},
 };
 use relay_smtp::{BodyType, Credentials, Envelope, TlsFacts, Verdict};
 use relay_types::{EmailAddress, ReversePath, listener::ListenerAuth, refusal::Rule, reply::Reply};
@@ -82,7 +82,7 @@ impl Client {
     pub(super) async fn end_of_data(
         &mut self,
         envelope: Envelope,
-        content: Vec<u8>,
+        content: Content,
         tls: Option<&TlsFacts>,
     ) -> Verdict {
         let Some(actor) = self.sender.take() else { return Verdict::Refuse(answers::authentication_required()) };

@@ -47,7 +47,7 @@ impl World {
             recipients: to.iter().map(|one| address(one)).collect(),
             eight_bit: false,
             smtputf8: false,
-            content: b"From: cron <a@d.example>\r\nSubject: nightly\r\n\r\nbody\r\n".to_vec(),
+            content: b"From: cron <a@d.example>\r\nSubject: nightly\r\n\r\nbody\r\n".to_vec().into(),
         };
         let origin = Origin { source: "portal", id: None, label: "test".to_owned() };
         let accepted = submission::accept_judged(&self.test.core, Some(self.id), origin, submission).await;

@@ -27,7 +27,7 @@ async fn three_recipients_have_three_fates_and_one_notification() {
     assert_eq!(report[0].address.to_string(), "a@d.example");
     let outgoing = outgoing(&test.core, report[0].message_id).await.expect("content");
     assert_eq!(outgoing.reverse_path, ReversePath::Null);
-    let text = String::from_utf8_lossy(&outgoing.content).into_owned();
+    let text = outgoing.text().await;
     for part in [
         "Received: by relay.example.org (Relaykeep)",
         "Final-Recipient: rfc822; gone@e.example",
@@ -174,7 +174,7 @@ async fn a_delay_is_told_once_for_all_recipients_that_wait() {
     assert_eq!(story(&detail), ["accepted", "not signed", "attempt", "delay notified"]);
     let EventKind::DelayNotified { notification } = detail.events[3].kind else { panic!("{:?}", detail.events[3]) };
     let report = outgoing(&test.core, notification).await.expect("content");
-    let text = String::from_utf8_lossy(&report.content).into_owned();
+    let text = report.text().await;
     assert!(text.contains("Action: delayed\r\nStatus: 4.7.1\r\n"), "{text}");
     assert!(text.contains("Will-Retry-Until:") && text.contains("one@e.example") && text.contains("two@e.example"));
     assert!(!text.contains("ok@e.example"));

@@ -79,7 +79,15 @@ fn mail_auth_key(pkcs8: &[u8]) -> rustls_pki_types::PrivateKeyDer<'_> {
 fn signed(added: &str, content: &[u8]) -> Vec<u8> {
     let section = HeaderSection::scan(content).expect("a header");
     let domain = DomainName::parse("d.example").expect("a domain");
-    let fields = sign(&domain, &KEYS.signers, added, &section, content).expect("signatures");
+    let fields = sign(
+        &domain,
+        &KEYS.signers,
+        added,
+        &section,
+        &content[..section.body],
+        &BodyHash::of(&content[section.body..]),
+    )
+    .expect("signatures");
     [fields.as_bytes(), added.as_bytes(), content].concat()
 }
 

@@ -14,11 +14,11 @@ fn connection(stream: DuplexStream) -> Connection {
     Connection::over(stream, config, "mx.example", address, &ClientTls::new(&[]).unwrap())
 }
 
-fn transaction(size: usize) -> Transaction {
+fn transaction(size: u64) -> Transaction {
     Transaction {
         reverse_path: ReversePath::Null,
         recipients: vec![EmailAddress::parse("b@b.example").unwrap()],
-        size: size as u64,
+        size,
         eight_bit: false,
         smtputf8: false,
     }
@@ -42,6 +42,10 @@ fn in_an_hour() -> Instant {
     Instant::now() + Duration::from_secs(3600)
 }
 
+fn held(content: &[u8]) -> Content {
+    Content::InMemory(content.to_vec().into())
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_silent_host_is_left_when_its_time_is_over() {
     let before_content = ["250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"];
@@ -57,7 +61,7 @@ async fn a_silent_host_is_left_when_its_time_is_over() {
         let mut connection = connection(ours);
         let (ended, ()) = tokio::join!(
             async {
-                let ended = connection.transact(transaction(5), b"a\r\nb\r\n", in_an_hour()).await;
+                let ended = connection.transact(transaction(5), &held(b"a\r\nb\r\n"), in_an_hour()).await;
                 drop(connection);
                 ended
             },
@@ -87,7 +91,7 @@ async fn a_host_that_says_one_octet_now_and_then_wins_no_time() {
             again.tick().await;
         }
     });
-    let ended = connection(ours).transact(transaction(5), b"a\r\n", in_an_hour()).await;
+    let ended = connection(ours).transact(transaction(5), &held(b"a\r\n"), in_an_hour()).await;
     assert!(matches!(ended, Ended::Unusable(_)));
     assert_eq!(started.elapsed().as_secs(), 300);
 }
@@ -99,7 +103,7 @@ async fn one_attempt_ends_at_its_limit_whatever_the_host_does() {
     let mut connection = connection(ours);
     let (ended, ()) = tokio::join!(
         async {
-            let ended = connection.transact(transaction(5), b"a\r\n", limit).await;
+            let ended = connection.transact(transaction(5), &held(b"a\r\n"), limit).await;
             drop(connection);
             ended
         },
@@ -113,7 +117,7 @@ async fn one_attempt_ends_at_its_limit_whatever_the_host_does() {
 #[tokio::test(start_paused = true)]
 async fn a_host_that_stops_reading_is_left_after_three_minutes() {
     let (ours, theirs) = tokio::io::duplex(16 * 1024);
-    let content = b"0123456789\r\n".repeat(100_000);
+    let content = held(&b"0123456789\r\n".repeat(100_000));
     let started = Instant::now();
     let mut connection = connection(ours);
     let deaf = async {
@@ -126,7 +130,7 @@ async fn a_host_that_stops_reading_is_left_after_three_minutes() {
         }
         (reading, writing)
     };
-    let (ended, _held) = tokio::join!(connection.transact(transaction(content.len()), &content, in_an_hour()), deaf);
+    let (ended, _held) = tokio::join!(connection.transact(transaction(content.octets()), &content, in_an_hour()), deaf);
     let Ended::Done(outcomes) = ended else { panic!("{ended:?}") };
     assert!(matches!(&outcomes[0], Outcome::TempFail(Cause::Network(_))), "{outcomes:?}");
     assert_eq!(started.elapsed(), Duration::from_secs(180));
@@ -135,7 +139,7 @@ async fn a_host_that_stops_reading_is_left_after_three_minutes() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_in_the_middle_of_the_content_ends_the_sending() {
     let (ours, theirs) = tokio::io::duplex(16 * 1024);
-    let content = b"0123456789\r\n".repeat(100_000);
+    let content = held(&b"0123456789\r\n".repeat(100_000));
     let mut connection = connection(ours);
     let host = async {
         let (mut reading, mut writing) = tokio::io::split(theirs);
@@ -147,7 +151,7 @@ async fn a_refusal_in_the_middle_of_the_content_ends_the_sending() {
         }
         (reading, writing)
     };
-    let (ended, _held) = tokio::join!(connection.transact(transaction(content.len()), &content, in_an_hour()), host);
+    let (ended, _held) = tokio::join!(connection.transact(transaction(content.octets()), &content, in_an_hour()), host);
     let Ended::Done(outcomes) = ended else { panic!("{ended:?}") };
     assert_eq!(outcomes, [Outcome::PermFail(Cause::Reply(Reply::new(552, (5, 3, 4), "too large")))]);
     assert!(!connection.is_reusable(100));

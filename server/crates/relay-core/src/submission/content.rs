@@ -1,0 +1,182 @@
+//! The content of a message as it is handed in. A small one is in memory. Of a large one the header section stays in
+//! memory, and the body goes to the store as it comes, part by part: taking it needs the same memory whatever its size.
+//!
+//! What is in the store before its message is kept belongs to a row of `arriving`, which goes in the commit that keeps
+//! the message. So nobody mistakes parts for a message, and parts without a message are found and removed.
+
+mod body;
+mod parts;
+
+pub(crate) use body::StoredBody;
+pub use parts::remove_abandoned;
+pub(crate) use parts::{NewParts, STORED_FROM, keep, store};
+
+use super::header::{self, HeaderSection};
+use crate::{Core, Error, Result};
+use body::Arrived;
+use parts::Parts;
+
+/// A message of up to so many octets stays in memory.
+const IN_MEMORY: usize = 512 * 1024;
+/// Octets of the body that are gathered for one commit.
+const PIECE: usize = 1024 * 1024;
+
+/// A whole message: header section and body, CRLF line ends, dots unstuffed.
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    /// Everything, or the header section with the empty line when the body is stored.
+    pub(crate) at_hand: Vec<u8>,
+    /// The body, when it is in the store.
+    pub(crate) body: Option<StoredBody>,
+    fault: Option<Fault>,
+}
+
+/// Why content cannot be a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Larger than a message may be.
+    TooLarge,
+    /// The header section alone is.
+    HeaderTooLarge,
+    /// A bare CR or LF, or a NUL.
+    Spoiled,
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(at_hand: Vec<u8>) -> Self {
+        Self { at_hand, body: None, fault: None }
+    }
+}
+
+impl Content {
+    /// Octets in all.
+    fn octets(&self) -> u64 {
+        self.at_hand.len() as u64 + self.body.as_ref().map_or(0, |body| body.octets)
+    }
+
+    /// What is wrong with it, as far as octets tell.
+    pub(crate) fn fault(&self, most: u64) -> Option<Fault> {
+        if self.fault.is_some() {
+            return self.fault;
+        }
+        if self.octets() > most {
+            return Some(Fault::TooLarge);
+        }
+        if header::is_spoiled(&self.at_hand) {
+            return Some(Fault::Spoiled);
+        }
+        header::is_too_large(&self.at_hand).then_some(Fault::HeaderTooLarge)
+    }
+}
+
+/// Content that is being received.
+pub struct Arriving {
+    core: Core,
+    /// What is not in the store: at first everything, then the body's end.
+    held: Vec<u8>,
+    octets: u64,
+    state: State,
+}
+
+enum State {
+    InMemory,
+    Storing(Box<Storing>),
+    /// It can be no message: octets are counted and dropped.
+    Faulty(Fault),
+    /// The store failed: it cannot be kept, and its client is told at the end of data.
+    Failed(Error),
+}
+
+/// A message whose body goes to the store.
+struct Storing {
+    head: Vec<u8>,
+    parts: Parts,
+    body: Arrived,
+}
+
+impl Arriving {
+    /// Of a message that begins.
+    pub fn new(core: &Core) -> Self {
+        Self { core: core.clone(), held: Vec::new(), octets: 0, state: State::InMemory }
+    }
+
+    /// Octets in memory.
+    pub fn held(&self) -> u64 {
+        self.held.len() as u64
+    }
+
+    /// Takes the next octets. Returns when there is room for more: a store that is slow slows the client.
+    pub async fn push(&mut self, piece: &[u8]) {
+        self.octets += piece.len() as u64;
+        if self.octets > self.core.config.message_size && !matches!(self.state, State::Failed(_)) {
+            self.give_up(State::Faulty(Fault::TooLarge));
+        }
+        match &mut self.state {
+            State::InMemory => {
+                self.held.extend_from_slice(piece);
+                if self.held.len() > IN_MEMORY {
+                    self.begin_to_store();
+                }
+            }
+            State::Storing(storing) => {
+                storing.body.take(piece);
+                self.held.extend_from_slice(piece);
+            }
+            State::Faulty(_) | State::Failed(_) => return,
+        }
+        if self.held.len() >= PIECE {
+            self.store_held().await;
+        }
+    }
+
+    /// The whole, once all of it has come. An error means that it could not be kept.
+    pub async fn end(mut self) -> Result<Content> {
+        if let State::Storing(storing) = &mut self.state {
+            // The end of data on the wire implies the end of the last line.
+            if !storing.body.ends_a_line() {
+                storing.body.take(b"\r\n");
+                self.held.extend_from_slice(b"\r\n");
+            }
+            self.store_held().await;
+        }
+        match self.state {
+            State::InMemory => Ok(self.held.into()),
+            State::Storing(storing) => {
+                let fault = storing.body.is_spoiled().then_some(Fault::Spoiled);
+                let body = storing.body.end(storing.parts);
+                Ok(Content { at_hand: storing.head, body: Some(body), fault })
+            }
+            State::Faulty(fault) => Ok(Content { fault: Some(fault), ..Content::default() }),
+            State::Failed(error) => Err(error),
+        }
+    }
+
+    /// The header section stays, the body begins to go to the store.
+    fn begin_to_store(&mut self) {
+        if header::is_too_large(&self.held) {
+            return self.give_up(State::Faulty(Fault::HeaderTooLarge));
+        }
+        let Some(body) = HeaderSection::body_of(&self.held) else { return };
+        let rest = self.held.split_off(body);
+        let head = std::mem::replace(&mut self.held, rest);
+        let mut arrived = Arrived::default();
+        arrived.take(&self.held);
+        self.state = State::Storing(Box::new(Storing { head, parts: Parts::new(&self.core), body: arrived }));
+    }
+
+    async fn store_held(&mut self) {
+        let State::Storing(storing) = &mut self.state else { return };
+        let held = std::mem::replace(&mut self.held, Vec::with_capacity(PIECE));
+        if let Err(error) = storing.parts.store(held).await {
+            self.give_up(State::Failed(error));
+        }
+    }
+
+    fn give_up(&mut self, state: State) {
+        self.held = Vec::new();
+        self.state = state;
+    }
+}
+
+#[cfg(test)]
+mod tests;

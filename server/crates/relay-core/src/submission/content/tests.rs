@@ -1,0 +1,144 @@
+use super::*;
+use crate::{
+    Actor, queue,
+    submission::{Arrival, Submission, accept},
+    tables::{arriving, message_content},
+    test_support::{Test, word},
+};
+use relay_types::{EmailAddress, ReversePath, message::MessageId};
+use sea_orm::{EntityTrait, PaginatorTrait};
+use std::time::Duration;
+
+const HEADER: &str = "From: a@d.example\r\nBcc: hidden@e.example\r\nSubject: large\r\n\r\n";
+
+/// Text of about so many octets, no two lines alike.
+fn body(octets: usize) -> String {
+    (0..octets / 20).map(|line| format!("line {line:>12}\r\n")).collect()
+}
+
+async fn arrive(test: &Test, content: &str) -> Arriving {
+    let mut arriving = Arriving::new(&test.core);
+    for piece in content.as_bytes().chunks(16_000) {
+        arriving.push(piece).await;
+        assert!(arriving.held() < (PIECE + 16_000) as u64, "{} octets in memory", arriving.held());
+    }
+    arriving
+}
+
+async fn submit(test: &Test, content: Content) -> Result<std::result::Result<MessageId, crate::policy::Rejection>> {
+    let submission = Submission {
+        arrival: Arrival::System,
+        reverse_path: ReversePath::Null,
+        recipients: vec![EmailAddress::parse("b@e.example").expect("an address")],
+        eight_bit: false,
+        smtputf8: false,
+        content,
+    };
+    accept(&test.core, &Actor::System, submission).await
+}
+
+/// Messages that arrive, and stored parts.
+async fn in_store(test: &Test) -> (u64, u64) {
+    let arriving = arriving::Entity::find().count(test.core.db.read()).await.expect("a count");
+    (arriving, message_content::Entity::find().count(test.core.db.read()).await.expect("a count"))
+}
+
+/// What is removed behind the back of who gave up is gone within a moment.
+async fn nothing_in_store(test: &Test) {
+    let gone = async {
+        while in_store(test).await != (0, 0) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), gone).await.expect("parts are removed");
+}
+
+#[tokio::test]
+async fn a_large_message_is_stored_while_it_comes_and_sent_as_it_came() {
+    let test = Test::new().await;
+    let body = body(5 * PIECE);
+    let arriving = arrive(&test, &format!("{HEADER}{body}no end")).await;
+    assert!(in_store(&test).await.1 >= 4, "most of it is in the store before its end");
+    let content = arriving.end().await.expect("content");
+    let id = submit(&test, content).await.expect("a verdict").expect("accepted");
+    let sent = queue::outgoing(&test.core, id).await.expect("content").text().await;
+    let expected = format!("From: a@d.example\r\nSubject: large\r\n\r\n{body}no end\r\n");
+    assert!(sent.ends_with(&expected), "{}", &sent[..500]);
+    assert!(sent.starts_with("Received: ") && sent.len() < expected.len() + 1_000);
+    // The guard of the parts has looked, and left what belongs to a message.
+    tokio::task::yield_now().await;
+    let (arriving, parts) = in_store(&test).await;
+    assert_eq!(arriving, 0);
+    test.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(remove_abandoned(&test.core, &Actor::System).await.expect("swept"), 0);
+    assert_eq!(in_store(&test).await, (0, parts));
+}
+
+#[tokio::test]
+async fn a_large_message_has_the_hash_of_its_whole_body() {
+    let test = Test::new().await;
+    for end in ["\r\n", "a\r\n \t\r\n\r\n", "no end"] {
+        let body = body(2 * PIECE) + end;
+        let content = arrive(&test, &format!("{HEADER}{body}")).await.end().await.expect("content");
+        let ended = body.strip_suffix("no end").map_or(body.clone(), |lines| format!("{lines}no end\r\n"));
+        let stored = content.body.expect("a stored body");
+        assert_eq!(stored.octets, ended.len() as u64);
+        let (stored, whole) = (stored.hash.clone(), crate::submission::signing::BodyHash::of(ended.as_bytes()));
+        assert_eq!(format!("{stored:?}"), format!("{whole:?}"), "{end:?}");
+    }
+    nothing_in_store(&test).await;
+}
+
+#[tokio::test]
+async fn what_can_be_no_message_is_refused_and_leaves_nothing() {
+    let test = Test::new().await;
+    let long_header = format!("From: a@d.example\r\n{}", "X-Long: value\r\n".repeat(100_000));
+    for (content, rule) in [
+        (format!("{HEADER}{}a\nb\r\n{}", body(PIECE), body(PIECE)), "BareLineEnd"),
+        (format!("{HEADER}{}a\0b\r\n", body(PIECE)), "BareLineEnd"),
+        (format!("From: a@d.example\nX: y\r\n\r\n{}", body(2 * PIECE)), "BareLineEnd"),
+        (long_header, "TooLarge"),
+        (format!("{HEADER}{}", body(11 * PIECE)), "TooLarge"),
+        (format!("X: y\r\n\r\n{}", body(2 * PIECE)), "HeaderAmbiguous"),
+    ] {
+        let content = arrive(&test, &content).await.end().await.expect("content");
+        let rejection = submit(&test, content).await.expect("a verdict").expect_err("refused");
+        assert_eq!(format!("{:?}", rejection.rule), rule);
+        nothing_in_store(&test).await;
+    }
+}
+
+#[tokio::test]
+async fn what_stops_arriving_is_removed() {
+    let test = Test::new().await;
+    // Its connection is lost.
+    drop(arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await);
+    nothing_in_store(&test).await;
+    // Its node dies.
+    std::mem::forget(arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await);
+    assert_eq!(remove_abandoned(&test.core, &Actor::System).await.expect("swept"), 0, "it may go on");
+    test.clock.advance(Duration::from_secs(3_601));
+    assert_eq!(remove_abandoned(&test.core, &Actor::System).await.expect("swept"), 1);
+    assert_eq!(in_store(&test).await, (0, 0));
+}
+
+#[tokio::test]
+async fn what_was_taken_for_abandoned_is_not_accepted() {
+    let test = Test::new().await;
+    let arriving = arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await;
+    test.clock.advance(Duration::from_secs(3_601));
+    remove_abandoned(&test.core, &Actor::System).await.expect("swept");
+    assert_eq!(word(&arriving.end().await), "Unavailable");
+    let content = arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await.end().await.expect("content");
+    test.clock.advance(Duration::from_secs(3_601));
+    remove_abandoned(&test.core, &Actor::System).await.expect("swept");
+    assert_eq!(word(&submit(&test, content).await), "Unavailable");
+    assert_eq!(in_store(&test).await, (0, 0));
+}
+
+#[tokio::test]
+async fn only_relaykeep_itself_sweeps() {
+    let test = Test::new().await;
+    let stranger = Actor::Anonymous { client: None };
+    assert_ne!(word(&remove_abandoned(&test.core, &stranger).await), "Ok");
+}
