@@ -22,6 +22,8 @@ pub const CANCEL: &str = "Cancel";
 pub const NAME: &str = "Name";
 /// The same, when it is an address.
 pub const ADDRESS: &str = "The address";
+/// The label of an input for a project's place in URLs.
+pub const PROJECT: &str = "The project's place in URLs";
 /// Title of the summary above a form that was not taken.
 pub const NOT_DONE: &str = "This was not done.";
 /// While data is on its way; seen only with slow networks.
@@ -145,7 +147,8 @@ pub fn done(code: &str) -> Option<&'static str> {
         "network-renamed" => "Network renamed",
         "network-removed" => "Network removed",
         "suppression-added" => "Address suppressed",
-        "suppression-removed" => "Address removed; mail to it is taken again",
+        "suppressions-removed" => "Addresses removed; mail to them is taken again",
+        "suppressions-importing" => "Import begun",
         "project-closed" => "Project closed",
         "project-reopened" => "Project reopened",
         "ticket-sent" => "Sent; it is checked now",

@@ -8,6 +8,7 @@ mod error;
 mod openapi;
 mod query;
 mod rate;
+mod suppressions;
 
 use crate::session_store::user_of;
 use axum::{
@@ -34,7 +35,8 @@ struct Api {
 /// The routes; a caller may ask `per_minute` times a minute.
 pub fn routes(core: Core, per_minute: u32) -> Router {
     let api = Api { core: core.clone(), rates: Arc::new(Rates::new(per_minute)) };
-    let guarded = dns::routes().with_state(core).layer(middleware::from_fn_with_state(api, admit));
+    let guarded =
+        dns::routes().merge(suppressions::routes()).with_state(core).layer(middleware::from_fn_with_state(api, admit));
     Router::new()
         .route("/api/v1/openapi.json", get(openapi::document))
         .merge(guarded)

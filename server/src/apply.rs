@@ -9,7 +9,9 @@ mod judge;
 
 use anyhow::{Context, Result};
 use file::{File, ProjectPart};
-use relay_core::{Actor, Core, Error, IssuedSecret, domains, networks, projects, senders, service_accounts};
+use relay_core::{
+    Actor, Core, Error, IssuedSecret, domains, networks, projects, senders, service_accounts, suppressions,
+};
 use relay_types::{EmailAddress, project::Slug, sender::Verification, service_account::ServiceAccountId};
 use serde::Serialize;
 use std::{collections::HashMap, io::Write, path::Path};
@@ -124,6 +126,7 @@ impl Run<'_> {
         self.networks(part).await?;
         self.domains(part).await?;
         self.senders(part).await?;
+        self.suppressions(part).await?;
         self.service_accounts(part).await
     }
 
@@ -170,6 +173,18 @@ impl Run<'_> {
                 continue;
             }
             self.report.changed += 1;
+        }
+        Ok(())
+    }
+
+    async fn suppressions(&mut self, part: &ProjectPart) -> Result<()> {
+        for wanted in &part.suppressions {
+            let (address, until) = (wanted.address.to_string(), wanted.until()?);
+            match suppressions::add(self.core, &Actor::System, &part.slug, &address, &wanted.reason, until).await {
+                Ok(_) => self.report.changed += 1,
+                Err(Error::Conflict { .. }) => {}
+                Err(error) => return Err(error).with_context(|| format!("suppression {address}")),
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use relay_core::{
     Actor, Core, addresses, bounce, domains, findings, jobs, limits, name_changes, refusals, sessions, submission,
-    sweep, tickets,
+    suppressions, sweep, tickets,
 };
 use relay_mta::DeliveryConfig;
 use std::time::Duration;
@@ -77,6 +77,7 @@ async fn tick(core: &Core) {
     report("ended sessions and links removed", sessions::sweep(core).await);
     report("old counts removed", limits::prune(core, &Actor::System).await);
     report("parts of messages that stopped arriving removed", submission::remove_abandoned(core, &Actor::System).await);
+    report("expired suppressions removed", suppressions::prune(core, &Actor::System).await);
     report("old refusals removed", refusals::prune(core, &Actor::System).await);
     report("old changes of findings removed", findings::prune(core, &Actor::System).await);
 }

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches};
 use relay_core::{
     CoreConfig,
-    config::{DnsHealthConfig, EgressConfig, PlatformRoute, ReverseDnsConfig, SmarthostAccess},
+    config::{DnsHealthConfig, EgressConfig, PlatformRoute, ReverseDnsConfig, SmarthostAccess, SuppressionConfig},
 };
 use relay_types::{Cidr, DomainName, EmailAddress, route::RouteKind, route::SmarthostTls};
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
@@ -143,6 +143,19 @@ pub const KEYS: &[Key] = &[
         "",
         "Domain below which you publish DKIM keys, for domains that point theirs here by a CNAME. Default: that is not offered.",
     ),
+    key(
+        "simulator.domain",
+        "",
+        "Mail to this domain is answered by simulated recipients (success@, bounce@, defer@, complaint@, suppressed@) and never leaves the machine. Default: simulator. and the host name.",
+    ),
+    key(
+        "suppressions.no_mailbox",
+        "90d",
+        "How long an address stays suppressed whose server says that there is no such mailbox; `never` ends it never.",
+    ),
+    key("suppressions.disabled", "14d", "The same for a mailbox that is switched off, which often is for a while."),
+    key("suppressions.no_mail", "30d", "The same for a domain that takes no mail (null MX)."),
+    key("suppressions.complaint", "never", "The same for who complained."),
     key("log.level", "info", "`error`, `warn`, `info`, `debug`, or a filter such as `info,relay_mta=debug`."),
     key("log.format", "text", "`text` or `json`."),
     key("shutdown.grace", "30s", "How long running transactions may take to finish after SIGTERM."),
@@ -304,6 +317,16 @@ impl Settings {
             dns_health: DnsHealthConfig {
                 spf_include: values.optional("egress.spf_include")?,
                 delegation_domain: values.optional("dkim.delegation_domain")?,
+            },
+            simulator_domain: match values.optional("simulator.domain")? {
+                Some(name) => name,
+                None => DomainName::parse(&format!("simulator.{hostname}")).context("simulator.domain")?,
+            },
+            suppressions: SuppressionConfig {
+                no_mailbox: values.life("suppressions.no_mailbox")?,
+                disabled: values.life("suppressions.disabled")?,
+                no_mail: values.life("suppressions.no_mail")?,
+                complaint: values.life("suppressions.complaint")?,
             },
             hostname: hostname.clone(),
         };

@@ -36,6 +36,8 @@ impl TestCore {
             reverse_dns: Default::default(),
             egress: Default::default(),
             dns_health: Default::default(),
+            simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
+            suppressions: Default::default(),
         };
         let clock = Clock::manual(Clock::System.now());
         Core::migrate(&config.database_url).await.expect("migrated");

@@ -13,23 +13,29 @@ use app::{
 };
 use axum::{
     Router,
+    body::Body,
+    extract::Request,
     http::{HeaderName, HeaderValue, StatusCode, header},
-    middleware,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
 };
+use http_body_util::Limited;
 use relay_core::Core;
 use std::path::Path;
 use tower::ServiceBuilder;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
-    set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer, trace::TraceLayer,
 };
 use tower_sessions::{
     Expiry, SessionManagerLayer,
     cookie::{SameSite, time::Duration},
 };
 
-/// No form of ours is larger.
+/// No form of ours is larger, but for an import.
 const LARGEST_REQUEST: usize = 1 << 20;
+/// A file of addresses as a form sends it, where each of some characters takes three.
+const LARGEST_IMPORT: usize = 32 << 20;
 /// From the header of a request to that of its answer, so that a body that trickles in ends; what a page waits for is
 /// bounded far below.
 const LONGEST_REQUEST: std::time::Duration = std::time::Duration::from_secs(60);
@@ -55,7 +61,7 @@ pub fn router(core: Core, settings: &PortalSettings, health: health::Health) -> 
         .layer(middleware::from_fn_with_state(core, session_store::note))
         .layer(sessions)
         .layer(middleware::from_fn_with_state(own, cross_origin::refuse))
-        .layer(RequestBodyLimitLayer::new(LARGEST_REQUEST))
+        .layer(middleware::from_fn(bounded))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_REQUEST))
         .layer(CompressionLayer::new());
     let headers = ServiceBuilder::new()
@@ -71,6 +77,17 @@ pub fn router(core: Core, settings: &PortalSettings, health: health::Health) -> 
         .layer(middleware::from_fn_with_state(proxies, client_address::note))
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http()))
+}
+
+/// Ends what is larger than its form can be: at once when it says so, else when it has come so far.
+async fn bounded(request: Request, next: Next) -> Response {
+    let import = request.uri().path() == app::api::suppressions::import_path();
+    let most = if import { LARGEST_IMPORT } else { LARGEST_REQUEST };
+    let said = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if said.is_some_and(|said| said > most as u64) {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    next.run(request.map(|body| Body::new(Limited::new(body, most)))).await
 }
 
 fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

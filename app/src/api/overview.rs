@@ -2,7 +2,7 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use relay_types::{EmailAddress, overview::Overview, route::RouteKind, service_account::ClientAccess};
+use relay_types::{DomainName, EmailAddress, overview::Overview, route::RouteKind, service_account::ClientAccess};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
@@ -26,6 +26,8 @@ pub struct OverviewPage {
     pub platform_route: RouteKind,
     /// Whom the test message is from, when the person does not say otherwise.
     pub usual_sender: Option<EmailAddress>,
+    /// The domain of simulated recipients.
+    pub simulator: DomainName,
 }
 
 /// The overview for a period's word; 24 hours for a word nobody knows.
@@ -38,5 +40,6 @@ pub async fn load_overview(slug: String, period: Option<String>) -> Result<Overv
     let platform_route = core.config().route.kind();
     let usual_sender = senders::first_verified(&core, &actor, &slug).await?;
     let access = service_accounts::client_access(&core);
-    Ok(OverviewPage { overview, access, platform_route, usual_sender })
+    let simulator = core.config().simulator_domain.clone();
+    Ok(OverviewPage { overview, access, platform_route, usual_sender, simulator })
 }

@@ -18,11 +18,12 @@ pub fn JobCard(job: Job) -> impl IntoView {
     let (lines, done_word) = match job.kind {
         JobKind::Import => (("line", "lines"), "taken"),
         JobKind::Sweep => (("name", "names"), "changed"),
+        JobKind::Suppressions => (("line", "lines"), "added"),
     };
     let title = match (job.kind, job.state) {
-        (JobKind::Import, JobState::Running) => "Import goes on",
-        (JobKind::Import, JobState::Done) => "Import is done",
-        (JobKind::Import, JobState::Stopped) => "Import stopped before its end",
+        (JobKind::Import | JobKind::Suppressions, JobState::Running) => "Import goes on",
+        (JobKind::Import | JobKind::Suppressions, JobState::Done) => "Import is done",
+        (JobKind::Import | JobKind::Suppressions, JobState::Stopped) => "Import stopped before its end",
         (JobKind::Sweep, JobState::Running) => "A sweep goes on",
         (JobKind::Sweep, JobState::Done) => "Last sweep",
         (JobKind::Sweep, JobState::Stopped) => "The last sweep stopped before its end",

@@ -12,10 +12,12 @@ use crate::{
 };
 use leptos::prelude::*;
 use relay_types::{
+    DomainName,
     change::Topic,
     overview::{Counts, DomainToMend, NameInQuestion, Period, Readiness},
     refusal::Refusal,
     route::{Route, RouteKind},
+    simulator::Simulated,
 };
 
 /// Overview.
@@ -33,7 +35,7 @@ pub fn Overview() -> impl IntoView {
 
 #[component]
 fn Content(slug: String, page: OverviewPage) -> impl IntoView {
-    let OverviewPage { overview, platform_route, usual_sender, .. } = page;
+    let OverviewPage { overview, platform_route, usual_sender, simulator, .. } = page;
     let project = use_frame().with_untracked(|frame| frame.project.clone());
     let captures = platform_route == RouteKind::Capture || project.route == Route::Capture;
     let periods = Period::ALL.map(|period| match period {
@@ -51,7 +53,7 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
     view! {
         <PageHeader title=places::OVERVIEW>
             <Segments label=words::PERIOD name="period" choices=periods.to_vec()/>
-            {testable.then(|| view! { <TestMessage sender/> })}
+            {testable.then(|| view! { <TestMessage sender simulator/> })}
         </PageHeader>
         {captures
             .then(|| {
@@ -97,7 +99,7 @@ fn NamesInQuestion(slug: String, names: Vec<NameInQuestion>) -> impl IntoView {
 
 /// A message to oneself, judged as any other of the project, that shows the whole way.
 #[component]
-fn TestMessage(sender: String) -> impl IntoView {
+fn TestMessage(sender: String, simulator: DomainName) -> impl IntoView {
     let form = use_form::<SendTestMessage>();
     let me = use_me().with_value(|me| me.email.to_string());
     view! {
@@ -116,6 +118,24 @@ fn TestMessage(sender: String) -> impl IntoView {
                 <TextField name="to" label="To" kind="email" value=me check=typed::check_address as Check/>
                 <Submit>{words::TEST_SEND}</Submit>
             </PostForm>
+            <details>
+                <summary>"Simulated recipients"</summary>
+                <p>{words::SIMULATED}</p>
+                <ul class="plain">
+                    {Simulated::ALL
+                        .into_iter()
+                        .map(|one| {
+                            view! {
+                                <li>
+                                    <span class="mono">{format!("{}@{simulator}", one.as_str())}</span>
+                                    " "
+                                    {one.meaning()}
+                                </li>
+                            }
+                        })
+                        .views()}
+                </ul>
+            </details>
         </Dialog>
     }
 }
@@ -254,6 +274,8 @@ fn Refused(slug: String, refusals: Vec<Refusal>) -> impl IntoView {
 }
 
 mod words {
+    pub const SIMULATED: &str = "They behave as they are named, also for programs and in the sandbox; nothing of theirs leaves the \
+        machine. Anything may stand behind a plus: success+order-42.";
     pub const PERIOD: &str = "Period";
     pub const CAPTURE: &str = "Mail is captured.";
     pub const CAPTURE_TEXT: &str = "Nothing leaves this machine; read here what would have been sent.";

@@ -38,7 +38,7 @@ pub const CODES: [(&str, StatusCode, &str); 11] = [
     ("unauthenticated", StatusCode::UNAUTHORIZED, "Nobody is signed in"),
     ("forbidden", StatusCode::FORBIDDEN, "This is not allowed"),
     ("not_found", StatusCode::NOT_FOUND, "There is no such thing"),
-    ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "This is read by GET"),
+    ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "This path is not asked so"),
     ("conflict", StatusCode::CONFLICT, "Something is in the way"),
     ("too_many_requests", StatusCode::TOO_MANY_REQUESTS, "Asked too often"),
     ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Not possible at the moment"),
@@ -95,9 +95,9 @@ impl Problem {
         Self::new("not_found", "There is no such path; /api/v1/openapi.json lists them")
     }
 
-    /// Not by GET.
+    /// A method that the path does not have; the router adds which it has.
     pub fn method_not_allowed() -> Self {
-        Self::new("method_not_allowed", "This path is read by GET")
+        Self::new("method_not_allowed", "Allow says how this path is asked")
     }
 
     /// Asked too often; may be asked again after so many seconds.
@@ -148,15 +148,9 @@ impl IntoResponse for Problem {
         let mut response = (self.kind().0, axum::Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        match self.code {
-            // RFC 9110 §11.6.1 asks for a challenge with every 401.
-            "unauthenticated" => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"relaykeep\""));
-            }
-            "method_not_allowed" => {
-                headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-            }
-            _ => {}
+        // RFC 9110 §11.6.1 asks for a challenge with every 401.
+        if self.code == "unauthenticated" {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"relaykeep\""));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

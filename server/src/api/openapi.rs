@@ -17,13 +17,15 @@ pub async fn document() -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{dns::QUESTIONS, error};
+    use crate::api::{dns::QUESTIONS, error, suppressions::PATHS};
     use relay_types::{
         Timestamp,
         finding::{Finding, Link, LookedUp, RecordChange, Report, Severity, Subject},
+        page::Page,
         prediction::{DkimPrediction, DmarcPrediction, Fate, ForwardedPrediction, Prediction, ReceiverPrediction},
         reverse::ServerAnswer,
         spf::{SpfEvaluation, SpfResult, SpfStep},
+        suppression::{Suppression, SuppressionKind},
     };
     use serde_json::{Value, json};
     use std::collections::BTreeSet;
@@ -170,6 +172,27 @@ mod tests {
     }
 
     #[test]
+    fn a_suppression_is_described_as_it_is_sent() {
+        let document = document();
+        for bare in [false, true] {
+            let one = Suppression {
+                id: "00000000000000000000000001".parse().expect("an id"),
+                address: "a@b.example".parse().expect("an address"),
+                kind: SuppressionKind::NoMailbox,
+                since: Timestamp(1),
+                expires_at: (!bare).then_some(Timestamp(2)),
+                reason: "550 5.1.1 x".to_owned(),
+                message: (!bare).then(|| "00000000000000000000000001".parse().expect("an id")),
+            };
+            let page = Page { items: vec![one], next: (!bare).then(|| "x".to_owned()) };
+            let schema = &document["components"]["schemas"]["SuppressionPage"];
+            hold(&document, schema, &serde_json::to_value(page).expect("JSON"), "SuppressionPage");
+        }
+        let kinds = &document["components"]["schemas"]["SuppressionKind"]["enum"];
+        assert_eq!(*kinds, serde_json::to_value(SuppressionKind::ALL).expect("JSON"));
+    }
+
+    #[test]
     fn every_word_is_described() {
         let document = document();
         let words = |name: &str| document["components"]["schemas"][name]["enum"].clone();
@@ -201,7 +224,18 @@ mod tests {
         let document = document();
         let paths = document["paths"].as_object().expect("paths");
         let described: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
-        assert_eq!(described, QUESTIONS.iter().map(|(path, _)| *path).collect());
+        let paths_of = QUESTIONS.iter().map(|(path, _)| *path).chain(PATHS.iter().map(|(path, _)| *path));
+        assert_eq!(described, paths_of.collect());
+        for (path, methods) in PATHS {
+            let methods: BTreeSet<&str> = methods.iter().copied().chain(["parameters"]).collect();
+            let operations = paths[path].as_object().expect("operations");
+            assert_eq!(operations.keys().map(String::as_str).collect::<BTreeSet<_>>(), methods, "{path}");
+            for (_, operation) in operations.iter().filter(|(name, _)| *name != "parameters") {
+                for status in ["400", "401", "403", "404", "429", "503"] {
+                    assert!(operation["responses"][status].is_object(), "{path} {status}");
+                }
+            }
+        }
         for (path, names) in QUESTIONS {
             let operation = &paths[path]["get"];
             let parameters = operation["parameters"].as_array().expect("parameters");

@@ -51,6 +51,9 @@ pub struct ProjectPart {
     /// Sender addresses.
     #[serde(default)]
     pub senders: Vec<SenderPart>,
+    /// Suppressed addresses; those that are on the list stay as they are.
+    #[serde(default)]
+    pub suppressions: Vec<SuppressionPart>,
     /// Service accounts, found or made by label.
     #[serde(default)]
     pub service_accounts: Vec<ServiceAccountPart>,
@@ -98,6 +101,25 @@ pub struct SenderPart {
     pub verified: bool,
 }
 
+/// A suppressed address.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionPart {
+    /// Address.
+    pub address: EmailAddress,
+    /// What programs are told.
+    pub reason: String,
+    /// RFC 3339; for ever without.
+    expires_at: Option<String>,
+}
+
+impl SuppressionPart {
+    /// When it ends.
+    pub fn until(&self) -> anyhow::Result<Option<Timestamp>> {
+        self.expires_at.as_deref().map(moment).transpose()
+    }
+}
+
 /// A service account.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,6 +138,12 @@ pub struct ServiceAccountPart {
     may_notify: Option<bool>,
     #[serde(default, deserialize_with = "given")]
     limits: Option<Option<LimitsPart>>,
+}
+
+fn moment(text: &str) -> anyhow::Result<Timestamp> {
+    let at = OffsetDateTime::parse(text, &Rfc3339)
+        .with_context(|| format!("expires_at {text}: write it as 2027-01-31T00:00:00Z"))?;
+    Ok(Timestamp(at.unix_timestamp().saturating_mul(1000)))
 }
 
 /// Tells a field that is there and `null` from one that is left out.
@@ -169,11 +197,7 @@ impl ServiceAccountPart {
         let expires_at = match &self.expires_at {
             None => now.expires_at,
             Some(None) => None,
-            Some(Some(text)) => {
-                let at = OffsetDateTime::parse(text, &Rfc3339)
-                    .with_context(|| format!("expires_at {text}: write it as 2027-01-31T00:00:00Z"))?;
-                Some(Timestamp(at.unix_timestamp().saturating_mul(1000)))
-            }
+            Some(Some(text)) => Some(moment(text)?),
         };
         let allowed_senders = match &self.allowed_senders {
             None => now.allowed_senders,

@@ -3,7 +3,7 @@
 
 use super::file::{self, File, ProjectPart};
 use anyhow::{Context, Result, bail, ensure};
-use relay_core::{Actor, Core, Error, domains, networks, projects, senders, service_accounts};
+use relay_core::{Actor, Core, Error, domains, networks, projects, senders, service_accounts, suppressions};
 use relay_types::{domain::Domain, limit::Limits, sender::Sender, service_account::ServiceAccount};
 use std::{collections::HashSet, fmt::Display, hash::Hash};
 
@@ -63,6 +63,10 @@ async fn project(core: &Core, part: &ProjectPart) -> Result<()> {
         route: part.route.clone(),
     };
     projects::judge(core, system, slug, wanted).await?;
+    for one in &part.suppressions {
+        let judged = suppressions::judge(core, system, &one.address.to_string(), &one.reason, one.until()?);
+        judged.with_context(|| format!("suppression {}", one.address))?;
+    }
     for one in &part.networks {
         let judged = networks::judge(core, system, slug, one.cidr, &one.label()).await;
         judged.with_context(|| format!("network {}", one.cidr))?;

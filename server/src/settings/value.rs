@@ -87,6 +87,16 @@ impl Values {
         read.with_context(|| format!("{} is empty", self.place(key)))
     }
 
+    /// How long something is kept, a day to ten years; none for `never`, which ends it never.
+    pub fn life(&self, key: &str) -> Result<Option<Duration>> {
+        let kept = Duration::from_secs(86_400)..=Duration::from_secs(3_650 * 86_400);
+        let read = self.read(key, |text| match text {
+            "never" => Ok(None),
+            text => within(duration(text)?, &kept).map(Some),
+        })?;
+        read.with_context(|| format!("{} is empty", self.place(key)))
+    }
+
     /// A size in octets within `range`.
     pub fn size(&self, key: &str, range: RangeInclusive<u64>) -> Result<u64> {
         let read = self.read(key, |text| {

@@ -20,4 +20,5 @@ mod races;
 mod refusals;
 mod reverse_dns;
 mod signing;
+mod simulator;
 mod submission;

@@ -1,7 +1,7 @@
 //! The story: every event in order, with the dialogue of every attempt.
 
 use super::verified::VerifiedLine;
-use crate::{components::prelude::*, strings};
+use crate::{components::prelude::*, next::encode, strings};
 use leptos::prelude::*;
 use relay_types::message::{Attempt, Event, EventKind, MessageId, Outcome, Source};
 
@@ -59,6 +59,15 @@ fn Line(slug: String, event: Event, source: Source) -> impl IntoView {
             (Tone::Unknown, linked("Notice sent to the reverse-path", notification), String::new())
         }
         EventKind::NotNotified { reason } => (Tone::Unknown, plain("No notice to the reverse-path".to_owned()), reason),
+        EventKind::Suppressed { address, until } => {
+            let href = format!("/p/{slug}/suppressions?q={}", encode(&address.to_string()));
+            let title = view! { {address.to_string()} " is suppressed: " <a href=href>"see the entry"</a> }.into_any();
+            let until = until.map(|at| format!("until {}", at.date_text()));
+            (Tone::Warn, title, until.unwrap_or_else(|| "until somebody removes it".to_owned()))
+        }
+        EventKind::Complained { address } => {
+            (Tone::Warn, plain(format!("{address} complained")), "simulated; it is on no list".to_owned())
+        }
         EventKind::Held { by } => (Tone::Warn, plain(format!("Held by {by}")), String::new()),
         EventKind::Released { by } => (Tone::Info, plain(format!("Released by {by}")), String::new()),
         EventKind::RetryAsked { by } => (Tone::Info, plain(format!("{by} asked for an attempt now")), String::new()),

@@ -4,7 +4,6 @@
 //! its own when somebody asks a name for it. Rows do not overlap but for that. Names change by `name_changes` alone.
 
 mod assign;
-mod csv;
 pub(crate) mod import;
 mod list;
 mod look;

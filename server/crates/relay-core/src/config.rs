@@ -4,6 +4,7 @@ use crate::{Actor, Core, Result, projects};
 use relay_types::{
     DomainName, EmailAddress,
     route::{RouteKind, SmarthostTls},
+    suppression::SuppressionKind,
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -44,6 +45,44 @@ pub struct CoreConfig {
     pub egress: EgressConfig,
     /// What domains' records are judged by.
     pub dns_health: DnsHealthConfig,
+    /// Mail to this domain is simulated: nothing of it leaves the machine.
+    pub simulator_domain: DomainName,
+    /// How long addresses stay suppressed.
+    pub suppressions: SuppressionConfig,
+}
+
+/// How long an address stays suppressed, by what put it onto the list; none for as long as nobody removes it. What a
+/// person adds stays until the day that person chose.
+#[derive(Debug, Clone)]
+pub struct SuppressionConfig {
+    /// There is no such mailbox.
+    pub no_mailbox: Option<Duration>,
+    /// The mailbox is switched off.
+    pub disabled: Option<Duration>,
+    /// The domain takes no mail.
+    pub no_mail: Option<Duration>,
+    /// A complaint.
+    pub complaint: Option<Duration>,
+}
+
+impl SuppressionConfig {
+    /// Of a kind.
+    pub fn life(&self, kind: SuppressionKind) -> Option<Duration> {
+        match kind {
+            SuppressionKind::NoMailbox => self.no_mailbox,
+            SuppressionKind::Disabled => self.disabled,
+            SuppressionKind::NoMail => self.no_mail,
+            SuppressionKind::Complaint => self.complaint,
+            SuppressionKind::Manual => None,
+        }
+    }
+}
+
+impl Default for SuppressionConfig {
+    fn default() -> Self {
+        let days = |days: u64| Some(Duration::from_secs(days * 86_400));
+        Self { no_mailbox: days(90), disabled: days(14), no_mail: days(30), complaint: None }
+    }
 }
 
 /// Settings of egress addresses.

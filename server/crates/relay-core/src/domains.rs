@@ -72,6 +72,7 @@ pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: DomainId) -> Re
 /// Adds a domain, makes its challenge and DKIM keys. Member. Field: `name`. Null-MX and unresolvable domains are refused.
 pub async fn add(core: &Core, actor: &Actor, project: &Slug, name: DomainName) -> Result<DomainId> {
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
+    refuse_simulator(core, "name", &name)?;
     if of_name(core.db.read(), Some(project), &name).await?.is_some() {
         return Err(listed(&name));
     }
@@ -92,12 +93,14 @@ pub async fn add(core: &Core, actor: &Actor, project: &Slug, name: DomainName) -
 /// only. Field: `name`.
 pub async fn judge(core: &Core, actor: &Actor, name: &DomainName) -> Result<()> {
     projects::authorize_operator(actor)?;
+    refuse_simulator(core, "name", name)?;
     judge_reachable(core, "name", name).await
 }
 
 /// Marks it verified without the record (adds it when missing). Operator only.
 pub async fn mark_verified(core: &Core, actor: &Actor, project: &Slug, name: DomainName) -> Result<DomainId> {
     let project = projects::authorize(core, actor, project, Access::Operate).await?;
+    refuse_simulator(core, "name", &name)?;
     let known = of_name(core.db.read(), Some(project), &name).await?;
     let keys = if known.is_some() { Vec::new() } else { dkim_keys::generate(core).await? };
     let transaction = core.db.begin().await?;
@@ -158,6 +161,19 @@ pub async fn remove(core: &Core, actor: &Actor, project: &Slug, id: DomainId) ->
     findings::forget(&transaction, Owner::Domain(id)).await?;
     row.delete(&transaction).await?;
     Ok(transaction.commit().await?)
+}
+
+/// Refuses the domain of simulated recipients, and what is below it: it is everybody's, so nobody may send from it.
+pub(crate) fn refuse_simulator(core: &Core, field: &'static str, name: &DomainName) -> Result<()> {
+    let simulator = core.config.simulator_domain.as_str();
+    let below = name.as_str().strip_suffix(simulator).is_some_and(|front| front.is_empty() || front.ends_with('.'));
+    if below {
+        return Err(Error::invalid(
+            field,
+            format!("{simulator} is the domain of simulated recipients; it is no one's"),
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses a domain that cannot take mail, so that answers and bounces would be lost: a null MX (RFC 7505), or neither

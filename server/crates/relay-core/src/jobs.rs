@@ -1,15 +1,16 @@
-//! Long work that goes on by itself: imports of addresses and sweeps.
+//! Long work that goes on by itself: imports of addresses and of suppressions, and sweeps.
 //!
 //! Owns the table `job`. Everything a job needs to go on is in its row, so that a node that dies leaves its work to
 //! another: who works on a job renews its lease with each step it writes down.
 
 use crate::{
-    Actor, Core, Error, Result, addresses, projects, sweep,
+    Actor, Core, Error, Result, addresses, projects, suppressions, sweep,
     tables::job::{ActiveModel, Column, Entity, Model},
 };
 use relay_types::{
     Timestamp,
     job::{Job, JobId, JobKind, JobState, RefusedLine},
+    project::ProjectId,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend,
@@ -30,14 +31,17 @@ pub(crate) struct NewJob {
     pub(crate) kind: JobKind,
     pub(crate) subject: String,
     pub(crate) range_id: Option<Uuid>,
+    /// Whose it is; none of the platform.
+    pub(crate) project_id: Option<Uuid>,
     pub(crate) total: u64,
     pub(crate) payload: Option<String>,
 }
 
-/// A job. The service desk, operators. `NotFound` when there is none.
+/// A job of the platform. The service desk, operators. `NotFound` when there is none.
 pub async fn get(core: &Core, actor: &Actor, id: JobId) -> Result<Job> {
     projects::authorize_desk(actor)?;
-    view(without_payload().filter(Column::Id.eq(id.uuid())).one(core.db.read()).await?.ok_or(Error::NotFound)?)
+    let found = without_payload().filter(Column::Id.eq(id.uuid())).filter(Column::ProjectId.is_null());
+    view(found.one(core.db.read()).await?.ok_or(Error::NotFound)?)
 }
 
 /// The newest job of a kind; an import of that range when one is given.
@@ -47,6 +51,30 @@ pub(crate) async fn newest(core: &Core, kind: JobKind, range: Option<Uuid>) -> R
         found = found.filter(Column::RangeId.eq(range));
     }
     found.one(core.db.read()).await?.map(view).transpose()
+}
+
+/// A project's job of a kind: this one, else the newest when it goes on. Who asks was judged before.
+pub(crate) async fn of_project(
+    core: &Core,
+    project: ProjectId,
+    kind: JobKind,
+    id: Option<JobId>,
+) -> Result<Option<Job>> {
+    let own = without_payload().filter(Column::ProjectId.eq(project.uuid())).filter(Column::Kind.eq(kind.as_str()));
+    let found = match id {
+        Some(id) => own.filter(Column::Id.eq(id.uuid())),
+        None => own.filter(Column::State.eq(JobState::Running.as_str())).order_by_desc(Column::Id),
+    };
+    found.one(core.db.read()).await?.map(view).transpose()
+}
+
+/// How the newest two jobs of a project stand (of all when none is given), for who waits for a change.
+pub(crate) async fn newest_marks(core: &Core, project: Option<Uuid>) -> Result<Vec<(Uuid, i64, String)>> {
+    let mut found = Entity::find().select_only().columns([Column::Id, Column::Done, Column::State]);
+    if let Some(project) = project {
+        found = found.filter(Column::ProjectId.eq(project));
+    }
+    Ok(found.order_by_desc(Column::Id).limit(2).into_tuple().all(core.db.read()).await?)
 }
 
 /// Jobs without what is left to do, which may be many megabytes.
@@ -67,6 +95,9 @@ pub(crate) async fn start(core: &Core, transaction: &DatabaseTransaction, actor:
     if let Some(range) = new.range_id {
         running = running.filter(Column::RangeId.eq(range));
     }
+    if let Some(project) = new.project_id {
+        running = running.filter(Column::ProjectId.eq(project));
+    }
     if running.one(transaction).await?.is_some() {
         return Err(Error::conflict("One is running already; wait until it has ended"));
     }
@@ -77,6 +108,7 @@ pub(crate) async fn start(core: &Core, transaction: &DatabaseTransaction, actor:
         state: JobState::Running.as_str().to_owned(),
         subject: new.subject,
         range_id: new.range_id,
+        project_id: new.project_id,
         started_by: actor.name(),
         started_at: core.now().0,
         ended_at: None,
@@ -113,6 +145,7 @@ async fn run(core: &Core, job: Model) -> Result<()> {
     match JobKind::parse(&job.kind) {
         Some(JobKind::Import) => addresses::import::run(core, job).await,
         Some(JobKind::Sweep) => sweep::run(core, job).await,
+        Some(JobKind::Suppressions) => suppressions::run_import(core, job).await,
         None => Err(Error::internal(format!("unknown kind of job {:?}", job.kind))),
     }
 }

@@ -12,6 +12,7 @@ pub mod core;
 pub mod error;
 
 mod commit;
+mod csv;
 mod db;
 mod due;
 mod hashing;

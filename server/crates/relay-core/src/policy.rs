@@ -10,7 +10,9 @@ mod sender;
 mod submitter;
 
 use crate::{Actor, Core, Result, limits, members, platform, suppressions, uses::Used};
-use relay_types::{EmailAddress, ReversePath, project::ProjectId, refusal::Rule, service_account::AllowedSenders};
+use relay_types::{
+    EmailAddress, ReversePath, project::ProjectId, refusal::Rule, service_account::AllowedSenders, simulator::Simulated,
+};
 
 pub(crate) use sender::{SenderStanding, VerifiedNames, judge_sender};
 pub(crate) use submitter::Submitters;
@@ -140,6 +142,14 @@ async fn judge_reverse_path(core: &Core, submitter: &Submitter, reverse_path: &R
 }
 
 async fn judge_recipient(core: &Core, submitter: &Submitter, recipient: &EmailAddress, already: usize) -> Verdict<()> {
+    // Mail to the simulator leaves nowhere, so anyone may send it.
+    if recipient.domain() == &core.config.simulator_domain {
+        if Simulated::of(recipient, &core.config.simulator_domain) == Some(Simulated::Suppressed) {
+            let detail = suppressions::simulated_words(core.now());
+            return Ok(Err(Rejection::new(Rule::SuppressedRecipient).about(recipient).detail(detail)));
+        }
+        return judge_limits(core, submitter, recipient, already).await;
+    }
     if submitter.sandbox && !is_verified_recipient(core, submitter.project, recipient).await? {
         return Ok(Err(Rejection::new(Rule::Sandbox).about(recipient)));
     }
@@ -147,6 +157,10 @@ async fn judge_recipient(core: &Core, submitter: &Submitter, recipient: &EmailAd
         let detail = suppressions::words(&found);
         return Ok(Err(Rejection::new(Rule::SuppressedRecipient).about(recipient).detail(detail)));
     }
+    judge_limits(core, submitter, recipient, already).await
+}
+
+async fn judge_limits(core: &Core, submitter: &Submitter, recipient: &EmailAddress, already: usize) -> Verdict<()> {
     let more = already as u64 + 1;
     let project = limits::wait(core, submitter.project.uuid(), submitter.limits, more).await?;
     let account = match submitter.account {

@@ -18,7 +18,7 @@ pub use self::{
     },
 };
 pub(crate) use self::{
-    access::{authorize, authorize_desk, authorize_operator, authorize_system},
+    access::{authorize, authorize_desk, authorize_for, authorize_operator, authorize_system},
     lookup::{
         Named, Standing, closed, contacts, name, named, route, slug, slugs, standing, standing_of, stored_limits_of,
     },

@@ -222,7 +222,7 @@ pub async fn wait_until_due(core: &Core, latest: Duration) {
 /// What deliveries to a domain are grouped by when its mail goes this way.
 pub(crate) fn destination(way: &Way, domain: &DomainName) -> String {
     match way {
-        Way::Mx(_) => domain.to_string(),
+        Way::Mx(_) | Way::Simulator => domain.to_string(),
         Way::Smarthost(access) => format!("{}:{}", access.host, access.port),
         Way::Capture => "capture".to_owned(),
     }

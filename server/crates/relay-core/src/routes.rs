@@ -20,10 +20,16 @@ pub enum Way {
     Smarthost(SmarthostAccess),
     /// Captured.
     Capture,
+    /// To a simulated recipient.
+    Simulator,
 }
 
-/// The way for mail of `project` (none: of the platform) to `domain`, as settings are now. While the platform captures, everything is captured.
+/// The way for mail of `project` (none: of the platform) to `domain`, as settings are now. While the platform captures, everything is
+/// captured; but mail to simulated recipients is simulated, whatever the route is.
 pub async fn way(core: &Core, project: Option<ProjectId>, domain: &DomainName) -> Result<Way> {
+    if domain == &core.config.simulator_domain {
+        return Ok(Way::Simulator);
+    }
     let platform = &core.config().route;
     let own = match (platform, project) {
         (PlatformRoute::Capture, _) | (_, None) => None,
@@ -57,6 +63,7 @@ mod tests {
                 format!("{}:{}{}", access.host, access.port, user.unwrap_or_default())
             }
             Way::Capture => "captured".to_owned(),
+            Way::Simulator => "simulated".to_owned(),
         }
     }
 

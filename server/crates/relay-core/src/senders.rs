@@ -49,6 +49,7 @@ pub async fn add(core: &Core, actor: &Actor, project: &Slug, address: &str) -> R
     let id = projects::authorize(core, actor, project, Access::Manage).await?;
     let address = parsed(address)?;
     refuse_known(core.db.read(), id, &address).await?;
+    domains::refuse_simulator(core, "address", address.domain())?;
     domains::judge_reachable(core, "address", address.domain()).await?;
     throttle_mail(core, actor, id, &address).await?;
     let transaction = core.db.begin().await?;
@@ -96,6 +97,7 @@ fn resendable(core: &Core, row: &Model) -> Result<EmailAddress> {
 pub async fn mark_verified(core: &Core, actor: &Actor, project: &Slug, address: &str) -> Result<SenderId> {
     let project = projects::authorize(core, actor, project, Access::Operate).await?;
     let address = parsed(address)?;
+    domains::refuse_simulator(core, "address", address.domain())?;
     let transaction = core.db.begin().await?;
     let known = of_address(&transaction, project, &address).await?;
     let before = known.as_ref().map(|row| row.state.clone());

@@ -213,12 +213,16 @@ async fn with_destinations(
     project: Option<ProjectId>,
     recipients: &[EmailAddress],
 ) -> Result<Vec<(EmailAddress, String)>> {
-    let Some(first) = recipients.first() else {
+    let simulator = &core.config.simulator_domain;
+    let sent = recipients.iter().find(|address| address.domain() != simulator);
+    let Some(first) = sent.or(recipients.first()) else {
         return Err(Error::internal("a message without recipients"));
     };
-    // Only mail exchangers depend on the recipient's domain; a project's other ways are one for all.
+    // Only mail exchangers depend on the recipient's domain; a project's other ways are one for all, but never for
+    // simulated recipients.
     let way = routes::way(core, project, first.domain()).await?;
     let of = |address: &EmailAddress| match &way {
+        _ if address.domain() == simulator => queue::destination(&Way::Simulator, simulator),
         Way::Mx(_) => queue::destination(&Way::Mx(address.domain().clone()), address.domain()),
         other => queue::destination(other, address.domain()),
     };

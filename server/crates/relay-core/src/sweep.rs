@@ -131,7 +131,14 @@ pub(crate) async fn in_question(core: &Core, project: ProjectId) -> Result<Vec<N
 pub async fn start(core: &Core, actor: &Actor) -> Result<JobId> {
     projects::authorize_desk(actor)?;
     let named = named().count(core.db.read()).await?;
-    let new = NewJob { kind: JobKind::Sweep, subject: String::new(), range_id: None, total: named, payload: None };
+    let new = NewJob {
+        kind: JobKind::Sweep,
+        subject: String::new(),
+        range_id: None,
+        project_id: None,
+        total: named,
+        payload: None,
+    };
     let transaction = core.db.begin().await?;
     let id = jobs::start(core, &transaction, actor, new).await?;
     audit::record(core, &transaction, actor, None, "sweep.start", "all names", Vec::new()).await?;

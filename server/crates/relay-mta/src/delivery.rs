@@ -7,6 +7,7 @@ mod client;
 mod config;
 pub(crate) mod next_hop;
 mod pool;
+mod simulator;
 mod tls;
 
 pub use config::{DeliveryConfig, DeliveryError};
@@ -102,6 +103,7 @@ impl Deliverer {
         }
         let planned = timeout_at(limit, next_hop::plan(way, &self.resolver, &self.config, random())).await;
         let hops = match planned.unwrap_or_else(|_| Plan::Failed(next_hop::verdict(Vec::new()))) {
+            Plan::Simulator => return simulator::deliver(recipients),
             Plan::Capture => return Delivery { outcomes: vec![Outcome::Captured; recipients.len()], ..delivery },
             Plan::Failed(outcome) => {
                 if let Outcome::TempFail(cause) = &outcome {

@@ -14,23 +14,38 @@ pub enum ApiScope {
     /// Ask how DNS stands: SPF, DKIM, DMARC, MX, PTR, whole reports.
     #[serde(rename = "dns:read")]
     DnsRead,
+    /// See who is on the suppression list.
+    #[serde(rename = "suppressions:read")]
+    SuppressionsRead,
+    /// See who is on the suppression list, put addresses onto it and take them off.
+    #[serde(rename = "suppressions:write")]
+    SuppressionsWrite,
 }
 
 impl ApiScope {
     /// All scopes.
-    pub const ALL: [Self; 1] = [Self::DnsRead];
+    pub const ALL: [Self; 3] = [Self::DnsRead, Self::SuppressionsRead, Self::SuppressionsWrite];
 
     /// The word in the API and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::DnsRead => "dns:read",
+            Self::SuppressionsRead => "suppressions:read",
+            Self::SuppressionsWrite => "suppressions:write",
         }
+    }
+
+    /// Whether who has it may do what the other asks for: who may change a list may see it.
+    pub fn allows(self, other: Self) -> bool {
+        self == other || (self, other) == (Self::SuppressionsWrite, Self::SuppressionsRead)
     }
 
     /// What it allows, in words.
     pub fn title(self) -> &'static str {
         match self {
             Self::DnsRead => "Read DNS health",
+            Self::SuppressionsRead => "Read suppressions",
+            Self::SuppressionsWrite => "Read and change suppressions",
         }
     }
 

@@ -47,6 +47,8 @@ pub enum JobKind {
     Import,
     /// A sweep of all addresses with names.
     Sweep,
+    /// A project's suppressed addresses from CSV.
+    Suppressions,
 }
 
 impl JobKind {
@@ -55,12 +57,13 @@ impl JobKind {
         match self {
             Self::Import => "import",
             Self::Sweep => "sweep",
+            Self::Suppressions => "suppressions",
         }
     }
 
     /// Reads the word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Import, Self::Sweep].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Import, Self::Sweep, Self::Suppressions].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

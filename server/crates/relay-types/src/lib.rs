@@ -45,6 +45,7 @@ pub mod search;
 pub mod sender;
 pub mod sender_pattern;
 pub mod service_account;
+pub mod simulator;
 pub mod spf;
 pub mod suppression;
 pub mod sweep;

@@ -17,6 +17,7 @@ use relay_types::{
     suppression::Suppression,
     user::User,
 };
+use std::time::Duration;
 
 /// Columns of messages.
 pub const MESSAGE: [&str; 9] =
@@ -164,11 +165,15 @@ pub fn network(network: Network) -> [String; 4] {
 }
 
 /// Columns of suppressed addresses.
-pub const SUPPRESSION: [&str; 4] = ["address", "since", "reason", "message"];
+pub const SUPPRESSION: [&str; 6] = ["address", "kind", "since", "until", "reason", "message"];
 
 /// A suppressed address.
-pub fn suppression(row: Suppression) -> [String; 4] {
-    [row.address.to_string(), row.since.rfc3339(), row.reason, text(row.message)]
+///
+/// `until` is the last day, as an import takes it.
+pub fn suppression(row: Suppression) -> [String; 6] {
+    let until = row.expires_at.map(|at| at.minus(Duration::from_millis(1)).date_text());
+    let kind = row.kind.as_str().to_owned();
+    [row.address.to_string(), kind, row.since.rfc3339(), until.unwrap_or_default(), row.reason, text(row.message)]
 }
 
 /// A member, or who is invited.

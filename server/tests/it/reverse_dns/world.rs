@@ -64,6 +64,8 @@ impl World {
             reverse_dns: Default::default(),
             egress: Default::default(),
             dns_health: Default::default(),
+            simulator_domain: "simulator.relay.test".parse().unwrap(),
+            suppressions: Default::default(),
         };
         change(&mut config);
         Core::migrate(&config.database_url).await.unwrap();

@@ -76,6 +76,8 @@ impl Bench {
             reverse_dns: Default::default(),
             egress: Default::default(),
             dns_health: Default::default(),
+            simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
+            suppressions: Default::default(),
         };
         let core = Core::open(config, resolver, Clock::System).await?;
         let project = Slug::parse("physics")?;

@@ -3,11 +3,12 @@
 
 use super::{
     assign::{around, note_of, project_of, range_of, update},
-    csv::{Place, Reader, Record},
     placing::{Around, Held, Known, Placed, Wanted, place},
 };
 use crate::{
-    Actor, Core, Error, Result, audit, egress,
+    Actor, Core, Error, Result, audit,
+    csv::{Place, Reader, Record, plain},
+    egress,
     jobs::{self, NewJob},
     projects::{self, Named},
     ranges,
@@ -64,7 +65,7 @@ pub async fn begin(core: &Core, actor: &Actor, range: Option<RangeId>, csv: Stri
     let changes = vec![audit::field("lines", None::<&str>, Some(total))];
     audit::record(core, &transaction, actor, None, "address.import", &subject, changes).await?;
     let range_id = range.map(RangeId::uuid);
-    let new = NewJob { kind: JobKind::Import, subject, range_id, total, payload: Some(csv) };
+    let new = NewJob { kind: JobKind::Import, subject, range_id, project_id: None, total, payload: Some(csv) };
     let id = jobs::start(core, &transaction, actor, new).await?;
     transaction.commit().await?;
     Ok(id)
@@ -81,7 +82,7 @@ pub(crate) async fn run(core: &Core, mut job: job::Model) -> Result<()> {
 pub(super) async fn step(core: &Core, job: &mut job::Model, csv: &str) -> Result<bool> {
     let (columns, begin) = header(csv);
     let mut reader = match job.place.as_deref() {
-        Some(place) => Reader::from(csv, read_place(place)?),
+        Some(place) => Reader::from(csv, Place::read(place)?),
         None => begin,
     };
     let records: Vec<Record<'_>> = std::iter::from_fn(|| reader.next()).take(STEP).collect();
@@ -117,8 +118,7 @@ pub(super) async fn step(core: &Core, job: &mut job::Model, csv: &str) -> Result
         job.done += 1;
     }
     batch.write().await?;
-    let Place { at, line } = reader.place();
-    job.place = Some([at.to_be_bytes(), line.to_be_bytes()].concat());
+    job.place = Some(reader.place().stored());
     let more = records.len() == STEP;
     match more {
         true => jobs::advance(core, &transaction, job).await?,
@@ -126,11 +126,6 @@ pub(super) async fn step(core: &Core, job: &mut job::Model, csv: &str) -> Result
     }
     transaction.commit().await?;
     Ok(more)
-}
-
-fn read_place(stored: &[u8]) -> Result<Place> {
-    let place = u128::from_be_bytes(stored.try_into().map_err(Error::internal)?);
-    Ok(Place { at: (place >> 64) as u64, line: place as u64 })
 }
 
 /// Where each column is, and the reader behind the header. A first record with the cell `address` is one.
@@ -292,13 +287,5 @@ impl Batch<'_> {
     async fn write(&mut self) -> Result<()> {
         self.write_rows().await?;
         audit::record_many(self.core, self.transaction, self.actor, std::mem::take(&mut self.entries)).await
-    }
-}
-
-/// A cell without the apostrophe that downloads put before what a spreadsheet would run as a formula.
-fn plain(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,
-        _ => cell,
     }
 }

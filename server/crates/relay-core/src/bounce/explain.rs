@@ -78,6 +78,13 @@ fn by_reply(reply: &Reply) -> Option<&'static Entry> {
         .or_else(|| known::enhanced(reply))
 }
 
+/// Whether everything in a server's reply is about the recipient: the code, and words that are known, too.
+pub(crate) fn is_of_recipient_alone(reply: &Reply) -> bool {
+    let text = known::readable(reply);
+    let found = [known::of_provider(&text), known::in_words(&text), known::enhanced(reply)];
+    found.into_iter().flatten().all(|entry| entry.class == BounceClass::Recipient)
+}
+
 /// What stood behind a message that grew too old: it says more than its age.
 fn last_reason(cause: &Cause) -> Option<Reply> {
     let Cause::Local(reply) = cause else { return None };

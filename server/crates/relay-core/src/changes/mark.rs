@@ -2,8 +2,8 @@
 
 use super::Subject;
 use crate::{
-    Core, Result, limits, listeners,
-    tables::{audit, event, job, message, name_change, recipient, refusal, ticket, ticket_entry},
+    Core, Result, jobs, limits, listeners,
+    tables::{audit, event, message, name_change, recipient, refusal, ticket, ticket_entry},
 };
 use relay_types::change::Topic;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
@@ -86,7 +86,7 @@ async fn of_project(core: &Core, project: Uuid, mark: &mut BTreeMap<Topic, u64>)
     Ok(())
 }
 
-/// Tickets with the length of their stories, changes of names, and for the desk its long work.
+/// Tickets with the length of their stories, changes of names, and long work.
 async fn names(core: &Core, project: Option<Uuid>) -> Result<u64> {
     let mut newest = ticket::Entity::find();
     let mut changes = name_change::Entity::find();
@@ -104,11 +104,7 @@ async fn names(core: &Core, project: Option<Uuid>) -> Result<u64> {
         .into_tuple()
         .one(core.db.read())
         .await?;
-    let jobs = match project {
-        Some(_) => Vec::new(),
-        None => job::Entity::find().order_by_desc(job::Column::Id).limit(2).all(core.db.read()).await?,
-    };
-    let jobs: Vec<_> = jobs.into_iter().map(|row| (row.id, row.done, row.state)).collect();
+    let jobs = jobs::newest_marks(core, project).await?;
     let newest: Vec<_> = newest.into_iter().map(|row| (row.id, row.state, row.looks, row.assignee_id)).collect();
     let changes: Vec<_> = changes.into_iter().map(|row| (row.id, row.state, row.next_at, row.attempts)).collect();
     Ok(digest((newest, changes, told, jobs, last_act(core, project).await?)))

@@ -1,6 +1,6 @@
 //! The operator's default domain: it has no project and no challenge, and signs mail whose header From is in it.
 
-use super::{Cause, Model, check, detail, insert, of_name};
+use super::{Cause, Model, check, detail, insert, of_name, refuse_simulator};
 use crate::{
     Actor, Core, Error, Result, audit, dkim_keys,
     findings::{self, Owner},
@@ -46,6 +46,7 @@ async fn put_default_domain(
     seen: Option<Option<&DomainName>>,
 ) -> Result<()> {
     projects::authorize_operator(actor)?;
+    refuse_simulator(core, "name", &name)?;
     let is_set = async |connection: &_| Ok::<_, Error>(of_name(connection, None, &name).await?.is_some());
     if is_set(core.db.read()).await? {
         return Ok(());

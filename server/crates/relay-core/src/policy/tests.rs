@@ -365,7 +365,7 @@ async fn a_suppressed_recipient_is_refused_at_once_also_within_a_transaction() {
     let (core, to) = (world.core(), "Gone@example.com");
     assert_eq!(world.mail(&world.network, "app@one.example").await, None);
     assert_eq!(world.rcpt(&world.network, to, 0).await, Ok(()));
-    let added = suppressions::add(core, &Actor::System, &world.project, "gone@example.com", "left").await;
+    let added = suppressions::add(core, &Actor::System, &world.project, "gone@example.com", "left", None).await;
     let refused = world.rcpt(&world.network, to, 1).await.expect_err("a refusal");
     assert_eq!((refused.rule, refused.address.as_deref()), (Rule::SuppressedRecipient, Some(to)));
     assert_eq!(refused.detail.as_deref(), Some("since 2026-11-21: \"left\""));

@@ -51,6 +51,23 @@ pub fn authorize_dns(actor: &Actor) -> Result<()> {
     }
 }
 
+/// As [`authorize`], for what programs with a token of the project may do, too, when it has `scope`.
+pub(crate) async fn authorize_for(
+    core: &Core,
+    actor: &Actor,
+    slug: &Slug,
+    access: Access,
+    scope: ApiScope,
+) -> Result<ProjectId> {
+    let Actor::ApiToken { project_id, scopes, .. } = actor else { return authorize(core, actor, slug, access).await };
+    let found = project::Entity::find().filter(project::Column::Slug.eq(slug.as_str())).one(core.db.read()).await?;
+    match found.filter(|project| project.id == project_id.uuid()) {
+        None => Err(Error::NotFound),
+        Some(_) if scopes.iter().any(|held| held.allows(scope)) => Ok(*project_id),
+        Some(_) => Err(Error::Forbidden),
+    }
+}
+
 /// The service desk, an operator or the system, else `Forbidden` (`SignedOut` for nobody).
 pub(crate) fn authorize_desk(actor: &Actor) -> Result<()> {
     match actor {

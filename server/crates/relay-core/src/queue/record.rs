@@ -16,6 +16,7 @@ use relay_types::{
     message::{Attempt, AttemptOutcome, Cause, EventKind, MessageId, Outcome, RecipientState},
     overview::Counts,
     reply::Reply,
+    simulator::Simulated,
 };
 use sea_orm::{DatabaseTransaction, EntityTrait};
 use std::{
@@ -129,16 +130,22 @@ impl Record {
     ) -> Result<()> {
         let mut attempt = self.attempt.clone();
         attempt.outcomes.clear();
-        let (mut failed, mut refused) = (Vec::new(), Vec::new());
+        let (mut failed, mut refused, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
         for Judged { claimed, outcome, next_at } in judged {
             match &outcome {
-                Outcome::Delivered(_) | Outcome::Captured => shown.counts.delivered += 1,
+                Outcome::Delivered(_) | Outcome::Captured => {
+                    shown.counts.delivered += 1;
+                    let simulated = Simulated::of(&claimed.address, &core.config.simulator_domain);
+                    if simulated == Some(Simulated::Complaint) {
+                        complaints.push(EventKind::Complained { address: claimed.address.clone() });
+                    }
+                }
                 Outcome::TempFail(_) => shown.counts.deferred += 1,
                 Outcome::PermFail(cause) => {
                     shown.counts.bounced += 1;
                     failed.push(bounce::fate(claimed, cause, &attempt, self.now));
-                    refused
-                        .extend(suppressions::says_nobody(cause).map(|reply| (claimed.address.clone(), reply.clone())));
+                    let nobody = suppressions::says_nobody(cause);
+                    refused.extend(nobody.map(|(kind, reply)| (claimed.address.clone(), kind, reply.clone())));
                 }
             }
             attempt.outcomes.push(AttemptOutcome { address: claimed.address.clone(), outcome, next_at });
@@ -146,6 +153,9 @@ impl Record {
         shown.captured |= attempt.outcomes.iter().any(|one| one.outcome == Outcome::Captured);
         shown.last_reply = last_reply(&attempt.outcomes);
         written.events.push(event_row(core, self.message.uuid(), self.now, &EventKind::Attempt(attempt))?);
+        for complaint in complaints {
+            written.events.push(event_row(core, self.message.uuid(), self.now, &complaint)?);
+        }
         if failed.is_empty() {
             return Ok(());
         }
@@ -153,7 +163,10 @@ impl Record {
         let original = original.ok_or_else(|| Error::internal("a recipient without its message"))?;
         let told = bounce::of_failure(core, transaction, &original, &failed, self.material.as_ref(), self.now).await?;
         written.events.push(event_row(core, original.id, self.now, &told)?);
-        suppressions::record(core, transaction, &original, &refused, self.now).await
+        for listed in suppressions::record(core, transaction, &original, &refused, self.now).await? {
+            written.events.push(event_row(core, original.id, self.now, &listed)?);
+        }
+        Ok(())
     }
 }
 

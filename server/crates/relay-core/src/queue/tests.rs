@@ -92,6 +92,8 @@ pub(super) fn story(detail: &MessageDetail) -> Vec<&'static str> {
         EventKind::DelayNotified { .. } => "delay notified",
         EventKind::FailureNotified { .. } => "failure notified",
         EventKind::NotNotified { .. } => "not notified",
+        EventKind::Suppressed { .. } => "suppressed",
+        EventKind::Complained { .. } => "complained",
         EventKind::Held { .. } => "held",
         EventKind::Released { .. } => "released",
         EventKind::RetryAsked { .. } => "retry asked",

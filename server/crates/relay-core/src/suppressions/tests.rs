@@ -4,12 +4,24 @@ use crate::{
     submission::{self, Arrival, Submission, kept::Origin},
     test_support::{Test, word},
 };
+use relay_types::message::Cause;
 use relay_types::{
     ReversePath,
     message::{Attempt, Outcome},
     refusal::Rule,
 };
+use relay_types::{
+    api_token::ApiScope,
+    job::{Job, JobState},
+    message::EventKind,
+    page::PageSize,
+    reply::Reply,
+    suppression::SuppressionFilter,
+};
 use std::time::Duration;
+
+mod import;
+mod many;
 
 fn address(text: &str) -> EmailAddress {
     EmailAddress::parse(text).expect(text)
@@ -58,11 +70,22 @@ fn unknown(text: &str) -> Cause {
 
 #[test]
 fn only_a_reply_to_rcpt_that_there_is_no_such_mailbox_suppresses() {
-    let said = |code, enhanced| Cause::Recipient(Reply::new(code, enhanced, "no"));
-    for cause in
-        [said(550, (5, 1, 1)), said(553, (5, 1, 3)), said(551, (5, 1, 6)), said(556, (5, 1, 10)), said(550, (5, 2, 1))]
-    {
-        assert!(says_nobody(&cause).is_some(), "{cause:?}");
+    let said = |code, enhanced, text: &str| Cause::Recipient(Reply::new(code, enhanced, text));
+    let no = |code, enhanced| said(code, enhanced, "no");
+    use SuppressionKind::{Disabled, NoMail, NoMailbox};
+    for (cause, kind) in [
+        (no(550, (5, 1, 1)), NoMailbox),
+        (no(553, (5, 1, 3)), NoMailbox),
+        (no(551, (5, 1, 6)), NoMailbox),
+        (no(556, (5, 1, 10)), NoMail),
+        (no(550, (5, 2, 1)), Disabled),
+        (
+            said(550, (5, 1, 1), "<a@e.example>: Recipient address rejected: User unknown in local recipient table"),
+            NoMailbox,
+        ),
+        (said(550, (5, 1, 1), "The email account that you tried to reach does not exist."), NoMailbox),
+    ] {
+        assert_eq!(says_nobody(&cause).map(|(kind, _)| kind), Some(kind), "{cause:?}");
     }
     let plain = |code| Cause::Recipient(Reply::plain(code, "User unknown"));
     let unknown = || Reply::new(550, (5, 1, 1), "No such user");
@@ -70,17 +93,21 @@ fn only_a_reply_to_rcpt_that_there_is_no_such_mailbox_suppresses() {
         plain(550),
         plain(551),
         plain(553),
-        said(550, (5, 1, 2)),
-        said(550, (5, 1, 7)),
-        said(550, (5, 1, 8)),
-        said(552, (5, 2, 2)),
-        said(554, (5, 4, 1)),
-        said(550, (5, 7, 1)),
-        said(550, (5, 7, 25)),
-        said(550, (5, 7, 26)),
-        said(450, (4, 1, 1)),
-        said(450, (5, 1, 1)),
-        said(450, (4, 2, 1)),
+        no(550, (5, 1, 2)),
+        no(550, (5, 1, 7)),
+        no(550, (5, 1, 8)),
+        no(552, (5, 2, 2)),
+        no(554, (5, 4, 1)),
+        no(550, (5, 7, 1)),
+        no(550, (5, 7, 25)),
+        no(550, (5, 7, 26)),
+        no(450, (4, 1, 1)),
+        no(450, (5, 1, 1)),
+        no(450, (4, 2, 1)),
+        said(550, (5, 1, 1), "Service unavailable; client host [192.0.2.1] blocked using zen.spamhaus.org"),
+        said(550, (5, 1, 1), "Sender IP reverse lookup rejected: no PTR record"),
+        said(550, (5, 1, 1), "Message rejected as spam"),
+        said(550, (5, 2, 1), "Mailbox full"),
         Cause::Reply(unknown()),
         Cause::Dns(Reply::new(556, (5, 1, 10), "null MX")),
         Cause::Network(unknown()),
@@ -142,7 +169,7 @@ async fn a_person_adds_finds_and_removes() {
         ("x@uni.example", "a\nb", "reason"),
         ("x@uni.example", &"x".repeat(201), "reason"),
     ] {
-        assert_eq!(word(&add(core, system, &project, typed, reason).await), result, "{typed} {reason}");
+        assert_eq!(word(&add(core, system, &project, typed, reason, None).await), result, "{typed} {reason}");
     }
     let all = listed(&test, &project, SuppressionFilter::default()).await;
     let row = |address: &str, reason: &str| (address.to_owned(), reason.to_owned());
@@ -151,9 +178,14 @@ async fn a_person_adds_finds_and_removes() {
     assert_eq!(listed(&test, &project, search("LEFT@")).await, [row("left@uni.example", "has left")]);
     assert_eq!(listed(&test, &project, search("%")).await, []);
     assert_eq!(listed(&test, &project, search("a_b")).await.len(), 1);
+    assert_eq!(listed(&test, &project, search("aXb")).await, []);
+    assert_eq!(listed(&test, &project, search("@uni.example")).await.len(), 2);
+    assert_eq!(listed(&test, &project, search("@UNI.example")).await.len(), 2);
+    assert_eq!(listed(&test, &project, search("@other.example")).await, []);
+    assert_eq!(listed(&test, &project, search("uni.example")).await, [], "an address begins otherwise");
 
     for number in 0..50 {
-        add(core, system, &project, &format!("u{number}@uni.example"), "gone").await.expect("added");
+        add(core, system, &project, &format!("u{number}@uni.example"), "gone", None).await.expect("added");
     }
     let first = list(core, system, &project, &SuppressionFilter::default()).await.expect("a page");
     let after = SuppressionFilter { after: first.next.clone(), ..Default::default() };
@@ -165,7 +197,7 @@ async fn a_person_adds_finds_and_removes() {
     remove(core, system, &project, id).await.expect("removed");
     assert_eq!(word(&remove(core, system, &project, id).await), "NotFound");
     assert_eq!(word(&get(core, system, &project, id).await), "NotFound");
-    add(core, system, &project, "u49@uni.example", "gone again").await.expect("added again");
+    add(core, system, &project, "u49@uni.example", "gone again", None).await.expect("added again");
     let audited = test.audited().await;
     assert!(audited[0].contains("suppression.add") && audited[1].contains("suppression.remove"), "{audited:?}");
 }
@@ -175,18 +207,68 @@ async fn others_are_refused() {
     let test = Test::new().await;
     let (id, project) = test.project("lab").await;
     let cast = test.cast(id, &project).await;
-    let listed = add(&test.core, &cast.member, &project, "gone@e.example", "left").await.expect("added");
+    let listed = add(&test.core, &cast.member, &project, "gone@e.example", "left", None).await.expect("added");
     for (actor, refusal) in cast.refused(Access::View) {
         let page = list(&test.core, actor, &project, &SuppressionFilter::default()).await;
         assert_eq!(word(&page), refusal, "{actor:?}");
         assert_eq!(word(&get(&test.core, actor, &project, listed).await), refusal, "{actor:?}");
+        let found = find(&test.core, actor, &project, "gone@e.example").await;
+        assert_eq!(word(&found), refusal, "{actor:?}");
+        let filter = SuppressionFilter::default();
+        assert_eq!(word(&count(&test.core, actor, &project, &filter).await), refusal, "{actor:?}");
+        assert_eq!(word(&job(&test.core, actor, &project, None).await), refusal, "{actor:?}");
     }
     for (actor, refusal) in cast.refused(Access::Manage) {
-        assert_eq!(word(&add(&test.core, actor, &project, "x@e.example", "x").await), refusal, "{actor:?}");
+        let filter = SuppressionFilter::default();
+        assert_eq!(word(&remove_chosen(&test.core, actor, &project, &[listed]).await), refusal, "{actor:?}");
+        assert_eq!(word(&remove_matching(&test.core, actor, &project, &filter).await), refusal, "{actor:?}");
+        let csv = "x@e.example".to_owned();
+        assert_eq!(word(&begin_import(&test.core, actor, &project, csv).await), refusal, "{actor:?}");
+        assert_eq!(word(&add(&test.core, actor, &project, "x@e.example", "x", None).await), refusal, "{actor:?}");
         assert_eq!(word(&remove(&test.core, actor, &project, listed).await), refusal, "{actor:?}");
+        let by_address = remove_address(&test.core, actor, &project, "gone@e.example").await;
+        assert_eq!(word(&by_address), refusal, "{actor:?}");
     }
     // The neighbour's owner with the id of an address that is not theirs.
     let neighbour = Slug::parse("lab-neighbour").expect("a slug");
     assert_eq!(word(&get(&test.core, &cast.outsider, &neighbour, listed).await), "NotFound");
     assert_eq!(word(&remove(&test.core, &cast.outsider, &neighbour, listed).await), "NotFound");
+    let removed = remove_chosen(&test.core, &cast.outsider, &neighbour, &[listed]).await;
+    assert_eq!(removed.expect("none"), 0);
+    assert_eq!(count(&test.core, &cast.viewer, &project, &SuppressionFilter::default()).await.expect("one"), 1);
+}
+
+#[tokio::test]
+async fn a_token_does_what_its_scopes_say_in_its_own_project() {
+    let test = Test::new().await;
+    let (id, project) = test.project("lab").await;
+    let (_, other) = test.project("other").await;
+    let token = |scopes: &[ApiScope]| Actor::ApiToken {
+        id: test.core.new_id(),
+        project_id: id,
+        scopes: scopes.to_vec(),
+        label: "crm".to_owned(),
+        client: None,
+    };
+    let (reads, writes) = (token(&[ApiScope::SuppressionsRead]), token(&[ApiScope::SuppressionsWrite]));
+    let core = &test.core;
+    let filter = SuppressionFilter::default();
+    for (actor, project, may_add, may_list) in [
+        (&reads, &project, "Forbidden", "Ok"),
+        (&writes, &project, "Ok", "Ok"),
+        (&token(&[ApiScope::DnsRead]), &project, "Forbidden", "Forbidden"),
+        (&reads, &other, "NotFound", "NotFound"),
+        (&writes, &other, "NotFound", "NotFound"),
+    ] {
+        assert_eq!(word(&add(core, actor, project, "gone@e.example", "left", None).await), may_add);
+        assert_eq!(word(&list(core, actor, project, &filter).await), may_list);
+    }
+    let listed = find(core, &reads, &project, "Gone@e.example").await.expect("listed").id;
+    assert_eq!(word(&remove(core, &reads, &project, listed).await), "Forbidden");
+    assert_eq!(word(&remove_address(core, &reads, &project, "gone@e.example").await), "Forbidden");
+    assert_eq!(word(&remove_address(core, &writes, &other, "gone@e.example").await), "NotFound");
+    assert_eq!(word(&remove_address(core, &writes, &project, "nobody@e.example").await), "NotFound");
+    assert_eq!(word(&remove(core, &writes, &project, listed).await), "Ok");
+    assert_eq!(word(&find(core, &reads, &project, "gone@e.example").await), "NotFound");
+    assert!(test.audited().await[1].starts_with("crm") || test.audited().await[0].contains("crm"));
 }

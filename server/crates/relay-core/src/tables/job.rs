@@ -11,6 +11,8 @@ pub(crate) struct Model {
     pub(crate) state: String,
     pub(crate) subject: String,
     pub(crate) range_id: Option<Uuid>,
+    /// Whose it is; none of the platform.
+    pub(crate) project_id: Option<Uuid>,
     pub(crate) started_by: String,
     pub(crate) started_at: i64,
     pub(crate) ended_at: Option<i64>,

@@ -10,7 +10,13 @@ pub(crate) struct Model {
     pub(crate) project_id: Uuid,
     /// `EmailAddress::key`.
     pub(crate) address: String,
+    /// Its domain.
+    pub(crate) domain: String,
+    /// The word of a `SuppressionKind`.
+    pub(crate) kind: String,
     pub(crate) since: i64,
+    /// From then on it counts no more.
+    pub(crate) expires_at: Option<i64>,
     pub(crate) reason: String,
     pub(crate) message_id: Option<Uuid>,
 }

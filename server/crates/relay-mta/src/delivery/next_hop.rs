@@ -39,6 +39,8 @@ pub enum Plan {
     Hops(Vec<Hop>),
     /// Show it in the portal.
     Capture,
+    /// Answer in the stead of simulated recipients.
+    Simulator,
     /// It cannot go anywhere, now or for good.
     Failed(Outcome),
 }
@@ -62,6 +64,8 @@ pub enum Key {
     },
     /// Nowhere.
     Capture,
+    /// Simulated recipients.
+    Simulator,
 }
 
 /// The key of a way for mail of a project.
@@ -75,6 +79,7 @@ pub fn key(way: &Way, project: Option<ProjectId>) -> Key {
             credentials: access.credentials.clone(),
         },
         Way::Capture => Key::Capture,
+        Way::Simulator => Key::Simulator,
     }
 }
 
@@ -82,6 +87,7 @@ pub fn key(way: &Way, project: Option<ProjectId>) -> Key {
 pub async fn plan(way: &Way, resolver: &Resolver, config: &DeliveryConfig, seed: u64) -> Plan {
     match way {
         Way::Capture => Plan::Capture,
+        Way::Simulator => Plan::Simulator,
         Way::Smarthost(access) => {
             let credentials = access.credentials.as_ref();
             Plan::Hops(vec![Hop {
@@ -291,7 +297,7 @@ mod tests {
                     hops.into_iter().map(|hop| format!("{}:{} {:?}", hop.host, hop.port, hop.tls)).collect();
                 hops.join(", ")
             }
-            Plan::Capture => "capture".to_owned(),
+            Plan::Capture | Plan::Simulator => "capture".to_owned(),
             Plan::Failed(Outcome::PermFail(cause)) => format!("permanent {}", cause.reply()),
             Plan::Failed(Outcome::TempFail(cause)) => format!("temporary {}", cause.reply()),
             Plan::Failed(other) => format!("{other:?}"),

@@ -60,6 +60,8 @@ impl Relay {
             reverse_dns: Default::default(),
             egress: Default::default(),
             dns_health: Default::default(),
+            simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
+            suppressions: Default::default(),
         };
         let clock = Clock::manual(Timestamp(1_790_000_000_000));
         let answers = FixedAnswers::new();

@@ -173,6 +173,8 @@ async fn open_core(folder: &Path) -> Core {
         reverse_dns: Default::default(),
         egress: Default::default(),
         dns_health: Default::default(),
+        simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
+        suppressions: Default::default(),
     };
     let resolver = Resolver::fixed(FixedAnswers::new());
     Core::open(config, resolver, Clock::System).await.expect("the database opens")

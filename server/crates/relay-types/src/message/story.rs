@@ -170,6 +170,18 @@ pub enum EventKind {
         /// In words.
         reason: String,
     },
+    /// The project does not send there any more.
+    Suppressed {
+        /// The address.
+        address: EmailAddress,
+        /// From then on it does again; none for never.
+        until: Option<Timestamp>,
+    },
+    /// A simulated recipient complained. It is on no list.
+    Complained {
+        /// Who.
+        address: EmailAddress,
+    },
     /// A person held recipients.
     Held {
         /// Who.

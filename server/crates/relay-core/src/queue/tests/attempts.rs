@@ -17,7 +17,7 @@ async fn three_recipients_have_three_fates_and_one_notification() {
     let expected = [("ok@e.example", "delivered"), ("gone@e.example", "bounced"), ("slow@e.example", "due")];
     assert_eq!(states(&detail), expected.map(|(address, state)| (address.to_owned(), state)));
     assert_eq!(detail.state, MessageState::Deferred);
-    assert_eq!(story(&detail), ["accepted", "not signed", "attempt", "failure notified"]);
+    assert_eq!(story(&detail), ["accepted", "not signed", "attempt", "failure notified", "suppressed"]);
     let due = detail.recipients[2].due_at.expect("a due time").since(test.core.now()).as_secs();
     assert!((48..=72).contains(&due), "{due}");
     assert_eq!(messages(&test, &slug).await, 2);
@@ -67,7 +67,7 @@ async fn nothing_is_reported_about_a_null_reverse_path_or_a_report() {
     let id = mail_from(&test, Some(project), "", &["gone@e.example"]).await;
     tell(&test, take(&test).await, |_| perm()).await;
     let null = detail(&test, &slug, id).await;
-    assert_eq!(story(&null), ["accepted", "not signed", "attempt", "not notified"]);
+    assert_eq!(story(&null), ["accepted", "not signed", "attempt", "not notified", "suppressed"]);
     assert_eq!(messages(&test, &slug).await, 1);
 
     mail(&test, Some(project), &["gone@e.example"]).await;
@@ -288,7 +288,7 @@ async fn a_dkim_key_that_cannot_be_opened_keeps_no_mail_and_no_result() {
     tell(&test, take(&test).await, |_| perm()).await;
     let detail = detail(&test, &slug, id).await;
     assert_eq!(states(&detail), [("gone@e.example".to_owned(), "bounced")]);
-    assert_eq!(story(&detail), ["accepted", "not signed", "attempt", "failure notified"]);
+    assert_eq!(story(&detail), ["accepted", "not signed", "attempt", "failure notified", "suppressed"]);
     let EventKind::NotSigned { reason } = &detail.events[1].kind else { panic!("{:?}", detail.events[1]) };
     assert!(reason.contains("cannot be opened"), "{reason}");
 }

@@ -4,13 +4,14 @@
 //! them where the comma is in numbers). Strict where guessing would change data: a quote that is not closed, or text
 //! after one that is.
 
+use crate::{Error, Result as CoreResult};
 use std::borrow::Cow;
 
 /// A record longer than this is taken for one whose quote is not closed.
 const LONGEST: usize = 4_096;
 
 /// Reads from a place on.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     text: &'a str,
     /// A comma; a semicolon when that is what the first line has.
     separator: char,
@@ -19,44 +20,65 @@ pub(super) struct Reader<'a> {
 
 /// Where the next record begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// In octets from the beginning.
-    pub(super) at: u64,
+    pub(crate) at: u64,
     /// Its line, from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
 }
 
 /// A record that is not empty.
-pub(super) struct Record<'a> {
+pub(crate) struct Record<'a> {
     /// The line it begins in, from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// As it stands in the file, without its end.
-    pub(super) text: &'a str,
+    pub(crate) text: &'a str,
     /// Its fields without quotes and white space around; or what is wrong with it.
-    pub(super) fields: Result<Vec<Cow<'a, str>>, &'static str>,
+    pub(crate) fields: Result<Vec<Cow<'a, str>>, &'static str>,
+}
+
+impl Place {
+    /// As a job keeps it.
+    pub(crate) fn stored(self) -> Vec<u8> {
+        [self.at.to_be_bytes(), self.line.to_be_bytes()].concat()
+    }
+
+    /// As it was kept.
+    pub(crate) fn read(stored: &[u8]) -> CoreResult<Self> {
+        let place = u128::from_be_bytes(stored.try_into().map_err(Error::internal)?);
+        Ok(Self { at: (place >> 64) as u64, line: place as u64 })
+    }
+}
+
+/// A cell without the apostrophe that downloads put before what a spreadsheet would run as a formula.
+pub(crate) fn plain(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,
+        _ => cell,
+    }
 }
 
 impl<'a> Reader<'a> {
     /// Reads from the beginning.
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() as u64 } else { 0 };
         Self::from(text, Place { at, line: 1 })
     }
 
     /// Goes on at a place that [`Self::place`] gave.
-    pub(super) fn from(text: &'a str, place: Place) -> Self {
+    pub(crate) fn from(text: &'a str, place: Place) -> Self {
         let first = text.lines().next().unwrap_or_default();
         let separator = if first.contains(';') && !first.contains(',') { ';' } else { ',' };
         Self { text, separator, place }
     }
 
     /// Where the next record begins.
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.place
     }
 
     /// The next record.
-    pub(super) fn next(&mut self) -> Option<Record<'a>> {
+    pub(crate) fn next(&mut self) -> Option<Record<'a>> {
         loop {
             let begin = usize::try_from(self.place.at).ok()?;
             let rest = self.text.get(begin..).filter(|rest| !rest.is_empty())?;
