@@ -24,6 +24,7 @@ use relay_types::{
     reply::Reply,
     route::RouteKind,
     service_account::{AllowedSenders, ServiceAccountSettings},
+    tls::{AttemptTls, TlsReason, TlsResult},
 };
 use std::{net::IpAddr, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -225,7 +226,12 @@ fn talked(attempt: Attempt, host: &str, reply: &Reply, to: &EmailAddress) -> Att
     Attempt {
         milliseconds: 140 + u64::from(attempt.number) * 40,
         address: Some("192.0.2.25".to_owned()),
-        tls: Some("TLS 1.3, verified".to_owned()),
+        tls: Some(AttemptTls::Result(TlsResult {
+            version: "TLS 1.3".to_owned(),
+            cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
+            unverified: None,
+            reason: TlsReason::Nobody,
+        })),
         dialogue: vec![
             said(false, format!("220 {host} ESMTP")),
             said(true, format!("RCPT TO:<{to}>")),

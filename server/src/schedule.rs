@@ -2,8 +2,8 @@
 //! sweeping of what has ended. Delay warnings belong to delivery.
 
 use relay_core::{
-    Actor, Core, addresses, bounce, domains, findings, jobs, limits, name_changes, refusals, sessions, submission,
-    suppressions, sweep, tickets,
+    Actor, Core, addresses, bounce, domains, findings, jobs, limits, mta_sts, name_changes, refusals, sessions,
+    submission, suppressions, sweep, tickets, tls_sessions,
 };
 use relay_mta::DeliveryConfig;
 use std::time::Duration;
@@ -79,5 +79,7 @@ async fn tick(core: &Core) {
     report("parts of messages that stopped arriving removed", submission::remove_abandoned(core, &Actor::System).await);
     report("expired suppressions removed", suppressions::prune(core, &Actor::System).await);
     report("old refusals removed", refusals::prune(core, &Actor::System).await);
+    report("ended MTA-STS policies removed", mta_sts::prune(core, &Actor::System).await);
+    report("old counts of TLS sessions removed", tls_sessions::prune(core, &Actor::System).await);
     report("old changes of findings removed", findings::prune(core, &Actor::System).await);
 }

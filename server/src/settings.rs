@@ -3,6 +3,7 @@
 //!
 //! `portal.listen` is `--portal-listen`, `RELAYKEEP_PORTAL_LISTEN`, or `listen` under `[portal]` in the file.
 
+mod delivery;
 mod environment;
 mod file;
 mod listener;
@@ -16,12 +17,11 @@ use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches};
 use relay_core::{
     CoreConfig,
-    config::{DnsHealthConfig, EgressConfig, PlatformRoute, ReverseDnsConfig, SmarthostAccess, SuppressionConfig},
+    config::{DnsHealthConfig, EgressConfig, ReverseDnsConfig, SuppressionConfig},
 };
-use relay_types::{Cidr, DomainName, EmailAddress, route::RouteKind, route::SmarthostTls};
+use relay_types::{Cidr, DomainName, EmailAddress};
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 use value::{Origin, Values};
-use zeroize::Zeroizing;
 
 /// A key of the configuration.
 pub struct Key {
@@ -93,15 +93,22 @@ pub const KEYS: &[Key] = &[
     key(
         "delivery.smarthost_tls",
         "starttls",
-        "`starttls` and `implicit` verify the certificate; `opportunistic` does not and never sends credentials.",
+        "`starttls` and `implicit` verify the certificate; `require` (STARTTLS always) and `opportunistic` do not and never send credentials.",
     ),
     key("delivery.smarthost_username", "", "SASL user name at the smarthost."),
     key("delivery.smarthost_password", "", "SASL password at the smarthost. Better in the environment than in a file."),
     key(
         "delivery.extra_ca",
         "",
-        "PEM file with further certification authorities that smarthosts are verified against.",
+        "PEM file with further certification authorities that mail servers and policy hosts are verified against.",
     ),
+    key(
+        "delivery.tls",
+        "opportunistic",
+        "TLS with mail exchangers: `opportunistic` (when offered, any certificate), `require` (always, any certificate) or `verify` (always, certificate checked). A domain's MTA-STS policy in mode enforce asks for `verify` by itself.",
+    ),
+    key("delivery.tls_for", "", "The same for single recipient domains: a list of `DOMAIN=RULE`."),
+    key("delivery.mta_sts_port", "443", "TCP port of hosts of MTA-STS policies: for tests and laboratories."),
     key("delivery.workers", "64", "Most deliveries at a time."),
     key("delivery.per_destination", "4", "Most connections at a time to one destination."),
     key("delivery.retry", "1m, 5m, 15m, 30m, 1h, 2h, 4h", "Waits between attempts; the last one repeats."),
@@ -295,7 +302,7 @@ impl Settings {
                 None => EmailAddress::parse(&format!("relaykeep@{hostname}")).context("portal.mail_from")?,
             },
             secret_key_file: values.optional("secret_key_file")?.unwrap_or_else(|| data_dir.join("secret.key")),
-            route: platform_route(values)?,
+            route: delivery::platform_route(values)?,
             message_size: values.size("smtp.message_size", SMALLEST_LARGEST..=1_000_000_000)?,
             retry_schedule: values.list("delivery.retry", |text| value::within(value::duration(text)?, &LASTING))?,
             queue_lifetime: values.duration("delivery.lifetime", LASTING)?,
@@ -328,6 +335,7 @@ impl Settings {
                 no_mail: values.life("suppressions.no_mail")?,
                 complaint: values.life("suppressions.complaint")?,
             },
+            tls: delivery::tls(values)?,
             hostname: hostname.clone(),
         };
         if core.retry_schedule.is_empty() {
@@ -366,45 +374,6 @@ impl Settings {
             core,
         })
     }
-}
-
-fn platform_route(values: &Values) -> Result<PlatformRoute> {
-    let word: String = values.get("delivery.route")?;
-    let kind = RouteKind::parse(&word)
-        .with_context(|| format!("delivery.route must be mx, smarthost or capture, not {word}"))?;
-    Ok(match kind {
-        RouteKind::Mx => PlatformRoute::Mx,
-        RouteKind::Capture => PlatformRoute::Capture,
-        RouteKind::Smarthost => {
-            let place: String = values
-                .optional("delivery.smarthost")?
-                .context("delivery.route is smarthost: set delivery.smarthost to HOST:PORT")?;
-            let (host, port) = place.rsplit_once(':').context("delivery.smarthost must be HOST:PORT")?;
-            let word: String = values.get("delivery.smarthost_tls")?;
-            let tls = SmarthostTls::parse(&word).with_context(|| {
-                format!("delivery.smarthost_tls must be starttls, implicit or opportunistic, not {word}")
-            })?;
-            let credentials = match (
-                values.optional::<String>("delivery.smarthost_username")?,
-                values.optional::<String>("delivery.smarthost_password")?,
-            ) {
-                (Some(username), Some(password)) => Some((username, Zeroizing::new(password))),
-                (None, None) => None,
-                _ => bail!("delivery.smarthost_username and delivery.smarthost_password belong together"),
-            };
-            if credentials.is_some() && tls == SmarthostTls::Opportunistic {
-                bail!(
-                    "credentials are never sent with delivery.smarthost_tls = \"opportunistic\"; use starttls or implicit"
-                );
-            }
-            PlatformRoute::Smarthost(SmarthostAccess {
-                host: host.trim_matches(['[', ']']).to_owned(),
-                port: port.parse().context("delivery.smarthost: the port is not a number")?,
-                tls,
-                credentials,
-            })
-        }
-    })
 }
 
 /// The machine's name when it is a full one, else one that says it is a trial.

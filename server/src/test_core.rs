@@ -38,6 +38,7 @@ impl TestCore {
             dns_health: Default::default(),
             simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
             suppressions: Default::default(),
+            tls: Default::default(),
         };
         let clock = Clock::manual(Clock::System.now());
         Core::migrate(&config.database_url).await.expect("migrated");

@@ -2,7 +2,10 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use relay_types::egress::{EgressDetail, EgressList};
+use relay_types::{
+    egress::{EgressDetail, EgressList},
+    tls::TlsOverview,
+};
 
 #[cfg(feature = "ssr")]
 use crate::{
@@ -11,12 +14,13 @@ use crate::{
     ssr::{actor, core, done},
 };
 #[cfg(feature = "ssr")]
-use relay_core::egress;
+use relay_core::{egress, tls_sessions};
 
-/// All of them, and the certificates of listeners.
+/// All of them, the certificates of listeners, and how TLS with other servers goes.
 #[server]
-pub async fn load_egress_list() -> Result<EgressList, AppError> {
-    Ok(egress::list(&core()?, &actor().await?).await?)
+pub async fn load_egress_list() -> Result<(EgressList, TlsOverview), AppError> {
+    let (core, actor) = (core()?, actor().await?);
+    Ok((egress::list(&core, &actor).await?, tls_sessions::overview(&core, &actor).await?))
 }
 
 /// One, with its report.

@@ -43,6 +43,8 @@ pub struct PlatformFacts {
     pub database: String,
     /// `mx`, `capture`, or the smarthost.
     pub route: String,
+    /// What is asked of TLS with mail exchangers, in words, and for how many domains something else.
+    pub tls: (String, usize),
     /// Largest message in octets.
     pub message_size: u64,
     /// Recipients an hour in the sandbox.
@@ -138,6 +140,7 @@ impl From<&CoreConfig> for PlatformFacts {
             mail_from: config.mail_from.to_string(),
             database: database.to_owned(),
             route,
+            tls: (config.tls.rule.words().to_owned(), config.tls.rules.len()),
             message_size: config.message_size,
             sandbox_per_hour: config.sandbox_per_hour,
             retry: config.retry_schedule.clone(),

@@ -16,4 +16,5 @@ pub mod settings;
 pub mod sweep;
 pub mod ticket;
 pub mod tickets;
+pub mod tls;
 pub mod users;

@@ -1,6 +1,7 @@
 //! What the configuration accepts and how it refuses.
 
 use super::*;
+use relay_types::route::RouteKind;
 
 fn read(text: &str) -> Result<Settings> {
     let (values, listeners) = file::parse(text)?;
@@ -63,6 +64,13 @@ fn what_cannot_work_is_refused_in_words() {
         ("[dns]\nnameservers = [\"resolver\"]", "is not an address"),
         ("[[listener]]\nlisten = \"127.0.0.1:1\"\ntls = \"none\"", "could never be used"),
         ("[[listener]]\nlisten = \"127.0.0.1\"", "is not ADDRESS:PORT"),
+        ("[delivery]\ntls = \"always\"", "delivery.tls: must be opportunistic, require or verify, not always"),
+        ("[delivery]\ntls_for = \"a.example\"", "a.example is not DOMAIN=RULE"),
+        ("[delivery]\ntls_for = [\"a.example=verify\", \"A.example=require\"]", "two rules for a.example"),
+        (
+            "[delivery]\nroute = \"smarthost\"\nsmarthost = \"h.example:25\"\nsmarthost_tls = \"require\"\nsmarthost_username = \"u\"\nsmarthost_password = \"p\"",
+            "never sent",
+        ),
         ("[[listener]]\nlisten = \"127.0.0.1:1\"\ncertificate = \"a\"", "belong together"),
         ("[[listener]]\nlisten = \"127.0.0.1:1\"\ncertificate = [\"a\", \"b\"]\nkey = \"k\"", "belong together"),
         (

@@ -15,6 +15,7 @@ mod links;
 mod listeners;
 mod lists;
 mod live;
+mod mta_sts;
 mod operations;
 mod races;
 mod refusals;

@@ -7,6 +7,7 @@ use crate::{
         report::Findings,
         status::{Health, readiness},
     },
+    pages::admin::tls::TlsCard,
     strings::places,
 };
 use leptos::prelude::*;
@@ -14,6 +15,7 @@ use relay_types::{
     Timestamp,
     egress::{Egress, EgressList},
     finding::{Finding, Report},
+    tls::TlsOverview,
 };
 
 /// Egress addresses.
@@ -21,15 +23,15 @@ use relay_types::{
 pub fn AdminEgressList() -> impl IntoView {
     let data = read_again(search, || LoadEgressList {});
     view! {
-        <Load resource=data let:list>
-            <Page list/>
+        <Load resource=data let:page>
+            <Page page/>
         </Load>
     }
 }
 
 #[component]
-fn Page(list: EgressList) -> impl IntoView {
-    let EgressList { addresses, certificates } = list;
+fn Page(page: (EgressList, TlsOverview)) -> impl IntoView {
+    let (EgressList { addresses, certificates }, tls) = page;
     view! {
         <PageHeader title=places::EGRESS>
             <Add/>
@@ -40,6 +42,7 @@ fn Page(list: EgressList) -> impl IntoView {
             view! { <List addresses/> }.into_any()
         }}
         <Certificates certificates/>
+        <TlsCard tls/>
     }
 }
 

@@ -89,6 +89,13 @@ fn Delegation(below: String) -> impl IntoView {
     }
 }
 
+fn tls_words((rule, others): (String, usize)) -> String {
+    match others {
+        0 => rule,
+        others => format!("{rule}; own rules of {}", text::count(others as u64, "domain", "domains")),
+    }
+}
+
 #[component]
 fn Configured(facts: PlatformFacts) -> impl IntoView {
     let rows = [
@@ -97,6 +104,7 @@ fn Configured(facts: PlatformFacts) -> impl IntoView {
         ("Portal's mail from", facts.mail_from, "portal.mail_from"),
         ("Database", facts.database, "database.url"),
         ("Route", facts.route, "delivery.route"),
+        ("TLS with mail exchangers", tls_words(facts.tls), "delivery.tls"),
         ("Largest message", text::size(facts.message_size), "smtp.message_size"),
         (
             "In the sandbox",

@@ -88,7 +88,7 @@ fn AttemptLine(at: relay_types::Timestamp, attempt: Attempt) -> impl IntoView {
     let title = format!("Attempt {}: {place}{end}", attempt.number);
     // Without a connection there is nothing to say of TLS.
     let connected = attempt.dialogue.iter().any(|line| !line.ours);
-    let tls = attempt.tls.or_else(|| connected.then(|| words::NO_TLS.to_owned()));
+    let tls = attempt.tls.map(|tls| tls.words()).or_else(|| connected.then(|| words::NO_TLS.to_owned()));
     let note: Vec<String> = tls.into_iter().chain([text::duration(attempt.milliseconds)]).collect();
     let several = attempt.outcomes.len() > 1;
     let dialogue = attempt.dialogue;

@@ -129,6 +129,7 @@ fn tls_words(tls: SmarthostTls) -> &'static str {
     match tls {
         SmarthostTls::Starttls => "STARTTLS, certificate checked",
         SmarthostTls::Implicit => "TLS from the first byte, certificate checked",
+        SmarthostTls::Require => "STARTTLS always, certificate not checked",
         SmarthostTls::Opportunistic => "STARTTLS if offered, certificate not checked",
     }
 }

@@ -1,10 +1,12 @@
 //! What the use cases need to know of the configuration. Read once at start.
 
 use crate::{Actor, Core, Result, projects};
+use relay_dns::mta_sts::Access;
 use relay_types::{
     DomainName, EmailAddress,
     route::{RouteKind, SmarthostTls},
     suppression::SuppressionKind,
+    tls::TlsRule,
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -49,6 +51,8 @@ pub struct CoreConfig {
     pub simulator_domain: DomainName,
     /// How long addresses stay suppressed.
     pub suppressions: SuppressionConfig,
+    /// What is asked of TLS with other mail servers.
+    pub tls: TlsConfig,
 }
 
 /// How long an address stays suppressed, by what put it onto the list; none for as long as nobody removes it. What a
@@ -82,6 +86,24 @@ impl Default for SuppressionConfig {
     fn default() -> Self {
         let days = |days: u64| Some(Duration::from_secs(days * 86_400));
         Self { no_mailbox: days(90), disabled: days(14), no_mail: days(30), complaint: None }
+    }
+}
+
+/// Settings of TLS with other mail servers.
+#[derive(Debug, Clone, Default)]
+pub struct TlsConfig {
+    /// For mail to domains that have no rule of their own.
+    pub rule: TlsRule,
+    /// Rules of single recipient domains.
+    pub rules: Vec<(DomainName, TlsRule)>,
+    /// How hosts of MTA-STS policies are reached.
+    pub mta_sts: Access,
+}
+
+impl TlsConfig {
+    /// The rule for mail that goes to the exchangers of this domain.
+    pub fn rule_for(&self, domain: &DomainName) -> TlsRule {
+        self.rules.iter().find(|(known, _)| known == domain).map_or(self.rule, |(_, rule)| *rule)
     }
 }
 

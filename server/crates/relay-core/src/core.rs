@@ -62,6 +62,10 @@ pub struct Inner {
     pub(crate) accounts: crate::service_accounts::Accounts,
     pub(crate) active_keys: crate::dkim_keys::ActiveKeys,
     pub(crate) project_routes: crate::routes::ProjectRoutes,
+    /// MTA-STS policies of recipient domains that were asked for a moment ago.
+    pub(crate) policies: crate::mta_sts::Policies,
+    /// TLS sessions that wait to be counted.
+    pub(crate) tls_counts: crate::tls_sessions::Gathered,
     pub(crate) last_pause: crate::platform::LastPause,
     /// Who had DNS asked how often.
     pub(crate) asked: crate::dns_health::Asked,
@@ -132,6 +136,8 @@ impl Core {
             active_keys: Default::default(),
             project_routes: Default::default(),
             last_pause: Default::default(),
+            policies: Default::default(),
+            tls_counts: Default::default(),
             asked: Default::default(),
             progress: Default::default(),
         };

@@ -74,10 +74,12 @@ pub mod captured;
 pub mod dsn;
 pub mod listeners;
 pub mod messages;
+pub mod mta_sts;
 pub mod overview;
 pub mod queue;
 pub mod retry;
 pub mod submission;
+pub mod tls_sessions;
 
 pub use crate::{
     actor::{Access, Actor},

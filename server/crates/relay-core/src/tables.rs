@@ -43,5 +43,7 @@ pub(crate) mod arriving;
 pub(crate) mod event;
 pub(crate) mod message;
 pub(crate) mod message_content;
+pub(crate) mod mta_sts;
 pub(crate) mod recipient;
+pub(crate) mod tls_session;
 pub(crate) mod untold_bounce;

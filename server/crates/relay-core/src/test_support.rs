@@ -312,6 +312,7 @@ fn config(folder: &Path, database_url: String) -> CoreConfig {
         dns_health: Default::default(),
         simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
         suppressions: Default::default(),
+        tls: Default::default(),
     }
 }
 

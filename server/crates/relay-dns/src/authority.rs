@@ -169,7 +169,7 @@ impl Authority {
 /// Whether an address leads to this machine, or to what is beside it on the link, as the addresses of clouds do that
 /// tell secrets. Whose zone it is chose it, and no zone of others is served there. Addresses of private networks are
 /// asked: that is where many an organisation has its own servers.
-fn is_near(address: IpAddr) -> bool {
+pub(crate) fn is_near(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(four) => four.is_loopback() || four.is_link_local() || four.is_broadcast() || four.octets()[0] == 0,
         IpAddr::V6(six) => six.is_loopback() || six.is_unicast_link_local(),

@@ -13,6 +13,7 @@ pub mod judge;
 mod kept;
 mod look_up;
 mod manners;
+pub mod mta_sts;
 pub mod mx;
 mod name;
 pub mod resolver;

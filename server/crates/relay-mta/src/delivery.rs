@@ -9,6 +9,7 @@ pub(crate) mod next_hop;
 mod pool;
 mod simulator;
 mod tls;
+mod tls_policy;
 
 pub use config::{DeliveryConfig, DeliveryError};
 pub(crate) use next_hop::{Key, key};
@@ -17,15 +18,19 @@ use client::{Connection, Ended};
 use next_hop::{Hop, Plan};
 use pool::Pool;
 use relay_core::{
+    Core, mta_sts,
     queue::{Content, Outgoing},
     routes::Way,
+    tls_sessions,
 };
 use relay_dns::Resolver;
 use relay_smtp::client::{TlsPolicy, Transaction};
 use relay_types::{
-    EmailAddress,
+    DomainName, EmailAddress,
     message::{Cause, DialogueLine, Outcome},
     project::ProjectId,
+    reply::Reply,
+    tls::{StsMode, TlsOutcome, TlsReason, TlsResult},
 };
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
@@ -46,6 +51,8 @@ pub(crate) struct Deliverer {
     resolver: Resolver,
     tls: ClientTls,
     pool: Pool,
+    /// Keeps what recipient domains ask of TLS; without it nothing is asked.
+    core: Option<Core>,
 }
 
 /// How an attempt went.
@@ -55,8 +62,10 @@ pub(crate) struct Delivery {
     pub host: Option<String>,
     /// Its address.
     pub address: Option<SocketAddr>,
-    /// TLS version and whether the certificate was verified.
-    pub tls: Option<String>,
+    /// The TLS there was; none in the clear.
+    pub tls: Option<TlsResult>,
+    /// How the TLS of a new connection came out, until it is counted.
+    pub session: Option<TlsOutcome>,
     /// What was said.
     pub dialogue: Vec<DialogueLine>,
     /// One for each recipient, in their order.
@@ -71,7 +80,12 @@ impl Deliverer {
         let tls = ClientTls::new(&config.extra_ca)?;
         let most = config.workers.saturating_mul(IDLE_PER_WORKER);
         let pool = Pool::new(config.idle, config.connections_per_destination, most);
-        Ok(Self { config, resolver, tls, pool })
+        Ok(Self { config, resolver, tls, pool, core: None })
+    }
+
+    /// Follows the operator's rules and the policies of recipient domains from now on, and counts how TLS came out.
+    pub fn following(self, core: Core) -> Self {
+        Self { core: Some(core), ..self }
     }
 
     /// Sends a project's message to these recipients, who share a way. Takes `limit` at most.
@@ -101,7 +115,7 @@ impl Deliverer {
             }
             delivery.dialogue.clear();
         }
-        let planned = timeout_at(limit, next_hop::plan(way, &self.resolver, &self.config, random())).await;
+        let planned = timeout_at(limit, self.plan(way)).await;
         let hops = match planned.unwrap_or_else(|_| Plan::Failed(next_hop::verdict(Vec::new()))) {
             Plan::Simulator => return simulator::deliver(recipients),
             Plan::Capture => return Delivery { outcomes: vec![Outcome::Captured; recipients.len()], ..delivery },
@@ -110,6 +124,12 @@ impl Deliverer {
                     delivery.unreachable = Some(cause.clone());
                 }
                 return Delivery { outcomes: vec![outcome; recipients.len()], ..delivery };
+            }
+            Plan::Unlisted { domain, text } => {
+                self.count(&domain, true, TlsOutcome::ValidationFailure);
+                let cause = Cause::Local(Reply::new(451, (4, 4, 4), text));
+                delivery.unreachable = Some(cause.clone());
+                return Delivery { outcomes: vec![Outcome::TempFail(cause); recipients.len()], ..delivery };
             }
             Plan::Hops(hops) => hops,
         };
@@ -142,6 +162,45 @@ impl Deliverer {
         delivery
     }
 
+    async fn plan(&self, way: &Way) -> Plan {
+        let (rule, core) = match (&self.core, way) {
+            (Some(core), Way::Mx(domain)) => (core.config().tls.rule_for(domain), Some((core, domain))),
+            _ => (Default::default(), None),
+        };
+        let policy = async {
+            match core {
+                Some((core, domain)) => mta_sts::policy(core, domain).await,
+                None => Ok(None),
+            }
+        };
+        next_hop::plan(way, &self.resolver, &self.config, random(), rule, policy).await
+    }
+
+    fn count(&self, domain: &DomainName, mta_sts: bool, outcome: TlsOutcome) {
+        if let Some(core) = &self.core {
+            tls_sessions::note(core, domain, mta_sts, outcome);
+        }
+    }
+
+    /// Counts how TLS with a host came out, and notes what a policy that only tests would have said.
+    fn judge_session(&self, hop: &Hop, outcome: TlsOutcome, delivery: &mut Delivery) {
+        let Some(counted) = &hop.counted else { return };
+        let outcome = match outcome {
+            // Nobody asked for a certificate that verifies.
+            _ if !counted.mta_sts && hop.tls != TlsPolicy::Required && delivery.tls.is_some() => TlsOutcome::Success,
+            TlsOutcome::Success if !counted.listed => TlsOutcome::ValidationFailure,
+            outcome => outcome,
+        };
+        self.count(&counted.domain, counted.mta_sts, outcome);
+        if hop.reason == TlsReason::MtaSts(StsMode::Testing) && outcome != TlsOutcome::Success {
+            let what = if counted.listed { outcome.as_str() } else { "the exchanger is not in the policy" };
+            delivery.note(format!(
+                "(MTA-STS of {} is in mode testing; in enforce this would wait: {what})",
+                counted.domain
+            ));
+        }
+    }
+
     /// Closes connections that were idle for too long; all of them when `everything`.
     pub async fn close_idle(&self, everything: bool) {
         let closing = self.pool.expired(everything).into_iter().map(Connection::quit);
@@ -163,9 +222,13 @@ impl Deliverer {
     ) -> Result<(), Cause> {
         delivery.note(format!("(connecting to {} [{}]:{})", hop.host, address.ip(), address.port()));
         let connection = self.connect(hop, address, hop.tls, job.limit, delivery).await?;
-        match self.transact(connection, key, job, delivery).await {
+        let ended = self.transact(connection, key, job, delivery).await;
+        if let Some(outcome) = delivery.session.take() {
+            self.judge_session(hop, outcome, delivery);
+        }
+        match ended {
             Ok(()) => Ok(()),
-            Err(Failure::Unusable(cause)) => Err(cause),
+            Err(Failure::Unusable(cause)) => Err(tls_policy::told(cause, hop.reason)),
             // RFC 7435: with opportunistic TLS a handshake that fails is no reason to keep the mail.
             Err(Failure::NoHandshake(why)) => {
                 delivery.note(format!("(TLS failed: {why}; connecting again in the clear)"));
@@ -192,6 +255,7 @@ impl Deliverer {
         delivery.tls = None;
         Connection::open(hop, address, policy, &self.tls, &self.config, limit)
             .await
+            .map_err(|cause| tls_policy::told(cause, hop.reason))
             .inspect_err(|cause| delivery.note(format!("({})", cause.reply())))
     }
 
@@ -206,7 +270,8 @@ impl Deliverer {
         delivery.host = Some(connection.host().to_owned());
         delivery.address = Some(connection.address());
         let ended = connection.transact(job.transaction.clone(), job.content, job.limit).await;
-        delivery.tls = connection.tls().map(str::to_owned);
+        delivery.tls = connection.tls().cloned();
+        delivery.session = connection.tls_outcome(&ended);
         delivery.dialogue.extend(connection.take_dialogue());
         match ended {
             Ended::Done(outcomes) => {

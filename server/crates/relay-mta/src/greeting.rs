@@ -57,6 +57,8 @@ pub(crate) async fn of_exchangers(
             host: host.clone(),
             port: config.port,
             tls: TlsPolicy::Opportunistic,
+            reason: Default::default(),
+            counted: None,
             credentials: None,
             others_only: !config.local_mx,
         };

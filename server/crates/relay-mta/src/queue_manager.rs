@@ -11,6 +11,7 @@ use backlog::{Backlog, Job};
 use relay_core::{
     Actor, Core,
     queue::{self, Claimed, NewMail},
+    tls_sessions,
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -44,14 +45,15 @@ const MOST_WAITING: usize = 10_000;
 pub async fn run(core: Core, config: DeliveryConfig, stop: CancellationToken) -> Result<(), DeliveryError> {
     let manager = manager(core.clone(), config)?;
     let deliverer = manager.deliverer.clone();
-    tokio::join!(manager.run(&stop), warn_of_delays(&core, &stop), sweep(&deliverer, &stop));
+    tokio::join!(manager.run(&stop), warn_of_delays(&core, &stop), sweep(&core, &deliverer, &stop));
     deliverer.close_idle(true).await;
+    write_tls_sessions(&core).await;
     Ok(())
 }
 
 /// A manager that has done nothing yet.
 fn manager(core: Core, config: DeliveryConfig) -> Result<Manager, DeliveryError> {
-    let deliverer = Arc::new(Deliverer::new(config.clone(), core.resolver().clone())?);
+    let deliverer = Arc::new(Deliverer::new(config.clone(), core.resolver().clone())?.following(core.clone()));
     let new_mail = queue::new_mail(&core, config.workers);
     Ok(Manager {
         worker: Worker::new(core.clone(), deliverer.clone(), config.attempt_limit, config.workers),
@@ -260,10 +262,17 @@ async fn warn_of_delays(core: &Core, stop: &CancellationToken) {
     }
 }
 
-async fn sweep(deliverer: &Deliverer, stop: &CancellationToken) {
+async fn sweep(core: &Core, deliverer: &Deliverer, stop: &CancellationToken) {
     let mut tick = interval(SWEEP);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         deliverer.close_idle(false).await;
+        write_tls_sessions(core).await;
+    }
+}
+
+async fn write_tls_sessions(core: &Core) {
+    if let Err(error) = tls_sessions::write(core).await {
+        tracing::warn!(%error, "TLS sessions cannot be counted now");
     }
 }
 

@@ -51,6 +51,7 @@ pub mod suppression;
 pub mod sweep;
 pub mod ticket;
 pub mod timestamp;
+pub mod tls;
 mod unicode;
 pub mod user;
 

@@ -39,6 +39,8 @@ impl RouteKind {
 pub enum SmarthostTls {
     /// STARTTLS when offered, without verifying the certificate. Never with credentials.
     Opportunistic,
+    /// STARTTLS, without verifying the certificate. Never with credentials.
+    Require,
     /// STARTTLS, certificate verified.
     Starttls,
     /// TLS from the first byte, certificate verified.
@@ -47,15 +49,21 @@ pub enum SmarthostTls {
 
 impl SmarthostTls {
     /// All modes.
-    pub const ALL: [Self; 3] = [Self::Opportunistic, Self::Starttls, Self::Implicit];
+    pub const ALL: [Self; 4] = [Self::Opportunistic, Self::Require, Self::Starttls, Self::Implicit];
 
     /// The stored word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Opportunistic => "opportunistic",
+            Self::Require => "require",
             Self::Starttls => "starttls",
             Self::Implicit => "implicit",
         }
+    }
+
+    /// Whether the certificate is verified, as it must be before a password is sent.
+    pub fn verifies(self) -> bool {
+        matches!(self, Self::Starttls | Self::Implicit)
     }
 
     /// Reads the stored word.

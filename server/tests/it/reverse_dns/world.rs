@@ -66,6 +66,7 @@ impl World {
             dns_health: Default::default(),
             simulator_domain: "simulator.relay.test".parse().unwrap(),
             suppressions: Default::default(),
+            tls: Default::default(),
         };
         change(&mut config);
         Core::migrate(&config.database_url).await.unwrap();

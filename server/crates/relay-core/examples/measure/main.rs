@@ -78,6 +78,7 @@ impl Bench {
             dns_health: Default::default(),
             simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
             suppressions: Default::default(),
+            tls: Default::default(),
         };
         let core = Core::open(config, resolver, Clock::System).await?;
         let project = Slug::parse("physics")?;

@@ -107,7 +107,7 @@ pub(super) fn judged(
             None => Ok((Stored::Smarthost { host, port, tls, username }, None)),
         };
     };
-    if tls == SmarthostTls::Opportunistic {
+    if !tls.verifies() {
         let reason =
             "A password is sent only over verified TLS: choose STARTTLS or implicit TLS, or leave the user name empty";
         return Err(Error::invalid("username", reason));

@@ -5,7 +5,8 @@ use relay_core::queue::Content;
 use relay_smtp::client::{ClientConfig, ClientOutput, ClientSession, DotStuffer, TlsPolicy, Transaction};
 use relay_types::{
     message::{Cause, DialogueLine, Outcome},
-    reply::Reply,
+    reply::{EnhancedCode, Reply},
+    tls::{TlsOutcome, TlsReason, TlsResult},
 };
 use rustls::ProtocolVersion;
 use rustls_pki_types::ServerName;
@@ -47,7 +48,11 @@ pub struct Connection {
     address: SocketAddr,
     policy: TlsPolicy,
     make_tls: ClientTls,
-    tls: Option<String>,
+    /// Who asked for the TLS.
+    reason: TlsReason,
+    tls: Option<TlsResult>,
+    /// How the handshake came out, until that is counted.
+    handshake: Option<TlsOutcome>,
     transactions: u32,
     idle_since: Instant,
     input: Vec<u8>,
@@ -94,7 +99,7 @@ impl Connection {
         // Each write is a whole group of commands or a block: waiting for more would only cost time.
         stream.set_nodelay(true).map_err(|error| no_connection(&error.to_string()))?;
         let session = ClientConfig { name: config.hostname.clone(), tls: policy, credentials: hop.credentials.clone() };
-        let mut connection = Self::over(stream, session, &hop.host, address, make_tls);
+        let mut connection = Self { reason: hop.reason, ..Self::over(stream, session, &hop.host, address, make_tls) };
         if policy == TlsPolicy::Implicit {
             let left = config.connect_timeout.min(limit.saturating_duration_since(Instant::now()));
             connection.handshake(left).await.map_err(|why| no_handshake(&why))?;
@@ -117,7 +122,9 @@ impl Connection {
             host: host.to_owned(),
             address,
             make_tls: make_tls.clone(),
+            reason: TlsReason::Nobody,
             tls: None,
+            handshake: None,
             transactions: 0,
             idle_since: Instant::now(),
             input: vec![0; 8 * 1024],
@@ -205,9 +212,23 @@ impl Connection {
         self.address
     }
 
-    /// `TLS 1.3, verified`, `TLS 1.2, not verified`; none in the clear.
-    pub fn tls(&self) -> Option<&str> {
-        self.tls.as_deref()
+    /// The TLS there is; none in the clear.
+    pub fn tls(&self) -> Option<&TlsResult> {
+        self.tls.as_ref()
+    }
+
+    /// How TLS came out of the first transaction, which ended so; none when it did not come to that.
+    pub fn tls_outcome(&mut self, ended: &Ended) -> Option<TlsOutcome> {
+        if self.handshake.is_some() || self.tls.is_some() {
+            return self.handshake.take();
+        }
+        let wanted = !matches!(self.policy, TlsPolicy::Never | TlsPolicy::Implicit);
+        let not_offered = match ended {
+            Ended::Done(_) => self.transactions == 1,
+            Ended::Unusable(cause) => cause.reply().enhanced == Some(EnhancedCode::new(4, 7, 10)),
+            Ended::NoHandshake(_) => false,
+        };
+        (wanted && not_offered).then_some(TlsOutcome::StarttlsNotSupported)
     }
 
     /// What was said since the last call.
@@ -323,15 +344,29 @@ impl Connection {
         let stream = self.stream.take().ok_or("the connection is closed")?;
         let stream = match timeout(limit, connector.connector.connect(name, stream)).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err(format!("no end of the handshake in {} seconds", limit.as_secs())),
+            Ok(Err(error)) => {
+                let untrusted = connector.untrusted();
+                self.handshake = Some(untrusted.as_ref().map_or(TlsOutcome::ValidationFailure, |why| why.outcome));
+                return Err(untrusted.map_or_else(|| error.to_string(), |untrusted| untrusted.why));
+            }
+            Err(_) => {
+                self.handshake = Some(TlsOutcome::ValidationFailure);
+                return Err(format!("no end of the handshake in {} seconds", limit.as_secs()));
+            }
         };
-        let version = match stream.get_ref().1.protocol_version() {
+        let session = &stream.get_ref().1;
+        let version = match session.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
             _ => "TLS 1.2",
         };
-        let verified = connector.was_verified();
-        self.tls = Some(format!("{version}, {}", if verified { "verified" } else { "not verified" }));
+        let cipher = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+        // The library's names of TLS 1.3 are not those of the standard (RFC 8446 §B.4).
+        let cipher = cipher.unwrap_or("another cipher").replace("TLS13_", "TLS_");
+        let untrusted = connector.untrusted();
+        self.handshake = Some(untrusted.as_ref().map_or(TlsOutcome::Success, |why| why.outcome));
+        let verified = untrusted.is_none();
+        let unverified = untrusted.map(|untrusted| untrusted.why);
+        self.tls = Some(TlsResult { version: version.to_owned(), cipher, unverified, reason: self.reason });
         self.stream = Some(Box::new(stream));
         Ok(verified)
     }

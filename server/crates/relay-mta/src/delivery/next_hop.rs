@@ -1,9 +1,13 @@
 //! Where a message goes next, and what it means when none of the hosts can be used. Decisions are pure functions.
 
-use super::DeliveryConfig;
+use super::{
+    DeliveryConfig,
+    tls_policy::{self, Conditions},
+};
 use relay_core::routes::Way;
 use relay_dns::{
     DnsError, Resolver,
+    mta_sts::Policy,
     mx::{self, MxPlan},
 };
 use relay_smtp::client::{ClientCredentials, TlsPolicy};
@@ -13,8 +17,9 @@ use relay_types::{
     project::ProjectId,
     reply::Reply,
     route::SmarthostTls,
+    tls::{StsMode, TlsReason, TlsRule},
 };
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 use zeroize::Zeroizing;
 
 /// A host to try.
@@ -26,10 +31,25 @@ pub struct Hop {
     pub port: u16,
     /// How much TLS.
     pub tls: TlsPolicy,
+    /// Who asked for that.
+    pub reason: TlsReason,
+    /// What its TLS is counted by; a smarthost's is not.
+    pub counted: Option<Counted>,
     /// SASL, for a smarthost.
     pub credentials: Option<ClientCredentials>,
     /// Addresses that lead back to this machine are left out: the domain's owner chose them, not ours.
     pub others_only: bool,
+}
+
+/// What the TLS of an exchanger is counted by (RFC 8460).
+#[derive(Debug, Clone)]
+pub struct Counted {
+    /// The recipient domain.
+    pub domain: DomainName,
+    /// It has an MTA-STS policy.
+    pub mta_sts: bool,
+    /// The policy, when there is one, has the exchanger.
+    pub listed: bool,
 }
 
 /// What to do with a message.
@@ -43,6 +63,13 @@ pub enum Plan {
     Simulator,
     /// It cannot go anywhere, now or for good.
     Failed(Outcome),
+    /// No exchanger is one of the domain's MTA-STS policy.
+    Unlisted {
+        /// Whose policy.
+        domain: DomainName,
+        /// In words.
+        text: String,
+    },
 }
 
 /// Connections with the same key lead to the same place in the same manner and with the same rights: who does not know
@@ -83,21 +110,28 @@ pub fn key(way: &Way, project: Option<ProjectId>) -> Key {
     }
 }
 
-/// Turns a way into hosts; `seed` shuffles hosts of equal preference.
-pub async fn plan(way: &Way, resolver: &Resolver, config: &DeliveryConfig, seed: u64) -> Plan {
+/// Turns a way into hosts; `seed` shuffles hosts of equal preference. `policy` finds the MTA-STS policy of the
+/// recipient domain; it is asked for mail to exchangers alone, for a smarthost is not of the recipient (RFC 8461 §5).
+pub async fn plan(
+    way: &Way,
+    resolver: &Resolver,
+    config: &DeliveryConfig,
+    seed: u64,
+    rule: TlsRule,
+    policy: impl Future<Output = relay_core::Result<Option<Arc<Policy>>>>,
+) -> Plan {
     match way {
         Way::Capture => Plan::Capture,
         Way::Simulator => Plan::Simulator,
         Way::Smarthost(access) => {
             let credentials = access.credentials.as_ref();
+            let (tls, reason) = tls_policy::of_smarthost(access.tls);
             Plan::Hops(vec![Hop {
                 host: access.host.trim_matches(['[', ']']).to_owned(),
                 port: access.port,
-                tls: match access.tls {
-                    SmarthostTls::Opportunistic => TlsPolicy::Opportunistic,
-                    SmarthostTls::Starttls => TlsPolicy::Required,
-                    SmarthostTls::Implicit => TlsPolicy::Implicit,
-                },
+                tls,
+                reason,
+                counted: None,
                 credentials: credentials.map(|(username, password)| ClientCredentials {
                     username: username.clone(),
                     password: password.clone(),
@@ -106,7 +140,16 @@ pub async fn plan(way: &Way, resolver: &Resolver, config: &DeliveryConfig, seed:
             }])
         }
         Way::Mx(domain) => {
-            let records = match resolver.mx(domain).await {
+            let (records, policy) = tokio::join!(resolver.mx(domain), policy);
+            let policy = match policy {
+                Ok(policy) => policy,
+                Err(error) => {
+                    tracing::warn!(%domain, %error, "an MTA-STS policy cannot be read");
+                    let text = format!("The MTA-STS policy of {domain} cannot be read now");
+                    return Plan::Failed(Outcome::TempFail(Cause::Local(Reply::new(451, (4, 3, 0), text))));
+                }
+            };
+            let records = match records {
                 Ok(records) => records,
                 Err(DnsError::NoRecord) => Vec::new(),
                 Err(DnsError::Temporary(why)) => {
@@ -116,27 +159,47 @@ pub async fn plan(way: &Way, resolver: &Resolver, config: &DeliveryConfig, seed:
             };
             let mut own = config.own_names.clone();
             own.push(config.hostname.clone());
-            exchangers(domain, mx::plan(domain, &records, &own, seed), config)
+            exchangers(domain, mx::plan(domain, &records, &own, seed), config, rule, policy.as_deref())
         }
     }
 }
 
 /// What the plan of a domain's exchangers means for its mail.
-fn exchangers(domain: &DomainName, plan: MxPlan, config: &DeliveryConfig) -> Plan {
+fn exchangers(
+    domain: &DomainName,
+    plan: MxPlan,
+    config: &DeliveryConfig,
+    rule: TlsRule,
+    policy: Option<&Policy>,
+) -> Plan {
     let failed = |code, enhanced, text| Plan::Failed(Outcome::PermFail(Cause::Dns(Reply::new(code, enhanced, text))));
     match plan {
-        MxPlan::Hosts(hosts) => Plan::Hops(
-            hosts
-                .into_iter()
-                .map(|host| Hop {
-                    host,
-                    port: config.port,
-                    tls: TlsPolicy::Opportunistic,
-                    credentials: None,
-                    others_only: !config.local_mx,
-                })
-                .collect(),
-        ),
+        MxPlan::Hosts(hosts) => {
+            let (tls, reason) = tls_policy::decide(Conditions { rule, mta_sts: policy.map(|policy| policy.mode) });
+            let hop = |host: String| {
+                let listed = policy.is_none_or(|policy| policy.allows(&host));
+                let counted = Some(Counted { domain: domain.clone(), mta_sts: policy.is_some(), listed });
+                let others_only = !config.local_mx;
+                Hop { host, port: config.port, tls, reason, counted, credentials: None, others_only }
+            };
+            let hops: Vec<Hop> = hosts.into_iter().map(hop).collect();
+            if reason != TlsReason::MtaSts(StsMode::Enforce) {
+                return Plan::Hops(hops);
+            }
+            // RFC 8461 §5.1: an exchanger that the policy does not name is not used.
+            let listed = |hop: &Hop| hop.counted.as_ref().is_none_or(|counted| counted.listed);
+            let (listed, others): (Vec<_>, Vec<_>) = hops.into_iter().partition(listed);
+            match others.first() {
+                Some(first) if listed.is_empty() => Plan::Unlisted {
+                    domain: domain.clone(),
+                    text: format!(
+                        "No mail exchanger of {domain} is in its MTA-STS policy (mode enforce), such as {}",
+                        first.host
+                    ),
+                },
+                _ => Plan::Hops(listed),
+            }
+        }
         // RFC 7505 §4.1.
         MxPlan::NullMx => failed(556, (5, 1, 10), format!("{domain} takes no mail (null MX)")),
         MxPlan::Ourselves => failed(554, (5, 4, 6), format!("Mail for {domain} would come back to us")),
@@ -216,139 +279,4 @@ pub fn verdict(failures: Vec<Cause>) -> Outcome {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use relay_core::config::SmarthostAccess;
-    use relay_dns::FixedAnswers;
-
-    fn reply(code: u16) -> Cause {
-        Cause::Reply(Reply::plain(code, "r"))
-    }
-
-    fn network() -> Cause {
-        Cause::Network(Reply::new(451, (4, 4, 1), "n"))
-    }
-
-    #[test]
-    fn a_failure_is_permanent_only_when_every_host_says_so() {
-        for (failures, permanent, named) in [
-            (vec![reply(554)], true, reply(554)),
-            (vec![reply(554), reply(550)], true, reply(550)),
-            (vec![reply(554), network()], false, network()),
-            (vec![reply(450), network()], false, reply(450)),
-            (vec![network(), no_address("h", &DnsError::NoRecord)], false, network()),
-            (vec![no_address("h", &DnsError::NoRecord)], true, no_address("h", &DnsError::NoRecord)),
-        ] {
-            let expected = if permanent { Outcome::PermFail(named) } else { Outcome::TempFail(named) };
-            assert_eq!(verdict(failures.clone()), expected, "{failures:?}");
-        }
-        assert!(matches!(verdict(vec![]), Outcome::TempFail(Cause::Network(_))));
-    }
-
-    #[test]
-    fn kinds_of_addresses_take_turns() {
-        let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<IpAddr>>();
-        for (found, tried) in [
-            (
-                &["::1", "::2", "::3", "192.0.2.1", "192.0.2.2"][..],
-                &["::1", "192.0.2.1", "::2", "192.0.2.2", "::3"][..],
-            ),
-            (&["192.0.2.1", "192.0.2.2"], &["192.0.2.1", "192.0.2.2"]),
-            (&["::1"], &["::1"]),
-            (&[], &[]),
-        ] {
-            assert_eq!(in_turns(addresses(found)), addresses(tried));
-        }
-    }
-
-    #[tokio::test]
-    async fn an_exchanger_is_never_this_machine_unless_that_was_allowed() {
-        let answers = FixedAnswers::new();
-        let resolver = Resolver::fixed(answers.clone());
-        let found = async |texts: &[&str], local_mx: bool| {
-            let addresses: Vec<IpAddr> = texts.iter().map(|text| text.parse().unwrap()).collect();
-            answers.set_addresses("d.example", &addresses);
-            let ours = DomainName::parse("us.example").unwrap();
-            let config = DeliveryConfig { local_mx, ..DeliveryConfig::new(ours) };
-            let way = Way::Mx(DomainName::parse("d.example").unwrap());
-            let Plan::Hops(hops) = plan(&way, &resolver, &config, 1).await else { panic!("a hop") };
-            super::addresses(&hops[0], &resolver).await
-        };
-        for here in ["127.0.0.1", "127.8.8.8", "::1", "0.0.0.0", "::", "169.254.1.1", "fe80::1", "224.0.0.1", "ff02::1"]
-        {
-            let cause = found(&[here], false).await.unwrap_err();
-            assert!(cause.reply().to_string().starts_with("554 5.4.6 d.example is at "), "{here}: {}", cause.reply());
-            assert_eq!(found(&[here], true).await, Ok(vec![here.parse().unwrap()]));
-            assert_eq!(found(&[here, "192.0.2.1"], false).await, Ok(vec!["192.0.2.1".parse().unwrap()]), "{here}");
-        }
-        // Networks of an organisation have exchangers too.
-        for there in ["10.0.0.1", "192.168.1.1", "fd00::1"] {
-            assert_eq!(found(&[there], false).await, Ok(vec![there.parse().unwrap()]));
-        }
-    }
-
-    async fn judged(answers: &FixedAnswers) -> String {
-        let domain = DomainName::parse("d.example").unwrap();
-        let config = DeliveryConfig { port: 2500, ..DeliveryConfig::new(DomainName::parse("us.example").unwrap()) };
-        let resolver = Resolver::fixed(answers.clone());
-        match plan(&Way::Mx(domain), &resolver, &config, 1).await {
-            Plan::Hops(hops) => {
-                let hops: Vec<_> =
-                    hops.into_iter().map(|hop| format!("{}:{} {:?}", hop.host, hop.port, hop.tls)).collect();
-                hops.join(", ")
-            }
-            Plan::Capture | Plan::Simulator => "capture".to_owned(),
-            Plan::Failed(Outcome::PermFail(cause)) => format!("permanent {}", cause.reply()),
-            Plan::Failed(Outcome::TempFail(cause)) => format!("temporary {}", cause.reply()),
-            Plan::Failed(other) => format!("{other:?}"),
-        }
-    }
-
-    #[tokio::test]
-    async fn exchangers_become_hops_in_their_order() {
-        let answers = FixedAnswers::new();
-        assert_eq!(judged(&answers).await, "d.example:2500 Opportunistic");
-        answers.set_mx("d.example", &[(20, "b.example"), (10, "a.example")]);
-        assert_eq!(judged(&answers).await, "a.example:2500 Opportunistic, b.example:2500 Opportunistic");
-        answers.set_mx("d.example", &[(0, ".")]);
-        assert_eq!(judged(&answers).await, "permanent 556 5.1.10 d.example takes no mail (null MX)");
-        answers.set_mx("d.example", &[(10, "us.example"), (20, "b.example")]);
-        assert_eq!(judged(&answers).await, "permanent 554 5.4.6 Mail for d.example would come back to us");
-        answers.set_mx("d.example", &[(10, "192.0.2.1")]);
-        assert_eq!(
-            judged(&answers).await,
-            "permanent 554 5.4.4 d.example names no host as mail exchanger, but 192.0.2.1"
-        );
-        answers.set_temporary_failure("d.example", "SERVFAIL");
-        assert_eq!(
-            judged(&answers).await,
-            "temporary 451 4.4.3 The mail exchangers of d.example cannot be looked up: SERVFAIL"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_smarthost_is_its_own_hop_with_its_own_key() {
-        let access = |tls, user: Option<&str>| SmarthostAccess {
-            host: "[2001:db8::1]".to_owned(),
-            port: 587,
-            tls,
-            credentials: user.map(|user| (user.to_owned(), String::from("secret").into())),
-        };
-        let config = DeliveryConfig::new(DomainName::parse("us.example").unwrap());
-        let resolver = Resolver::fixed(FixedAnswers::new());
-        for (mode, policy) in [
-            (SmarthostTls::Opportunistic, TlsPolicy::Opportunistic),
-            (SmarthostTls::Starttls, TlsPolicy::Required),
-            (SmarthostTls::Implicit, TlsPolicy::Implicit),
-        ] {
-            let Plan::Hops(hops) = plan(&Way::Smarthost(access(mode, None)), &resolver, &config, 1).await else {
-                panic!("a smarthost is a hop");
-            };
-            assert_eq!((hops[0].port, hops[0].tls), (587, policy));
-            assert_eq!(addresses(&hops[0], &resolver).await, Ok(vec!["2001:db8::1".parse().unwrap()]));
-        }
-        let way = |user| Way::Smarthost(access(SmarthostTls::Starttls, user));
-        let keys = [None, Some("a"), Some("b")].map(|user| key(&way(user), None));
-        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[1] == key(&way(Some("a")), None));
-    }
-}
+mod tests;

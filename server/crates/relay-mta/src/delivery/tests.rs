@@ -1,5 +1,6 @@
 //! Delivery over loopback TCP to hosts that follow a script.
 
+mod rules;
 pub(crate) mod sink;
 
 use super::*;
@@ -61,6 +62,12 @@ impl Relay {
 
 fn name(text: &str) -> DomainName {
     DomainName::parse(text).unwrap()
+}
+
+fn short(delivery: &Delivery) -> Option<&'static str> {
+    let tls = delivery.tls.as_ref()?;
+    assert_eq!(tls.version, "TLS 1.3");
+    Some(if tls.unverified.is_none() { "TLS 1.3, verified" } else { "TLS 1.3, not verified" })
 }
 
 fn words(delivery: &Delivery) -> Vec<String> {
@@ -222,7 +229,7 @@ async fn opportunistic_tls_takes_any_certificate_and_says_so() {
         relay.answers.set_addresses("mx.b.example", &[sink.address.ip()]);
         let delivery = relay.send(&["a@b.example"]).await;
         assert_eq!(words(&delivery), ["delivered 250 2.0.0 queued"]);
-        assert_eq!(delivery.tls.as_deref(), Some(tls));
+        assert_eq!(short(&delivery), Some(tls));
     }
 }
 
@@ -257,7 +264,7 @@ async fn a_smarthost_is_verified_before_it_sees_credentials() {
         relay.answers.set_addresses("smart.example", &[sink.address.ip()]);
         let delivery = relay.deliver(&smarthost(&sink, mode, true), b"a\r\n", &["a@b.example", "c@d.example"]).await;
         assert_eq!(words(&delivery), ["delivered 250 2.0.0 queued"; 2]);
-        assert_eq!(delivery.tls.as_deref(), Some("TLS 1.3, verified"));
+        assert_eq!(short(&delivery), Some("TLS 1.3, verified"));
         assert!(sink.heard().contains(&"AUTH PLAIN AHVzZXIAc2VjcmV0\r\n".to_owned()), "{:?}", sink.heard());
         assert!(delivery.dialogue.iter().all(|line| !line.text.contains("AHVzZXI")));
 

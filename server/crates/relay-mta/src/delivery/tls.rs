@@ -2,8 +2,9 @@
 
 use super::DeliveryError;
 use relay_smtp::client::TlsPolicy;
+use relay_types::tls::TlsOutcome;
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     client::{
         Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -14,10 +15,7 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use std::{
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio_rustls::TlsConnector;
 
@@ -33,13 +31,32 @@ pub struct ClientTls {
 pub struct Connector {
     /// Makes the handshake.
     pub connector: TlsConnector,
-    verified: Arc<AtomicBool>,
+    judgement: Arc<Judgement>,
+}
+
+/// What was found about the certificate; none until the host has shown it.
+#[derive(Debug, Default)]
+struct Judgement(Mutex<Option<Result<(), Untrusted>>>);
+
+/// Why a certificate is none that this machine trusts for a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untrusted {
+    /// As it is counted.
+    pub outcome: TlsOutcome,
+    /// In words.
+    pub why: String,
+}
+
+impl Judgement {
+    fn lock(&self) -> MutexGuard<'_, Option<Result<(), Untrusted>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Connector {
-    /// Whether the certificate of the handshake that was made is one the system trusts for that name.
-    pub fn was_verified(&self) -> bool {
-        self.verified.load(Ordering::Relaxed)
+    /// Why the certificate of the handshake that was made is none the system trusts for that name; none when it is.
+    pub fn untrusted(&self) -> Option<Untrusted> {
+        self.judgement.lock().clone()?.err()
     }
 }
 
@@ -69,15 +86,15 @@ impl ClientTls {
         Ok(Self { provider, verifier })
     }
 
-    /// For a handshake under this policy. Under `Opportunistic` any certificate will do and it is only noted whether
-    /// it could be verified; under every other policy one that cannot be verified ends the handshake.
+    /// For a handshake under this policy. Under `Opportunistic` and `Encrypted` any certificate will do and it is only
+    /// noted whether it could be verified; under every other policy one that cannot be verified ends the handshake.
     pub fn connector(&self, policy: TlsPolicy) -> Result<Connector, Error> {
-        let verified = Arc::new(AtomicBool::new(false));
+        let judgement = Arc::<Judgement>::default();
         let verifier = Observer {
             inner: self.verifier.clone(),
             algorithms: self.provider.signature_verification_algorithms,
-            verified: verified.clone(),
-            lenient: policy == TlsPolicy::Opportunistic,
+            judgement: judgement.clone(),
+            lenient: matches!(policy, TlsPolicy::Opportunistic | TlsPolicy::Encrypted),
         };
         let mut config = ClientConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&[&TLS13, &TLS12])?
@@ -86,8 +103,27 @@ impl ClientTls {
             .with_no_client_auth();
         // A resumed session shows no certificate, so that nothing could be noted about it.
         config.resumption = Resumption::disabled();
-        Ok(Connector { connector: TlsConnector::from(Arc::new(config)), verified })
+        Ok(Connector { connector: TlsConnector::from(Arc::new(config)), judgement })
     }
+}
+
+/// What the verifier's refusal means (RFC 8460 §4.3), in words of our own where they are plainer.
+fn judge(error: &Error, host: &ServerName<'_>) -> Untrusted {
+    use CertificateError as Wrong;
+    let (outcome, why) = match error {
+        Error::InvalidCertificate(Wrong::Expired | Wrong::ExpiredContext { .. }) => {
+            (TlsOutcome::CertificateExpired, "the certificate has ended".to_owned())
+        }
+        Error::InvalidCertificate(Wrong::NotValidForName | Wrong::NotValidForNameContext { .. }) => {
+            (TlsOutcome::CertificateHostMismatch, format!("the certificate is not for {}", host.to_str()))
+        }
+        Error::InvalidCertificate(Wrong::UnknownIssuer) => {
+            let why = "no authority that this machine knows issued the certificate, or its chain is not whole";
+            (TlsOutcome::CertificateNotTrusted, why.to_owned())
+        }
+        other => (TlsOutcome::CertificateNotTrusted, other.to_string()),
+    };
+    Untrusted { outcome, why }
 }
 
 /// Asks the system's verifier and notes what it says. The handshake's signatures count under every policy: they prove
@@ -96,7 +132,7 @@ impl ClientTls {
 struct Observer {
     inner: Option<Arc<dyn ServerCertVerifier>>,
     algorithms: WebPkiSupportedAlgorithms,
-    verified: Arc<AtomicBool>,
+    judgement: Arc<Judgement>,
     lenient: bool,
 }
 
@@ -113,7 +149,7 @@ impl ServerCertVerifier for Observer {
             Some(inner) => inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
             None => Err(Error::General("this machine trusts no certificate authority".to_owned())),
         };
-        self.verified.store(judgement.is_ok(), Ordering::Relaxed);
+        *self.judgement.lock() = Some(judgement.as_ref().map(|_| ()).map_err(|error| judge(error, server_name)));
         if self.lenient { Ok(ServerCertVerified::assertion()) } else { judgement }
     }
 

@@ -62,6 +62,7 @@ impl Relay {
             dns_health: Default::default(),
             simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
             suppressions: Default::default(),
+            tls: Default::default(),
         };
         let clock = Clock::manual(Timestamp(1_790_000_000_000));
         let answers = FixedAnswers::new();
@@ -166,7 +167,7 @@ async fn one_message_has_three_fates_one_dsn_and_no_duplicate() {
         ]
     );
     let attempt = attempts(&detail)[0];
-    assert_eq!((attempt.number, attempt.host.as_deref(), attempt.tls.as_deref()), (1, Some("mx.b.example"), None));
+    assert_eq!((attempt.number, attempt.host.as_deref(), attempt.tls.is_none()), (1, Some("mx.b.example"), true));
     assert!(attempt.dialogue.iter().any(|line| line.text == "RCPT TO:<no@b.example>"));
 
     // The DSN goes to the sender's own exchanger, which is the sink, too.

@@ -12,6 +12,7 @@ use relay_types::{
     message::{Attempt, AttemptOutcome, Cause, DialogueLine, MessageId, Outcome},
     project::ProjectId,
     reply::Reply,
+    tls::AttemptTls,
 };
 use std::{
     sync::{
@@ -207,7 +208,7 @@ impl Worker {
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             host: delivery.host,
             address: delivery.address.map(|address| address.ip().to_string()),
-            tls: delivery.tls,
+            tls: delivery.tls.map(AttemptTls::Result),
             dialogue: delivery.dialogue,
             outcomes: claims
                 .iter()
@@ -298,7 +299,7 @@ fn report(message: MessageId, delivery: &Delivery, took: Duration) {
     tracing::info!(
         message.id = %message,
         host = delivery.host.as_deref(),
-        tls = delivery.tls.as_deref(),
+        tls = delivery.tls.as_ref().map(|tls| tls.version.as_str()),
         delivered,
         captured,
         tempfail,

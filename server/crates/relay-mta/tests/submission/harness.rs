@@ -175,6 +175,7 @@ async fn open_core(folder: &Path) -> Core {
         dns_health: Default::default(),
         simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
         suppressions: Default::default(),
+        tls: Default::default(),
     };
     let resolver = Resolver::fixed(FixedAnswers::new());
     Core::open(config, resolver, Clock::System).await.expect("the database opens")

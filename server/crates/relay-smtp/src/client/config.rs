@@ -21,6 +21,8 @@ pub enum TlsPolicy {
     Never,
     /// STARTTLS when offered, in the clear otherwise (RFC 7435).
     Opportunistic,
+    /// STARTTLS or nothing; any certificate will do.
+    Encrypted,
     /// STARTTLS or nothing; the driver verifies the certificate.
     Required,
     /// TLS was made and verified by the driver before the greeting (RFC 8314 §3.3).

@@ -39,7 +39,7 @@ impl ClientSession {
             return self.give_up(Cause::Reply(reply));
         }
         self.offered = Extensions::read(&reply);
-        let wanted = matches!(self.config.tls, TlsPolicy::Opportunistic | TlsPolicy::Required);
+        let wanted = !matches!(self.config.tls, TlsPolicy::Never | TlsPolicy::Implicit);
         if self.tls.is_none() && wanted && self.offered.starttls {
             self.phase = Phase::StartTls;
             return self.command_alone("STARTTLS");
@@ -68,7 +68,7 @@ impl ClientSession {
     }
 
     fn after_hello(&mut self) {
-        if self.config.tls == TlsPolicy::Required && self.tls.is_none() {
+        if matches!(self.config.tls, TlsPolicy::Encrypted | TlsPolicy::Required) && self.tls.is_none() {
             return self.give_up(judgement::no_tls("The next hop offers no STARTTLS, which is required"));
         }
         if self.config.credentials.is_some() { self.authenticate() } else { self.open() }

@@ -1,7 +1,7 @@
 //! What happened to a message: recipients, attempts, events.
 
 use super::{MessageId, RecipientId, RecipientState, Verified};
-use crate::{EmailAddress, Timestamp, bounce_class::Explained, reply::Reply};
+use crate::{EmailAddress, Timestamp, bounce_class::Explained, reply::Reply, tls::AttemptTls};
 use serde::{Deserialize, Serialize};
 
 /// One recipient as the message page shows it.
@@ -105,8 +105,8 @@ pub struct Attempt {
     pub host: Option<String>,
     /// Next hop's address.
     pub address: Option<String>,
-    /// `TLS 1.3, verified`, `TLS 1.2, not verified`; none in the clear.
-    pub tls: Option<String>,
+    /// The TLS there was; none in the clear.
+    pub tls: Option<AttemptTls>,
     /// What was said, in order.
     pub dialogue: Vec<DialogueLine>,
     /// How it ended for each recipient.

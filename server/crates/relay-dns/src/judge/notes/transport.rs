@@ -4,6 +4,7 @@ use super::{tags, value};
 use crate::{
     facts::{Facts, Kind},
     judge::say::{addresses, finding, publish, unknown},
+    mta_sts::Record,
 };
 use relay_types::finding::{Finding, Severity, Subject as About};
 
@@ -21,20 +22,15 @@ pub(super) fn mta_sts(facts: &Facts, domain: &str) -> Finding {
         Err(why) => return unknown(STS, About::MtaSts, "whether there is an MTA-STS policy", why, &asked),
         Ok(texts) => texts,
     };
-    let records: Vec<_> = texts.iter().filter_map(|text| tags(text, "STSv1")).collect();
-    let id = |record: &Vec<(String, String)>| {
-        value(record, "id")
-            .is_some_and(|id| (1..=32).contains(&id.len()) && id.bytes().all(|octet| octet.is_ascii_alphanumeric()))
-    };
-    match &records[..] {
-        [] if texts.is_empty() => speak(
+    match Record::read(&texts) {
+        Record::Missing => speak(
             "missing",
             Severity::Note,
             "There is no MTA-STS policy",
             "Mail that this relay sends does not suffer; mail to the domain can be intercepted by whoever can suppress TLS \
              on the way.",
         ),
-        [record] if id(record) => {
+        Record::Id(_) => {
             let asked = [asked[0], (host.as_str(), Kind::A), (host.as_str(), Kind::Aaaa)];
             let found = match addresses(facts, &host) {
                 Err(why) => return unknown(STS, About::MtaSts, "where the MTA-STS policy is", &why, &asked),
@@ -57,7 +53,7 @@ pub(super) fn mta_sts(facts: &Facts, domain: &str) -> Finding {
             };
             finding((STS, outcome), About::MtaSts, severity, title, effect, &asked)
         }
-        _ => Finding {
+        Record::Unreadable => Finding {
             details: vec!["One text is needed, of the form v=STSv1; id=20260101, with letters and digits.".to_owned()],
             changes: vec![publish(&name, Kind::Txt, texts, "v=STSv1; id=1")],
             ..speak(

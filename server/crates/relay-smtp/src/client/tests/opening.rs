@@ -93,15 +93,17 @@ fn plaintext_behind_starttls_ends_the_session() {
 
 #[test]
 fn required_tls_is_never_skipped() {
-    for (offer, rest) in [("250 mx", ""), ("250-mx\\r\\n250 STARTTLS", "C: STARTTLS\nS: 454 4.7.0 no")] {
-        check(
-            config(TlsPolicy::Required),
-            to(&["b@b.example"]),
-            &format!(
-                "S: 220 mx\nC: EHLO relay.example\nS: {offer}\n{rest}\nC: QUIT
-                 !: 451 4.7.10 The next hop offers no STARTTLS, which is required\nX:"
-            ),
-        );
+    for policy in [TlsPolicy::Encrypted, TlsPolicy::Required] {
+        for (offer, rest) in [("250 mx", ""), ("250-mx\\r\\n250 STARTTLS", "C: STARTTLS\nS: 454 4.7.0 no")] {
+            check(
+                config(policy),
+                to(&["b@b.example"]),
+                &format!(
+                    "S: 220 mx\nC: EHLO relay.example\nS: {offer}\n{rest}\nC: QUIT
+                     !: 451 4.7.10 The next hop offers no STARTTLS, which is required\nX:"
+                ),
+            );
+        }
     }
     check(
         config(TlsPolicy::Opportunistic),
