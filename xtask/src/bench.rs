@@ -4,9 +4,14 @@
 //! `synchronous=FULL` or PostgreSQL), then Postfix relaying to the same sink. Everything is on 127.0.0.1 and ends by itself. Figures
 //! that are worth keeping are written by hand into `server/docs/performance.md`, with the command and the machine.
 //!
-//! `cargo xtask bench policy|queue|messages|import|sweep|health` measures single use cases instead (`use_cases.rs`).
+//! `cargo xtask bench auth|idle|tarpit|backlog` measures what else a relay under load is asked for (`sessions.rs`,
+//! `fairness.rs`).
+//!
+//! `cargo xtask bench policy|queue|depth|messages|import|sweep|health` measures single use cases instead (`use_cases.rs`).
 
+mod fairness;
 mod postfix;
+mod sessions;
 mod use_cases;
 
 use std::process::Command;
@@ -17,7 +22,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::packages;
 use crate::progress;
 
-use crate::rig::{Database, PATIENCE, Relay, Sink};
+use crate::rig::{Database, Lines, PATIENCE, Relay, Sink};
 
 /// Sessions at a time and octets of a message, as in the figures of the issue.
 const SESSIONS: usize = 20;
@@ -49,11 +54,11 @@ pub fn command(arguments: &[String]) -> Result<()> {
         return use_cases::command(name, rest);
     }
     let (mut messages, mut database) = (5000, "sqlite");
-    let mut json = false;
+    let (mut json, mut name) = (false, "throughput");
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "throughput" => {}
+            typed @ ("throughput" | "auth" | "idle" | "tarpit" | "backlog") => name = typed,
             "--json" => json = true,
             "--database" => database = arguments.next().context("--database is sqlite or postgres")?,
             "--messages" => {
@@ -63,14 +68,22 @@ pub fn command(arguments: &[String]) -> Result<()> {
             other => {
                 let others = use_cases::NAMES.join(", ");
                 bail!(
-                    "bench does not know {other}; it knows: throughput, --messages N, --database NAME, --json; and {others}"
+                    "bench does not know {other}; it knows: throughput, auth, idle, tarpit, backlog, --messages N, --database NAME, --json; and {others}"
                 )
             }
         }
     }
     ensure!((100..=100_000).contains(&messages), "--messages is from 100 to 100000");
     packages::for_integration()?;
-    let figures = vec![relaykeep(messages, &Database::start(database)?)?, postfix::measure(messages)?];
+    let database = Database::start(database)?;
+    match name {
+        "auth" => return sessions::auth(&database),
+        "idle" => return sessions::idle(&database),
+        "tarpit" => return fairness::tarpit(&database),
+        "backlog" => return fairness::backlog(&database),
+        _ => {}
+    }
+    let figures = vec![relaykeep(messages, &database)?, postfix::measure(messages)?];
     print(&figures, json);
     Ok(())
 }
@@ -78,7 +91,7 @@ pub fn command(arguments: &[String]) -> Result<()> {
 /// Relaykeep: release build, a trusted network, the sink as smarthost.
 fn relaykeep(messages: usize, database: &Database) -> Result<Figure> {
     let sink = Sink::start()?;
-    let mut relay = Relay::prepare("relaykeep", database, &sink, "")?;
+    let mut relay = Relay::prepare("relaykeep", database, &sink, &Lines::default())?;
     relay.start()?;
     // A first run that is not counted warms caches on both sides.
     load("warm-up", relay.port, 200, &sink)?;

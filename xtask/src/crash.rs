@@ -6,8 +6,6 @@
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -16,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::progress;
-use crate::rig::{Database, Relay, Sink, until};
+use crate::rig::{Client, Database, Lines, Relay, Sink, until};
 
 const ROUNDS: usize = 20;
 /// Connections that send.
@@ -25,8 +23,6 @@ const CONNECTIONS: usize = 10;
 const WORKERS: u64 = 20;
 /// The relay is killed this long after the load began, at least and at most.
 const BETWEEN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(900));
-/// A relay that does not answer for so long hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the programs know that send.
 #[derive(Default)]
@@ -59,7 +55,7 @@ pub fn command(arguments: &[String]) -> Result<()> {
     let sink = Sink::start()?;
     // What a killed process held on PostgreSQL is free again after its lease.
     let delivery = format!("workers = {WORKERS}\nlease = \"10s\"\nretry = [\"1s\"]\n");
-    let mut relay = Relay::prepare("crash", &database, &sink, &delivery)?;
+    let mut relay = Relay::prepare("crash", &database, &sink, &Lines { delivery: &delivery, ..Lines::default() })?;
     let senders = Arc::new(Senders::default());
     let mut slowest = Duration::ZERO;
     for round in 1..=rounds {
@@ -138,22 +134,12 @@ impl Senders {
     }
 
     fn send(&self, port: u16) -> Result<()> {
-        let stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let (mut replies, mut stream) = (BufReader::new(stream.try_clone()?), stream);
-        expect(&mut replies, "220")?;
-        stream.write_all(b"EHLO client.test\r\n")?;
-        expect(&mut replies, "250")?;
+        let mut client = Client::open(port)?;
+        let body = "0123456789".repeat(400);
         while !self.over.load(Ordering::Relaxed) {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            stream.write_all(b"MAIL FROM:<bench@domain.test>\r\nRCPT TO:<someone@sink.test>\r\nDATA\r\n")?;
-            for code in ["250", "250", "354"] {
-                expect(&mut replies, code)?;
-            }
-            let body = "0123456789".repeat(400);
-            write!(stream, "From: bench@domain.test\r\nX-Number: {number}\r\n\r\n{body}\r\n.\r\n")?;
-            match expect(&mut replies, "250") {
+            client.begin("someone@sink.test")?;
+            match client.content(&format!("X-Number: {number}\r\n"), body.as_bytes()) {
                 Ok(()) => drop(self.all().insert(number)),
                 Err(error) => {
                     self.unanswered.fetch_add(1, Ordering::Relaxed);
@@ -170,18 +156,6 @@ impl Senders {
 
     fn all(&self) -> std::sync::MutexGuard<'_, BTreeSet<u64>> {
         self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Reads one reply.
-fn expect(replies: &mut impl BufRead, code: &str) -> Result<()> {
-    loop {
-        let mut line = String::new();
-        ensure!(replies.read_line(&mut line)? > 0, "the connection ended");
-        ensure!(line.starts_with(code), "{code} was expected, not {}", line.trim_end());
-        if line.as_bytes().get(3) == Some(&b' ') {
-            return Ok(());
-        }
     }
 }
 

@@ -35,9 +35,11 @@ cargo xtask COMMAND
         check everything: fmt, clippy, unit, sqlite, postgres, browser
   bench [throughput] [--messages N] [--database sqlite|postgres] [--json]
         measure accepted and delivered messages a second, beside Debian's Postfix
+  bench auth|idle|tarpit|backlog [--database sqlite|postgres]
+        measure connections that sign in, attackers, idle sessions, 50 MB, a tarpit, a backlog for a dead server
   crash [--rounds N] [--database sqlite|postgres] [--json]
         kill the relay under load again and again, and compare what it acknowledged with what arrived
-  bench policy|queue|messages|import|sweep|health [--count N] [--release]
+  bench policy|queue|depth|messages|import|sweep|health [--count N] [--release]
         measure single use cases in the database alone; sweep and health ask a real Knot DNS
   browser [--release]
         build the portal's browser side and its style into target/site

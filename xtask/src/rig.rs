@@ -1,6 +1,8 @@
 //! A relay under load, as `bench` and `crash` use it: the release build with an installation of its own, and a mail server
 //! behind it. Everything is on 127.0.0.1, in a folder below the target folder, and ends by itself.
 
+mod client;
+mod dns;
 mod relay;
 mod sink;
 
@@ -14,7 +16,9 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::postgres::Cluster;
 use crate::workspace;
 
-pub use relay::Relay;
+pub use client::Client;
+pub use dns::Dns;
+pub use relay::{Lines, Relay};
 pub use sink::Sink;
 
 /// What has not happened by then has failed.

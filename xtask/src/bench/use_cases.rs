@@ -5,9 +5,9 @@ use anyhow::{Context, Result, bail};
 use crate::packages;
 use crate::workspace::{cargo, run};
 
-/// The measurements: what a command costs policy; keeping, claiming and recording; the list of messages; an import
+/// The measurements: what a command costs policy; keeping, claiming and recording; the same with much behind it; the list of messages; an import
 /// of addresses; a sweep of all names; checks of many domains.
-pub const NAMES: &[&str] = &["policy", "queue", "messages", "import", "sweep", "health"];
+pub const NAMES: &[&str] = &["policy", "queue", "depth", "messages", "import", "sweep", "health"];
 
 /// The rest of the command as typed: `[--count N] [--release]`.
 pub fn command(name: &str, arguments: &[String]) -> Result<()> {

@@ -15,16 +15,30 @@ projects:
     sandbox: false
     networks: [{ cidr: 127.0.0.1/32, label: bench }]
     domains: [{ name: domain.test, verified: true }]
+    service_accounts: [{ label: program }]
 ";
 
 /// Names of browser files, none of which is there.
 const STAND_IN: &str = r#"{"css":"a.css","project":{"js":"a.js","wasm":"a.wasm"},"rules":{"js":"a.js","wasm":"a.wasm"},
     "names":{"js":"a.js","wasm":"a.wasm"},"platform":{"js":"a.js","wasm":"a.wasm"},"person":{"js":"a.js","wasm":"a.wasm"}}"#;
 
+/// Lines of its settings.
+#[derive(Default)]
+pub struct Lines<'a> {
+    /// Of `[delivery]`; none for a route: the sink is the smarthost.
+    pub delivery: &'a str,
+    /// Other sections.
+    pub others: &'a str,
+}
+
 /// An installation; its process is killed and its folder removed at the end.
 pub struct Relay {
     /// Where it takes mail of the trusted network.
     pub port: u16,
+    /// Where its service account signs in, in the clear.
+    pub auth: u16,
+    /// The account's name and secret.
+    pub account: (String, String),
     portal: u16,
     binary: PathBuf,
     folder: PathBuf,
@@ -32,15 +46,22 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Builds the server and sets up its installation; it does not run yet. `delivery` are lines of that section.
-    pub fn prepare(name: &str, database: &Database, sink: &Sink, delivery: &str) -> Result<Self> {
+    /// Builds the server and sets up its installation; it does not run yet.
+    pub fn prepare(name: &str, database: &Database, sink: &Sink, lines: &Lines<'_>) -> Result<Self> {
         let binary = progress::step("server: release build", || serve::build_server(true))?;
         let folder = scratch(name)?;
         // No page is asked for, so the portal's browser files are a stand-in.
         let site = folder.join("site");
         fs::create_dir_all(site.join("pkg"))?;
         fs::write(site.join("pkg/manifest.json"), STAND_IN)?;
-        let (portal, port) = (free_port()?, free_port()?);
+        let (portal, port, auth) = (free_port()?, free_port()?, free_port()?);
+        let Lines { delivery, others } = lines;
+        let route = if delivery.contains("route =") {
+            String::new()
+        } else {
+            let to = format!("smarthost = \"127.0.0.1:{}\"\nsmarthost_tls = \"opportunistic\"\n", sink.port);
+            format!("route = \"smarthost\"\n{to}")
+        };
         let database = match database {
             Database::Sqlite => String::new(),
             Database::Postgres(cluster) => format!("[database]\nurl = \"{}\"\n", cluster.url()),
@@ -48,18 +69,23 @@ impl Relay {
         let config = format!(
             "data_dir = {folder:?}\nhostname = \"relay.test\"\n{database}\
              [portal]\nlisten = \"127.0.0.1:{portal}\"\nsite_dir = {site:?}\n\
-             [delivery]\nroute = \"smarthost\"\nsmarthost = \"127.0.0.1:{}\"\nsmarthost_tls = \"opportunistic\"\n\
-             per_destination = 20\n{delivery}\
-             [log]\nlevel = \"warn\"\n\
-             [[listener]]\nname = \"networks\"\nlisten = \"127.0.0.1:{port}\"\ntls = \"none\"\nauth = \"networks\"\n",
-            sink.port
+             [delivery]\n{route}per_destination = 20\n{delivery}\
+             [log]\nlevel = \"warn\"\n{others}\
+             [[listener]]\nname = \"networks\"\nlisten = \"127.0.0.1:{port}\"\ntls = \"none\"\nauth = \"networks\"\n\
+             [[listener]]\nname = \"accounts\"\nlisten = \"127.0.0.1:{auth}\"\ntls = \"none\"\nauth = \"required\"\n\
+             plaintext_auth_from = \"127.0.0.0/8\"\n"
         );
         fs::write(folder.join("relaykeep.toml"), config)?;
         let rules = folder.join("rules.yaml");
         fs::write(&rules, RULES)?;
-        let relay = Self { port, portal, binary, folder, running: None };
+        let account = (String::new(), String::new());
+        let mut relay = Self { port, auth, account, portal, binary, folder, running: None };
         let applied = relay.command("apply").arg(&rules).output()?;
         ensure!(applied.status.success(), "apply: {}", String::from_utf8_lossy(&applied.stderr));
+        let report: serde_json::Value = serde_json::from_slice(&applied.stdout)?;
+        // On a database that had it before nothing is issued.
+        let told = |key: &str| report["issued"][0][key].as_str().unwrap_or_default().to_owned();
+        relay.account = (told("username"), told("secret"));
         Ok(relay)
     }
 
@@ -89,6 +115,32 @@ impl Relay {
             line.and_then(|value| value.parse::<f64>().ok()).with_context(|| format!("/metrics has no {name}"))
         };
         Ok((gauge("relaykeep_queue_due")? + gauge("relaykeep_queue_in_flight")?) as u64)
+    }
+
+    /// Octets the process has in memory now.
+    pub fn resident(&self) -> Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most it has had since [`Self::forget_peak`].
+    pub fn peak(&self) -> Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// Begins to count the most anew.
+    pub fn forget_peak(&self) -> Result<()> {
+        Ok(fs::write(format!("/proc/{}/clear_refs", self.id()?), "5")?)
+    }
+
+    fn memory(&self, name: &str) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id()?))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib * 1024)
+    }
+
+    fn id(&self) -> Result<u32> {
+        Ok(self.running.as_ref().context("it does not run")?.id())
     }
 
     fn command(&self, name: &str) -> Command {

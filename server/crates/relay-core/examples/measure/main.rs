@@ -1,8 +1,9 @@
 //! What the use cases cost in the database alone, on SQLite in a fresh folder: `cargo xtask bench
-//! policy|queue|messages|import|sweep|health`.
+//! policy|queue|depth|messages|import|sweep|health`.
 //!
 //! Prints figures for `server/docs/performance.md`, and judges none of them.
 
+mod depth;
 mod health;
 mod import;
 mod knot;
@@ -46,9 +47,10 @@ async fn main() -> Outcome<()> {
     match name.as_str() {
         "policy" => policy::measure(&bench, count.unwrap_or(2_000)).await,
         "queue" => queue::measure(&bench, count.unwrap_or(4_000)).await,
+        "depth" => depth::measure(&bench, count.unwrap_or(1_000_000)).await,
         "messages" => messages::measure(&bench, count.unwrap_or(1_000_000)).await,
         "import" => import::measure(&bench, count.unwrap_or(100_000)).await,
-        _ => Err("measure takes policy, queue, messages, import, sweep or health, and a count".into()),
+        _ => Err("measure takes policy, queue, depth, messages, import, sweep or health, and a count".into()),
     }
 }
 

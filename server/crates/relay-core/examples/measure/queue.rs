@@ -56,7 +56,7 @@ pub(super) async fn measure(bench: &Bench, messages: u32) -> Outcome<()> {
     Ok(())
 }
 
-fn submission(to: &str, body: &str) -> Outcome<Submission> {
+pub(super) fn submission(to: &str, body: &str) -> Outcome<Submission> {
     Ok(Submission {
         arrival: Arrival::Portal,
         reverse_path: ReversePath::parse(SENDER)?,
@@ -67,7 +67,7 @@ fn submission(to: &str, body: &str) -> Outcome<Submission> {
     })
 }
 
-fn attempt(bench: &Bench) -> Attempt {
+pub(super) fn attempt(bench: &Bench) -> Attempt {
     Attempt {
         number: 1,
         started_at: bench.core.now(),

@@ -1,0 +1,137 @@
+//! What a message costs when much waits in the queue, and much lies in the history: kept, handed over and recorded, as
+//! new mail is; and claimed and put off, as old mail is.
+
+#[path = "../../src/messages/fill.rs"]
+mod fill;
+
+use super::{
+    Bench, Outcome,
+    queue::{attempt, submission},
+};
+use relay_core::{Actor, projects, queue, submission as door};
+use relay_types::{
+    message::{Cause, Outcome as Fate},
+    reply::Reply,
+};
+use sea_orm::ConnectionTrait;
+use std::time::{Duration, Instant};
+
+/// Messages of one measurement.
+const MESSAGES: u32 = 6_000;
+const SESSIONS: u32 = 20;
+/// Claims of one measurement, each of so many recipients.
+const CLAIMS: usize = 20;
+const CLAIMED: usize = 100;
+
+/// Measures at each depth in turn, in one database that fills: nothing, a tenth of `count` waiting, `count` waiting,
+/// and ten times `count` in the history beside them.
+pub(super) async fn measure(bench: &Bench, count: u32) -> Outcome<()> {
+    let project = projects::frame(&bench.core, &Actor::System, &bench.project).await?.project.id;
+    let project = project.uuid().simple().to_string();
+    let database = sea_orm::Database::connect(&bench.url).await?;
+    println!("{:>12} {:>12} {:>14} {:>16}", "waiting", "history", "new: ms each", "claimed: ms each");
+    let (mut waiting, mut history) = (0, 0);
+    for (more_waiting, more_history) in [(0, 0), (count / 10, 0), (count - count / 10, 0), (0, count * 10)] {
+        let started = bench.core.now().minus(Duration::from_secs(4 * 86_400));
+        if more_waiting > 0 {
+            for sql in waiting_rows(&project, more_waiting, waiting, started.0, bench.core.now().0) {
+                database.execute_unprepared(&sql).await?;
+            }
+        }
+        if more_history > 0 {
+            let started = bench.core.now().minus(Duration::from_secs(2 * u64::from(more_history) + 86_400));
+            for sql in fill::fill(&project, more_history, started.0) {
+                database.execute_unprepared(&sql).await?;
+            }
+        }
+        database.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        (waiting, history) = (waiting + more_waiting, history + more_history);
+        let new = new_mail(bench).await?;
+        let old = if waiting == 0 { None } else { Some(old_mail(bench).await?) };
+        let old = old.map_or("-".to_owned(), |cost| format!("{cost:.3}"));
+        println!("{waiting:>12} {history:>12} {new:>14.3} {old:>16}");
+    }
+    Ok(())
+}
+
+/// One recipient each, of a thousand domains; half of them due, half of them later.
+fn waiting_rows(project: &str, messages: u32, from: u32, started: i64, now: i64) -> [String; 2] {
+    let id = format!("unhex(printf('%012x7000b%015x', {started} + i, i))");
+    let (first, end) = (from, from + messages);
+    let rows = format!("WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {end} - 1)");
+    [
+        format!(
+            "INSERT INTO message (id, project_id, accepted_at, source, source_label, reverse_path, header_from, \
+             subject, message_id, first_recipient, recipients, size, eight_bit, smtputf8, prefix, state, captured) \
+             {rows} SELECT {id}, x'{project}', {started} + i, 'network', 'cluster', 'app@sender.example', \
+             'app@sender.example', 'Waits', '<w' || i || '@d.example>', 'u' || i || '@w' || (i % 1000) || '.example', \
+             1, 5000, 0, 0, x'', 'deferred', 0 FROM n"
+        ),
+        format!(
+            "INSERT INTO recipient (id, message_id, project_id, address, address_key, destination, state, due_at, \
+             attempts, accepted_at, expires_at, delay_notified) {rows} SELECT {id}, {id}, x'{project}', \
+             'u' || i || '@w' || (i % 1000) || '.example', 'u' || i || '@w' || (i % 1000) || '.example', \
+             'w' || (i % 1000) || '.example', 'due', {now} + (i % 7200 - 3600) * 1000, 1, {started} + i, \
+             {now} + 432000000, 1 FROM n"
+        ),
+    ]
+}
+
+/// Milliseconds for each message that is kept, handed to a worker and recorded as delivered.
+async fn new_mail(bench: &Bench) -> Outcome<f64> {
+    let body = "x".repeat(5_000);
+    let mut new = queue::new_mail(&bench.core, 10_000);
+    let core = bench.core.clone();
+    let example = attempt(bench);
+    let worker = tokio::spawn(async move {
+        let mut records = tokio::task::JoinSet::new();
+        for _ in 0..MESSAGES {
+            let (claims, _) = new.next().await;
+            let (core, attempt) = (core.clone(), example.clone());
+            records.spawn(async move {
+                let Some(claim) = claims.first().cloned() else { return Ok(()) };
+                let delivered = Fate::Delivered(Reply::new(250, (2, 0, 0), "Ok"));
+                queue::record(&core, claim.message_id, attempt, vec![(claim, delivered)]).await
+            });
+        }
+        while let Some(recorded) = records.join_next().await {
+            recorded.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        }
+        Ok::<(), String>(())
+    });
+    let started = Instant::now();
+    let mut sessions = tokio::task::JoinSet::new();
+    for session in 0..SESSIONS {
+        let (core, network, body) = (bench.core.clone(), bench.network.clone(), body.clone());
+        sessions.spawn(async move {
+            for n in 0..MESSAGES / SESSIONS {
+                let made = submission(&format!("u{n}@d{session}.example"), &body).map_err(|error| error.to_string())?;
+                let verdict = door::accept(&core, &network, made).await.map_err(|error| error.to_string())?;
+                verdict.map_err(|rejection| format!("{rejection:?}"))?;
+            }
+            Ok::<(), String>(())
+        });
+    }
+    while let Some(session) = sessions.join_next().await {
+        session??;
+    }
+    worker.await??;
+    Ok(started.elapsed().as_secs_f64() * 1_000.0 / f64::from(MESSAGES))
+}
+
+/// Milliseconds for each recipient that is claimed and put off.
+async fn old_mail(bench: &Bench) -> Outcome<f64> {
+    let (started, mut recorded) = (Instant::now(), 0_u32);
+    for _ in 0..CLAIMS {
+        let claims = queue::claim(&bench.core, CLAIMED, 10, &[]).await?;
+        let records = claims.into_iter().map(|claim| {
+            let put_off = Fate::TempFail(Cause::Reply(Reply::new(451, (4, 7, 1), "Later")));
+            recorded += 1;
+            queue::record(&bench.core, claim.message_id, attempt(bench), vec![(claim, put_off)])
+        });
+        for result in futures_util::future::join_all(records).await {
+            result?;
+        }
+    }
+    Ok(started.elapsed().as_secs_f64() * 1_000.0 / f64::from(recorded.max(1)))
+}

@@ -1,0 +1,174 @@
+//! What sessions cost: signing in, attackers who guess, ten thousand that are idle, one that sends 50 MB.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::progress;
+use crate::rig::{Client, Database, Lines, Relay, Sink, until};
+
+/// Programs at a time.
+const PROGRAMS: usize = 20;
+/// Connections that sign in, one after another in each program.
+const SIGN_INS: usize = 5_000;
+const ATTACKERS: usize = 200;
+/// An attacker guesses so often.
+const GUESS: Duration = Duration::from_millis(500);
+/// How long mail is counted, with attackers and without.
+const COUNTED: Duration = Duration::from_secs(10);
+const IDLE: usize = 10_000;
+const LARGE: usize = 50_000_000;
+const MB: f64 = 1_000_000.0;
+/// Sessions are many here on purpose.
+const MANY: &str = "[smtp]\nsessions = 30000\nsessions_per_address = 30000\n";
+
+/// `bench auth`: connections a second that sign in, and mail a second with and without 200 attackers.
+pub fn auth(database: &Database) -> Result<()> {
+    let sink = Sink::start()?;
+    let mut relay = Relay::prepare("auth", database, &sink, &Lines { others: MANY, ..Lines::default() })?;
+    relay.start()?;
+    sign_in(&relay)?;
+    let began = Instant::now();
+    in_programs(|_| (0..SIGN_INS / PROGRAMS).try_for_each(|_| sign_in(&relay)))?;
+    let rate = SIGN_INS as f64 / began.elapsed().as_secs_f64();
+    println!("AUTH, a connection each, {PROGRAMS} at a time: {rate:.0} a second");
+
+    let alone = mail_a_second(&relay, &sink)?;
+    let (over, guesses) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let beside = thread::scope(|scope| {
+        for attacker in 0..ATTACKERS {
+            let (relay, over, guesses) = (&relay, &over, &guesses);
+            scope.spawn(move || attack(relay, attacker, over, guesses));
+        }
+        let beside = mail_a_second(&relay, &sink);
+        over.store(true, Ordering::Relaxed);
+        beside
+    })?;
+    let guesses = guesses.load(Ordering::Relaxed);
+    println!("mail a second: {alone:.0} alone, {beside:.0} beside {ATTACKERS} attackers who guessed {guesses} times");
+    println!("slower by {:.1} %", 100.0 * (1.0 - beside / alone));
+    Ok(())
+}
+
+/// `bench idle`: memory of 10,000 idle sessions, and of a message of 50 MB.
+pub fn idle(database: &Database) -> Result<()> {
+    let sink = Sink::start()?;
+    let mut relay = Relay::prepare("idle", database, &sink, &Lines { others: MANY, ..Lines::default() })?;
+    relay.start()?;
+    // Pools and caches are filled first.
+    in_programs(|_| (0..100).try_for_each(|_| send_one(&relay)))?;
+    let before = relay.resident()?;
+    let mut open = Vec::with_capacity(IDLE);
+    for number in 0..IDLE {
+        open.push(Client::open(relay.port).with_context(|| format!("session {number}"))?);
+    }
+    let with = relay.resident()?;
+    println!(
+        "{IDLE} idle sessions: {:.0} MB resident, {:.0} MB before ({:.1} KB each)",
+        with as f64 / MB,
+        before as f64 / MB,
+        (with.saturating_sub(before)) as f64 / IDLE as f64 / 1_000.0
+    );
+    drop(open);
+    large(&mut relay, &sink)
+}
+
+/// A message of 50 MB on a relay that has just been started and has sent some mail.
+fn large(relay: &mut Relay, sink: &Sink) -> Result<()> {
+    relay.kill()?;
+    relay.start()?;
+    in_programs(|_| (0..100).try_for_each(|_| send_one(relay)))?;
+    until("an empty queue", || Ok(relay.queued()? == 0))?;
+    relay.forget_peak()?;
+    let (before, seen, began) = (relay.resident()?, sink.count(), Instant::now());
+    let body = "0123456789012345678901234567890123456789012345678901234567890123456789\r\n".repeat(LARGE / 72);
+    Client::open(relay.port)?.send("someone@sink.test", "", body.as_bytes())?;
+    let accepted = began.elapsed();
+    until("the large message at the sink", || Ok(sink.count() > seen))?;
+    let delivered = began.elapsed();
+    let peak = relay.peak()?;
+    println!(
+        "a message of {:.0} MB: {:.1} MB more than idle at the most ({:.0} MB), accepted in {accepted:.2?}, delivered in \
+         {delivered:.2?}",
+        body.len() as f64 / MB,
+        peak.saturating_sub(before) as f64 / MB,
+        before as f64 / MB,
+    );
+    Ok(())
+}
+
+fn sign_in(relay: &Relay) -> Result<()> {
+    let mut client = Client::open(relay.auth)?;
+    let (name, secret) = &relay.account;
+    client.say(&format!("AUTH PLAIN {}\r\n", STANDARD.encode(format!("\0{name}\0{secret}"))), &["235"])?;
+    client.quit()
+}
+
+fn send_one(relay: &Relay) -> Result<()> {
+    let mut client = Client::open(relay.port)?;
+    client.send("someone@sink.test", "", &[b'x'; 900])?;
+    client.quit()
+}
+
+/// Guesses the account's secret from an address of its own.
+fn attack(relay: &Relay, attacker: usize, over: &AtomicBool, guesses: &AtomicUsize) {
+    let address = Ipv4Addr::from(0x7f01_0000 + attacker as u32 + 1);
+    while !over.load(Ordering::Relaxed) {
+        let guess = || -> Result<()> {
+            let mut client = Client::open_from(address, relay.auth)?;
+            let wrong = format!("\0{}\0guess-{attacker}-{}", relay.account.0, guesses.load(Ordering::Relaxed));
+            client.say(&format!("AUTH PLAIN {}\r\n", STANDARD.encode(wrong)), &[])?;
+            client.reply()?;
+            Ok(())
+        };
+        // Refused, put off or cut off: an attacker tries again.
+        let _ = guess();
+        guesses.fetch_add(1, Ordering::Relaxed);
+        thread::park_timeout(GUESS);
+    }
+}
+
+/// Mail of 5 KB, a connection each, for a while: how much is accepted and delivered in a second.
+fn mail_a_second(relay: &Relay, sink: &Sink) -> Result<f64> {
+    let (before, began) = (sink.count(), Instant::now());
+    let body = Arc::new(vec![b'x'; 990]);
+    let sent = AtomicUsize::new(0);
+    in_programs(|_| {
+        while began.elapsed() < COUNTED {
+            let mut client = Client::open(relay.port)?;
+            let lines: Vec<u8> = [&body[..], b"\r\n"].concat().repeat(5);
+            client.send("someone@sink.test", "", &lines)?;
+            client.quit()?;
+            sent.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    })?;
+    let sent = sent.load(Ordering::Relaxed);
+    until("all mail at the sink", || Ok(sink.count() >= before + sent))?;
+    let rate = sent as f64 / began.elapsed().as_secs_f64();
+    progress::note(&format!("{sent} messages, {rate:.0} a second"));
+    Ok(rate)
+}
+
+/// Does it in each of the programs at the same time.
+pub fn in_programs(work: impl Fn(usize) -> Result<()> + Sync) -> Result<()> {
+    thread::scope(|scope| {
+        let programs: Vec<_> = (0..PROGRAMS)
+            .map(|program| {
+                let work = &work;
+                scope.spawn(move || work(program))
+            })
+            .collect();
+        for program in programs {
+            let ended = program.join();
+            ensure!(ended.is_ok(), "a program has panicked");
+            ended.unwrap_or(Ok(()))?;
+        }
+        Ok(())
+    })
+}
