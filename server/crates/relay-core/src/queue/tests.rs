@@ -3,6 +3,7 @@
 mod attempts;
 mod claims;
 mod handed;
+mod life;
 mod people;
 
 use super::*;
