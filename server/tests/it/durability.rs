@@ -1,5 +1,8 @@
 //! Nothing acknowledged is lost: the relay is killed under load, twenty times over, and its disk runs full; `apply` is
-//! killed at work.
+//! killed at work; each acknowledgement follows the sync of its row; the store fails and comes back.
+
+mod on_disk;
+mod store_fails;
 
 use crate::{
     harness::{Relaykeep, Session, Sink, clients, until},

@@ -5,6 +5,7 @@ pub mod dns;
 pub mod html;
 pub mod portal;
 pub mod postfix;
+pub mod postgres;
 pub mod process;
 pub mod relaykeep;
 pub mod session;

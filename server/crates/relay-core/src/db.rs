@@ -1,6 +1,7 @@
 //! Connections to the database: SQLite (one writer, many readers) or PostgreSQL (one pool for both).
 
 mod change;
+mod durable;
 
 pub(crate) use change::{Change, Generation};
 
@@ -12,7 +13,7 @@ use sea_orm::{
     Value,
 };
 use sqlx::{
-    Connection,
+    ConnectOptions, Connection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -162,7 +163,8 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
         .max_connections(connections)
         .acquire_timeout(WAIT)
         // A file does not go away as a server does; a ping would double the cost of a short look-up.
-        .test_before_acquire(false);
+        .test_before_acquire(false)
+        .after_connect(|connection, _| Box::pin(durable::sqlite(connection)));
     // SQLite ends a transaction by itself when a disk is full. The driver does not notice: what it takes for the next
     // commits are then savepoints in a transaction that never ends, and what was acknowledged is lost. A connection for
     // writing that comes back inside a transaction is closed.
@@ -177,7 +179,12 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
             })
         })
     };
-    let pool = pool.connect_with(options).await.map_err(|error| Error::Unavailable { cause: error.to_string() })?;
+    let unavailable = |error: sqlx::Error| Error::Unavailable { cause: error.to_string() };
+    // The pool would only say that no connection was to be had.
+    let mut one = options.connect().await.map_err(unavailable)?;
+    durable::sqlite(&mut one).await.map_err(unavailable)?;
+    one.close().await.map_err(unavailable)?;
+    let pool = pool.connect_with(options).await.map_err(unavailable)?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
@@ -187,12 +194,22 @@ async fn postgres_pool(url: &str, bounds: &[(&str, &str)]) -> Result<DatabaseCon
         .statement_cache_capacity(STATEMENTS)
         .options([("synchronous_commit", "on")])
         .options(bounds.iter().copied());
+    let unavailable = |error: sqlx::Error| Error::Unavailable { cause: error.to_string() };
+    // The pool would only say that no connection was to be had.
+    let first = async {
+        let mut one = options.connect().await?;
+        durable::postgres(&mut one).await?;
+        one.close().await
+    };
+    let late = |_| Error::Unavailable { cause: format!("no answer in {} seconds", WAIT.as_secs()) };
+    tokio::time::timeout(WAIT, first).await.map_err(late)?.map_err(unavailable)?;
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(WAIT)
+        .after_connect(|connection, _| Box::pin(durable::postgres(connection)))
         .connect_with(options)
         .await
-        .map_err(|error| Error::Unavailable { cause: error.to_string() })?;
+        .map_err(unavailable)?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
 

@@ -40,8 +40,8 @@ pub struct Relaykeep {
     database: String,
     settings: String,
     running: Option<Process>,
-    /// KiB that a file may have at most.
-    room: Option<u32>,
+    /// What the shell that starts it does with the command.
+    shell: Option<String>,
     pub portal_port: u16,
     /// STARTTLS, service accounts.
     pub submission: u16,
@@ -61,7 +61,7 @@ impl Relaykeep {
             database,
             settings: settings.to_owned(),
             running: None,
-            room: None,
+            shell: None,
             portal_port: free_port(),
             submission: free_port(),
             submissions: free_port(),
@@ -109,11 +109,9 @@ impl Relaykeep {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_relaykeep"));
-        if let Some(kib) = self.room {
-            // Writing beyond the limit is then an error and not a signal.
-            let shell = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+        if let Some(shell) = &self.shell {
             command = Command::new("bash");
-            command.args(["-c", &shell, env!("CARGO_BIN_EXE_relaykeep")]);
+            command.args(["-c", shell, env!("CARGO_BIN_EXE_relaykeep")]);
         }
         command
             .args(arguments)
@@ -149,9 +147,20 @@ impl Relaykeep {
 
     /// As [`Self::run`], on a disk where no file may grow beyond so many KiB.
     pub fn run_on_a_disk_of(&mut self, kib: u32) {
-        self.room = Some(kib);
+        // Writing beyond the limit is then an error and not a signal.
+        self.run_by(&format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\""));
+    }
+
+    /// As [`Self::run`], by a shell that does this with the command, which is `"$0" "$@"`.
+    pub fn run_by(&mut self, shell: &str) {
+        self.shell = Some(shell.to_owned());
         self.run();
-        self.room = None;
+        self.shell = None;
+    }
+
+    /// Another database from the next start on.
+    pub fn use_database(&mut self, url: &str) {
+        url.clone_into(&mut self.database);
     }
 
     /// Ends it as a power cut would.
