@@ -1,4 +1,4 @@
-//! The command lines of a session (RFC 5321 §4.1.1, RFC 3207, RFC 4954).
+//! The command lines of a session (RFC 5321 §4.1.1, RFC 3030, RFC 3207, RFC 4954).
 //!
 //! Splits a line into verb and argument; what an argument means is judged where the command is carried out, because a
 //! command out of order is refused before its argument is looked at.
@@ -20,6 +20,8 @@ pub enum Command<'a> {
     Rcpt(&'a str),
     /// `DATA`; the argument must be empty.
     Data(&'a str),
+    /// `BDAT octets [LAST]`, whose octets follow at once.
+    Bdat(&'a str),
     /// `RSET`; the argument must be empty.
     Rset(&'a str),
     /// `NOOP`, with or without argument.
@@ -57,6 +59,7 @@ impl<'a> Command<'a> {
             "MAIL" => after_keyword(argument, "FROM:").map_or(Self::Malformed, Self::Mail),
             "RCPT" => after_keyword(argument, "TO:").map_or(Self::Malformed, Self::Rcpt),
             "DATA" => Self::Data(argument),
+            "BDAT" => Self::Bdat(argument),
             "RSET" => Self::Rset(argument),
             "NOOP" => Self::Noop,
             "VRFY" => Self::Vrfy(argument),

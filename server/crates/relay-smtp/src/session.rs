@@ -1,10 +1,12 @@
-//! The server's side of one SMTP session as a pure machine (RFC 5321, 1870, 2034, 2920, 3207, 4954, 6152, 6531).
+//! The server's side of one SMTP session as a pure machine (RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 4865, 4954,
+//! 6152, 6531, 8689, 9422).
 //!
 //! Bytes go in with [`Session::receive`]; replies, questions and content come out of [`Session::poll`]. The machine
 //! owns the order of commands, every limit, and what a session forgets and when. It decides nothing about who may do
 //! what: it asks, and while a question is open it parses nothing. It trusts no octet of the client.
 
 mod authentication;
+mod chunks;
 mod config;
 mod input;
 mod opening;
@@ -18,9 +20,10 @@ pub use question::{BodyType, Credentials, Envelope, Output, Question, TlsFacts, 
 
 use crate::command::Command;
 use authentication::Exchange;
+use chunks::Chunk;
 use input::{Input, Line};
 use opening::Hello;
-use relay_types::{EmailAddress, reply::Reply};
+use relay_types::{reply::Reply, terms::Addressee};
 use std::collections::VecDeque;
 use transaction::{Content, Transaction};
 
@@ -37,6 +40,8 @@ pub struct Session {
     transaction: Option<Transaction>,
     transactions: usize,
     errors: usize,
+    /// Octets that were read of messages that are lost, since the last MAIL.
+    wasted: u64,
     heard_a_line: bool,
     input_ended: bool,
     shutting_down: bool,
@@ -50,6 +55,8 @@ enum Phase {
     Command,
     Authentication(Exchange),
     Content(Content),
+    /// The octets behind BDAT.
+    Chunk(Chunk),
     /// A question is open; octets wait.
     Asked(Asked),
     /// TLS is being made; whatever arrives is not for us.
@@ -62,8 +69,9 @@ enum Phase {
 enum Asked {
     Authenticate,
     Mail(Box<Transaction>),
-    Rcpt(EmailAddress),
+    Rcpt(Addressee),
     Data,
+    Bdat(Chunk),
     EndOfData,
 }
 
@@ -81,6 +89,7 @@ impl Session {
             transaction: None,
             transactions: 0,
             errors: 0,
+            wasted: 0,
             heard_a_line: false,
             input_ended: false,
             shutting_down: false,
@@ -160,7 +169,7 @@ impl Session {
 
     /// Whether the client is sending mail data, so that a floor on its rate applies.
     pub fn in_content(&self) -> bool {
-        matches!(self.phase, Phase::Content(_))
+        matches!(self.phase, Phase::Content(_) | Phase::Chunk(_))
     }
 
     /// Octets that have arrived and wait to be read.
@@ -173,6 +182,7 @@ impl Session {
         match &mut self.phase {
             Phase::Greeting | Phase::Asked(_) | Phase::Handshake | Phase::Closed => false,
             Phase::Content(_) => self.read_content() || self.at_end_of_input(),
+            Phase::Chunk(_) => self.read_chunk() || self.at_end_of_input(),
             Phase::Command | Phase::Authentication(_) => {
                 if self.shutting_down && self.transaction.is_none() {
                     self.interrupt(replies::shutting_down(&self.config.host_name));
@@ -199,6 +209,7 @@ impl Session {
             Phase::Authentication(_) => self.config.auth_line_limit,
             _ if self.input.starts_with_verb(b"AUTH ") => self.config.auth_line_limit,
             _ if self.input.starts_with_verb(b"MAIL ") => self.config.command_line_limit + config::MAIL_LINE_EXTRA,
+            _ if self.input.starts_with_verb(b"RCPT ") => self.config.command_line_limit + config::RCPT_LINE_EXTRA,
             _ => self.config.command_line_limit,
         };
         let line = match self.input.next_line(limit) {
@@ -232,8 +243,9 @@ impl Session {
             Command::Mail(rest) => self.mail(rest),
             Command::Rcpt(rest) => self.rcpt(rest),
             Command::Data(argument) => self.data(argument),
+            Command::Bdat(argument) => self.bdat(argument),
             Command::Rset("") => {
-                self.transaction = None;
+                self.drop_transaction();
                 self.reply(replies::ok());
             }
             Command::Noop => self.reply(replies::ok()),
@@ -260,8 +272,9 @@ impl Session {
         match asked {
             Asked::Authenticate => self.authentication_judged(verdict),
             Asked::Mail(transaction) => self.mail_judged(*transaction, verdict),
-            Asked::Rcpt(address) => self.rcpt_judged(address, verdict),
+            Asked::Rcpt(addressee) => self.rcpt_judged(addressee, verdict),
             Asked::Data => self.data_judged(verdict),
+            Asked::Bdat(chunk) => self.bdat_judged(chunk, verdict),
             Asked::EndOfData => self.content_judged(verdict),
         }
     }

@@ -49,6 +49,7 @@ pub mod simulator;
 pub mod spf;
 pub mod suppression;
 pub mod sweep;
+pub mod terms;
 pub mod ticket;
 pub mod timestamp;
 pub mod tls;

@@ -2,6 +2,7 @@
 
 use super::{AuthRule, Output, Phase, Session, TlsFacts, TlsOffer, replies};
 use crate::command::Command;
+use relay_types::Timestamp;
 
 /// How the client introduced itself.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl Session {
         self.input.clear();
         self.hello = None;
         self.authenticated = false;
-        self.transaction = None;
+        self.drop_transaction();
         self.tls = Some(facts);
         if matches!(self.phase, Phase::Handshake) {
             self.phase = Phase::Command;
@@ -62,7 +63,7 @@ impl Session {
             let form = if extended { "EHLO hostname" } else { "HELO hostname" };
             return self.refuse(replies::syntax(form));
         }
-        self.transaction = None;
+        self.drop_transaction();
         self.hello = Some(Hello { name: name.to_owned(), extended });
         let mut reply = replies::hello(&self.config.host_name, name);
         if extended {
@@ -83,7 +84,7 @@ impl Session {
         } else {
             // What came behind the command is not protected and may be anyone's: it is never a command.
             self.input.clear();
-            self.transaction = None;
+            self.drop_transaction();
             self.authenticated = false;
             self.reply(replies::ready_for_tls());
             self.outputs.push_back(Output::StartTls);
@@ -103,7 +104,17 @@ impl Session {
             "8BITMIME".to_owned(),
             "SMTPUTF8".to_owned(),
             "ENHANCEDSTATUSCODES".to_owned(),
+            "CHUNKING".to_owned(),
+            "BINARYMIME".to_owned(),
+            "DSN".to_owned(),
+            format!("LIMITS RCPTMAX={} MAILMAX={}", self.config.recipients_limit, self.config.transactions_limit),
         ];
+        if let Some((seconds, until)) = self.config.hold_limit {
+            keywords.push(format!("FUTURERELEASE {seconds} {}", Timestamp(until.seconds() * 1000).rfc3339()));
+        }
+        if self.tls.is_some() {
+            keywords.push("REQUIRETLS".to_owned());
+        }
         if self.config.tls == TlsOffer::StartTls && self.tls.is_none() {
             keywords.push("STARTTLS".to_owned());
         }

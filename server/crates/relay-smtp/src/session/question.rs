@@ -1,7 +1,11 @@
 //! What the machine gives to its driver, and what it gets back.
 
 use crate::sasl::{Mechanism, Secret};
-use relay_types::{EmailAddress, ReversePath, reply::Reply};
+use relay_types::{
+    EmailAddress, ReversePath,
+    reply::Reply,
+    terms::{Addressee, Hold, MessageTerms},
+};
 
 /// The next thing to do, in order.
 #[derive(Debug)]
@@ -10,9 +14,10 @@ pub enum Output {
     Reply(Reply),
     /// Find the answer and give it to `Session::answer`.
     Ask(Question),
-    /// A piece of the message that is being received, dots unstuffed; every line in it ends with CRLF.
+    /// A piece of the message that is being received, dots unstuffed. Every line in it ends with CRLF, unless the
+    /// message is declared as [`BodyType::Binary`].
     Content(Vec<u8>),
-    /// Drop the pieces of this message: it will be refused.
+    /// Drop the pieces of this message: it is refused or was given up.
     DiscardContent,
     /// Send what is to be sent, make TLS, then call `Session::tls_established`; when TLS fails, close.
     /// Whoever authenticated before has not any more.
@@ -36,6 +41,8 @@ pub enum Question {
         body: Option<BodyType>,
         /// Whether the message uses SMTPUTF8.
         smtputf8: bool,
+        /// How long it shall wait here, within what is announced.
+        hold: Option<Hold>,
     },
     /// May this recipient be written to?
     Rcpt {
@@ -90,17 +97,23 @@ pub struct Envelope {
     pub body: Option<BodyType>,
     /// Whether the message uses SMTPUTF8.
     pub smtputf8: bool,
+    /// What was asked for; the moment of release is the driver's to find, from `hold`.
+    pub terms: MessageTerms,
+    /// How long it shall wait here.
+    pub hold: Option<Hold>,
     /// The accepted recipients, each once, in order.
-    pub recipients: Vec<EmailAddress>,
+    pub recipients: Vec<Addressee>,
 }
 
-/// The value of BODY (RFC 6152).
+/// The value of BODY (RFC 6152, RFC 3030).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyType {
     /// Lines of ASCII.
     SevenBit,
     /// Lines of any octets.
     EightBitMime,
+    /// Any octets, without lines; by BDAT alone.
+    Binary,
 }
 
 /// What is worth keeping of a TLS handshake.

@@ -1,7 +1,7 @@
 //! Every reply that the machine gives by itself; the other ones come with verdicts.
 
 use super::config::SessionConfig;
-use relay_types::reply::Reply;
+use relay_types::{Timestamp, reply::Reply};
 
 pub(super) fn greeting(host: &str) -> Reply {
     Reply::plain(220, format!("{host} ESMTP"))
@@ -31,6 +31,19 @@ pub(super) fn send_content() -> Reply {
     Reply::plain(354, "End data with <CR><LF>.<CR><LF>")
 }
 
+/// RFC 3030 §2: a reply to each BDAT.
+pub(super) fn chunk_received(octets: u64) -> Reply {
+    Reply::new(250, (2, 0, 0), format!("{octets} octets received"))
+}
+
+pub(super) fn needs_tls() -> Reply {
+    Reply::new(530, (5, 7, 10), "REQUIRETLS needs a session in TLS")
+}
+
+pub(super) fn held_too_long((seconds, until): (u64, Timestamp)) -> Reply {
+    Reply::new(501, (5, 5, 4), format!("Mail is held for {seconds} seconds at most, until {}", until.rfc3339()))
+}
+
 pub(super) fn ready_for_tls() -> Reply {
     Reply::new(220, (2, 0, 0), "Ready to start TLS")
 }
@@ -53,7 +66,7 @@ pub(super) fn cannot_verify() -> Reply {
 }
 
 pub(super) fn help() -> Reply {
-    Reply::new(214, (2, 0, 0), "EHLO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY QUIT; see RFC 5321")
+    Reply::new(214, (2, 0, 0), "EHLO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT; see RFC 5321")
 }
 
 pub(super) fn foreign_protocol() -> Reply {

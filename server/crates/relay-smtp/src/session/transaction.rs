@@ -2,26 +2,32 @@
 //!
 //! After the end of data the transaction is gone, whatever the verdict; a refused MAIL never was one.
 
-use super::{Asked, AuthRule, Envelope, Output, Phase, Question, Session, Verdict, replies};
+use super::{Asked, AuthRule, BodyType, Envelope, Output, Phase, Question, Session, Verdict, chunks::Chunks, replies};
 use crate::{
     data::{DataReader, End},
     parameters::{self, ParameterError},
     path::{self, Path},
 };
-use relay_types::{EmailAddress, ReversePath, reply::Reply};
+use relay_types::{
+    EmailAddress, ReversePath,
+    reply::Reply,
+    terms::{Addressee, Hold, MessageTerms, TlsTerm},
+};
 use std::collections::HashSet;
 
 /// Octets of content given out at most in one piece.
-const PIECE: usize = 64 * 1024;
+pub(super) const PIECE: usize = 64 * 1024;
 
 /// An envelope that is being written.
 #[derive(Debug)]
 pub(super) struct Transaction {
-    envelope: Envelope,
+    pub(super) envelope: Envelope,
     /// The recipients in `envelope`, to take each once.
     known: HashSet<String>,
     /// Recipients that were judged, accepted or not.
     judged: usize,
+    /// Content that came by BDAT so far; from the first one on there is no RCPT and no DATA.
+    pub(super) chunks: Option<Chunks>,
 }
 
 /// Mail data that is being received.
@@ -29,8 +35,6 @@ pub(super) struct Transaction {
 pub(super) struct Content {
     reader: DataReader,
     octets: u64,
-    /// Octets that were read after the message was lost.
-    wasted: u64,
     discarded: bool,
 }
 
@@ -64,6 +68,20 @@ impl Session {
         if parameters.size.is_some_and(|size| size > self.config.size_limit) {
             return self.refuse(replies::too_big(&self.config));
         }
+        // RFC 8689 §2: who wants TLS on the whole way begins with it.
+        if parameters.require_tls && self.tls.is_none() {
+            return self.refuse(replies::needs_tls());
+        }
+        match (parameters.hold, self.config.hold_limit) {
+            (Some(_), None) => return self.refuse(replies::unknown_parameter()),
+            (Some(Hold::For(seconds)), Some(limit)) if seconds > limit.0 => {
+                return self.refuse(replies::held_too_long(limit));
+            }
+            (Some(Hold::Until(moment)), Some(limit)) if moment > limit.1 => {
+                return self.refuse(replies::held_too_long(limit));
+            }
+            _ => {}
+        }
         let envelope = Envelope {
             helo: hello.name.clone(),
             extended: hello.extended,
@@ -71,14 +89,23 @@ impl Session {
             size: parameters.size,
             body: parameters.body,
             smtputf8: parameters.smtputf8,
+            terms: MessageTerms {
+                ret: parameters.ret,
+                envid: parameters.envid,
+                tls: if parameters.require_tls { TlsTerm::Required } else { TlsTerm::Usual },
+                binary: parameters.body == Some(BodyType::Binary),
+                release_at: None,
+            },
+            hold: parameters.hold,
             recipients: Vec::new(),
         };
-        let transaction = Box::new(Transaction { envelope, known: HashSet::new(), judged: 0 });
+        let transaction = Box::new(Transaction { envelope, known: HashSet::new(), judged: 0, chunks: None });
         let question = Question::Mail {
             reverse_path,
             size: parameters.size,
             body: parameters.body,
             smtputf8: parameters.smtputf8,
+            hold: parameters.hold,
         };
         self.ask(question, Asked::Mail(transaction));
     }
@@ -89,6 +116,7 @@ impl Session {
             Verdict::Refuse(reply) | Verdict::Close(reply) => self.reply(reply),
             Verdict::Accept | Verdict::Queued(_) => {
                 self.transactions += 1;
+                self.wasted = 0;
                 self.transaction = Some(transaction);
                 self.reply(replies::sender_ok());
             }
@@ -99,12 +127,16 @@ impl Session {
         let Some(transaction) = &self.transaction else {
             return self.refuse(replies::out_of_order("Send MAIL first"));
         };
+        if transaction.chunks.is_some() {
+            return self.refuse(replies::out_of_order("No RCPT behind BDAT"));
+        }
         let Ok((path, written, rest)) = path::parse(rest) else {
             return self.refuse(replies::malformed_forward_path());
         };
-        if let Err(error) = parameters::parse_rcpt(rest) {
-            return self.refuse(parameter_refusal(error));
-        }
+        let terms = match parameters::parse_rcpt(rest, transaction.envelope.smtputf8) {
+            Ok(terms) => terms,
+            Err(error) => return self.refuse(parameter_refusal(error)),
+        };
         if !written.is_ascii() && !transaction.envelope.smtputf8 {
             return self.refuse(replies::needs_smtputf8());
         }
@@ -122,19 +154,20 @@ impl Session {
             self.reply(replies::too_many_recipients(&self.config));
         } else {
             let already = transaction.envelope.recipients.len();
-            self.ask(Question::Rcpt { address: address.clone(), already }, Asked::Rcpt(address));
+            let question = Question::Rcpt { address: address.clone(), already };
+            self.ask(question, Asked::Rcpt(Addressee { address, terms }));
         }
     }
 
-    pub(super) fn rcpt_judged(&mut self, address: EmailAddress, verdict: Verdict) {
+    pub(super) fn rcpt_judged(&mut self, addressee: Addressee, verdict: Verdict) {
         let Some(transaction) = &mut self.transaction else { return };
         transaction.judged += 1;
         match verdict {
             // Not a mistake of the program: lists have dead addresses. The limit on recipients bounds them.
             Verdict::Refuse(reply) | Verdict::Close(reply) => self.reply(reply),
             Verdict::Accept | Verdict::Queued(_) => {
-                transaction.known.insert(address.to_string());
-                transaction.envelope.recipients.push(address);
+                transaction.known.insert(addressee.address.to_string());
+                transaction.envelope.recipients.push(addressee);
                 self.reply(replies::recipient_ok());
             }
         }
@@ -149,6 +182,13 @@ impl Session {
             None => self.refuse(replies::out_of_order("Send MAIL first")),
             Some(transaction) if transaction.envelope.recipients.is_empty() => {
                 self.refuse(replies::out_of_order("No valid recipient"));
+            }
+            // RFC 3030 §2, §3: one way or the other, and binary content by BDAT alone.
+            Some(transaction) if transaction.chunks.is_some() => {
+                self.refuse(replies::out_of_order("No DATA behind BDAT"));
+            }
+            Some(transaction) if transaction.envelope.terms.binary => {
+                self.refuse(replies::out_of_order("BODY=BINARYMIME is sent by BDAT"));
             }
             Some(_) => self.ask(Question::Data, Asked::Data),
         }
@@ -181,7 +221,7 @@ impl Session {
         let too_big = content.octets > self.config.size_limit;
         let lost = too_big || content.reader.is_spoiled();
         if lost {
-            content.wasted += read as u64;
+            self.wasted += read as u64;
         } else if !piece.is_empty() {
             self.outputs.push_back(Output::Content(piece));
         }
@@ -193,7 +233,7 @@ impl Session {
         match end {
             Some(End::Disputed) => self.interrupt(refusal),
             // Who goes on sending a message that is lost is cut off.
-            None if content.wasted > self.config.size_limit.max(PIECE as u64) => self.interrupt(refusal),
+            None if self.wasted > self.waste_limit() => self.interrupt(refusal),
             None => {}
             Some(_) if lost => {
                 self.transaction = None;
@@ -206,6 +246,18 @@ impl Session {
             },
         }
         true
+    }
+
+    /// Octets of lost messages that are read before the session ends.
+    pub(super) fn waste_limit(&self) -> u64 {
+        self.config.size_limit.max(PIECE as u64)
+    }
+
+    /// The transaction is given up, and what came of its content by BDAT.
+    pub(super) fn drop_transaction(&mut self) {
+        if self.transaction.take().is_some_and(|transaction| transaction.chunks.is_some()) {
+            self.outputs.push_back(Output::DiscardContent);
+        }
     }
 
     pub(super) fn content_judged(&mut self, verdict: Verdict) {

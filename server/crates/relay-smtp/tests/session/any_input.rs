@@ -83,9 +83,20 @@ fn group() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => (prop::collection::vec(command(), 0..5), last).prop_map(|(commands, last)| commands.concat() + last),
         1 => Just("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n".to_owned()),
+        2 => (prop::sample::select(vec!["", " BODY=BINARYMIME"]), prop::collection::vec(chunk(), 0..6)).prop_map(
+            |(body, chunks)| format!("MAIL FROM:<a@b.example>{body}\r\nRCPT TO:<c@d.example>\r\n{}", chunks.concat())
+        ),
+        1 => chunk(),
         2 => "[a.\r\n]{0,30}\r\n\\.\r\n",
         1 => "(a{0,40}\r\n){0,12}\\.\r\n",
     ]
+}
+
+/// A BDAT with its octets, and maybe more of them than the limit has.
+fn chunk() -> impl Strategy<Value = String> {
+    let octets = prop_oneof![3 => "[a.\r\n\0]{0,12}", 3 => "(a{0,9}\r\n){0,4}", 1 => "a{200,300}"];
+    let last = prop::sample::select(vec!["", " LAST"]);
+    (octets, last).prop_map(|(octets, last)| format!("BDAT {}{last}\r\n{octets}", octets.len()))
 }
 
 /// The two answers that AUTH LOGIN asks for are a group each.
@@ -130,6 +141,19 @@ proptest! {
     }
 
     #[test]
+    fn a_chunk_is_read_to_its_end_whatever_becomes_of_it(chunks in prop::collection::vec(chunk(), 0..6)) {
+        let mut session = session();
+        let mut story = Vec::new();
+        session.receive(b"EHLO client.example\r\n");
+        play(&mut session, &mut story);
+        session.receive((chunks.concat() + "MARK\r\n").as_bytes());
+        play(&mut session, &mut story);
+        let last = story.last().expect("replies");
+        prop_assert!(last.contains("Unknown command"), "{story:?}");
+        prop_assert_eq!(story.len(), chunks.len() + 3);
+    }
+
+    #[test]
     fn no_input_breaks_the_session_or_fills_memory(segments in prop::collection::vec(octets(), 0..20)) {
         let mut session = session();
         let mut story = Vec::new();
@@ -139,4 +163,32 @@ proptest! {
             prop_assert!(session.buffered() <= 12_288, "{} octets wait", session.buffered());
         }
     }
+}
+
+#[test]
+fn a_million_chunks_of_one_octet_cost_no_memory() {
+    let mut config = SessionConfig::new("relay.example");
+    config.auth = AuthRule::Networks;
+    let mut session = Session::new(config);
+    session.greet();
+    let mut story = Vec::new();
+    session.receive(b"EHLO client.example\r\n");
+    play(&mut session, &mut story);
+    session.receive(b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n");
+    play(&mut session, &mut story);
+    let segment = b"BDAT 1\r\na".repeat(1_000);
+    let (mut octets, mut replies) = (0, 0);
+    for _ in 0..1_000 {
+        session.receive(&segment);
+        while let Some(output) = session.poll() {
+            match output {
+                Output::Ask(_) => session.answer(Verdict::Accept),
+                Output::Content(piece) => octets += piece.len(),
+                Output::Reply(reply) => replies += usize::from(reply.code == 250),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(session.buffered(), 0);
+    }
+    assert_eq!((octets, replies), (1_000_000, 1_000_000));
 }

@@ -42,6 +42,16 @@ fn extensions() {
 }
 
 #[test]
+fn chunking() {
+    check("chunking");
+}
+
+#[test]
+fn terms() {
+    check("terms");
+}
+
+#[test]
 fn starttls() {
     check("starttls");
 }
