@@ -23,6 +23,7 @@ mod m20261121_000013_egress;
 mod m20261121_000014_api_tokens;
 mod m20261121_000015_reach;
 mod m20261121_000016_packed_report;
+mod m20261121_000017_terms;
 mod m20261121_000018_transport_security;
 mod m20261121_000019_suppression_list;
 mod m20261121_000021_arriving;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000014_api_tokens::Migration),
             Box::new(m20261121_000015_reach::Migration),
             Box::new(m20261121_000016_packed_report::Migration),
+            Box::new(m20261121_000017_terms::Migration),
             Box::new(m20261121_000018_transport_security::Migration),
             Box::new(m20261121_000019_suppression_list::Migration),
             Box::new(m20261121_000021_arriving::Migration),

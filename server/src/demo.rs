@@ -175,7 +175,7 @@ async fn send(
         },
         reverse_path: ReversePath::Address(EmailAddress::parse(&from)?),
         recipients: vec![EmailAddress::parse(to)?],
-        eight_bit: false,
+        terms: Default::default(),
         smtputf8: false,
         content: content.into_bytes().into(),
     };
@@ -201,6 +201,7 @@ async fn attempt(core: &Core, end: End) -> Result<()> {
             host: None,
             address: None,
             tls: None,
+            passes_reports_on: false,
             dialogue: vec![],
             outcomes: vec![],
         };

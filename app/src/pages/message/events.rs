@@ -58,6 +58,9 @@ fn Line(slug: String, event: Event, source: Source) -> impl IntoView {
         EventKind::FailureNotified { notification } => {
             (Tone::Unknown, linked("Notice sent to the reverse-path", notification), String::new())
         }
+        EventKind::SuccessNotified { notification } => {
+            (Tone::Good, linked("The sender was told of the success, as asked", notification), String::new())
+        }
         EventKind::NotNotified { reason } => (Tone::Unknown, plain("No notice to the reverse-path".to_owned()), reason),
         EventKind::Suppressed { address, until } => {
             let href = format!("/p/{slug}/suppressions?q={}", encode(&address.to_string()));

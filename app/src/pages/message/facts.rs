@@ -36,6 +36,8 @@ pub fn Envelope(slug: String, message: MessageDetail) -> impl IntoView {
                 <Fact term=words::MESSAGE_ID mono=true>{message.message_id}</Fact>
                 <Fact term=words::QUEUE_ID mono=true>{message.id.to_string()}</Fact>
                 {about}
+                {message.release_at.map(|at| view! { <Fact term=words::RELEASE><Time at/></Fact> })}
+                {(!message.asked.is_empty()).then(|| view! { <Fact term=words::ASKED>{message.asked.join("; ")}</Fact> })}
             </Facts>
         </Card>
     }
@@ -94,6 +96,8 @@ mod words {
     pub const MESSAGE_ID: &str = "Message-ID";
     pub const QUEUE_ID: &str = "Queue id";
     pub const ABOUT: &str = "Notice about";
+    pub const RELEASE: &str = "Released at";
+    pub const ASKED: &str = "Asked for";
     pub const RECIPIENTS: &str = "Recipients";
     pub const HEADERS: &str = "Header fields as sent";
 }

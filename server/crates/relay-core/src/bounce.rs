@@ -24,8 +24,10 @@ use crate::{
 };
 use relay_types::{
     EmailAddress, ReversePath, Timestamp,
-    message::{Attempt, Cause, EventKind, MessageId},
+    message::{Attempt, Cause, EventKind, MessageId, Outcome},
     project::ProjectId,
+    reply::Reply,
+    terms::{MessageTerms, Report, Ret, TlsTerm},
 };
 use sea_orm::{DatabaseTransaction, EntityTrait};
 
@@ -35,6 +37,8 @@ pub(crate) struct Material {
     destination: String,
     /// The original's header section as sent.
     headers: Vec<u8>,
+    /// The whole of it, when a failure shall return that.
+    whole: Option<Vec<u8>>,
     /// The original's page in the portal.
     link: Option<String>,
     /// Signs in the name of this host, when its domain has a key.
@@ -70,18 +74,70 @@ pub(crate) async fn material(core: &Core, id: MessageId) -> Result<Option<Materi
         None => None,
     };
     let way = routes::way(core, project, to.domain()).await?;
+    let headers = outgoing::headers(core, &original).await?;
+    let whole = if returns_whole(&original, &headers) { Some(outgoing::whole(core, &original).await?) } else { None };
     Ok(Some(Material {
         destination: queue::destination(&way, to.domain()),
-        headers: outgoing::headers(core, &original).await?,
+        headers,
+        whole,
         link,
         signature: signing::plan(core, project, &core.config.hostname).await?,
     }))
+}
+
+/// Octets of a message that is returned whole; of a larger one, and of one that cannot stand in a report as it is, the
+/// header is (RFC 3461 §6.2).
+const WHOLE_MOST: i64 = 256 * 1024;
+
+fn returns_whole(original: &message::Model, headers: &[u8]) -> bool {
+    let terms: MessageTerms = kept::terms(original.terms.as_deref());
+    let fits = original.size <= WHOLE_MOST && headers.is_ascii() && !terms.binary;
+    // RFC 8689 §5: what was to go in secret is not sent back.
+    fits && terms.ret == Some(Ret::Full) && terms.tls != TlsTerm::Required
+}
+
+/// The facts of one recipient's success, and how it is told; none when the sender did not ask, or when the next hop
+/// was asked to tell.
+pub(crate) fn success(
+    claimed: &Claimed,
+    outcome: &Outcome,
+    attempt: &Attempt,
+    now: Timestamp,
+) -> Option<(Action, Fate)> {
+    let (action, reply, theirs) = match outcome {
+        _ if !claimed.terms.wants(Report::Success) => return None,
+        Outcome::Delivered(_) if attempt.passes_reports_on => return None,
+        Outcome::Delivered(reply) => (Action::Relayed, reply.clone(), true),
+        Outcome::Captured => (Action::Delivered, Reply::new(250, (2, 1, 5), "Captured on this machine"), false),
+        Outcome::TempFail(_) | Outcome::PermFail(_) => return None,
+    };
+    let host = attempt.host.clone();
+    let original = claimed.terms.orcpt.clone();
+    let address = claimed.address.clone();
+    Some((action, Fate { address, original, reply, theirs, host, at: now, until: claimed.expires_at }))
+}
+
+/// Tells of successes inside their transaction; returns the line for the original's story. Nobody is told where there
+/// is nobody to tell: a sender that wants to hear has a reverse-path.
+pub(crate) async fn of_success(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    original: &message::Model,
+    action: Action,
+    fates: &[Fate],
+    material: Option<&Material>,
+    now: Timestamp,
+) -> Result<Option<EventKind>> {
+    let (Ok(to), Some(material)) = (recipient(original), material) else { return Ok(None) };
+    let notification = tell(core, transaction, original, action, &to, fates, material, now).await?;
+    Ok(Some(EventKind::SuccessNotified { notification }))
 }
 
 /// The facts of one recipient's failure.
 pub(crate) fn fate(claimed: &Claimed, cause: &Cause, attempt: &Attempt, now: Timestamp) -> Fate {
     Fate {
         address: claimed.address.clone(),
+        original: claimed.terms.orcpt.clone(),
         reply: cause.reply().clone(),
         theirs: cause.is_theirs(),
         host: attempt.host.clone(),
@@ -124,6 +180,7 @@ pub(crate) async fn tell(
     material: &Material,
     now: Timestamp,
 ) -> Result<MessageId> {
+    let terms: MessageTerms = kept::terms(original.terms.as_deref());
     let notification = Notification {
         id: core.new_id(),
         action,
@@ -135,9 +192,12 @@ pub(crate) async fn tell(
         arrived: Timestamp(original.accepted_at),
         link: material.link.as_deref(),
         fates,
+        envid: terms.envid.as_ref(),
         headers: &material.headers,
+        // RFC 3461 §4.3: of a failure alone.
+        whole: material.whole.as_deref().filter(|_| action == Action::Failed),
     };
-    let content = notification.write().into_bytes();
+    let content = notification.write();
     let (fields, event) = match HeaderSection::scan(&content) {
         Ok(section) => {
             let body = || signing::BodyHash::of(&content[section.body..]);
@@ -179,6 +239,12 @@ pub(crate) async fn tell(
         events: vec![arrived, event],
         claims: Vec::new(),
         body: None,
+        // RFC 8689 §5: a report goes no less protected than what it is about.
+        terms: MessageTerms {
+            tls: if terms.tls == TlsTerm::Required { TlsTerm::Required } else { TlsTerm::Usual },
+            ..MessageTerms::default()
+        },
+        recipient_terms: Vec::new(),
     };
     kept::insert(core, transaction, &[&new]).await?;
     Ok(new.id)

@@ -210,7 +210,7 @@ mod tests {
             arrival: Arrival::System,
             reverse_path: ReversePath::Null,
             recipients: vec![EmailAddress::parse("a@e.example").expect("an address")],
-            eight_bit: false,
+            terms: Default::default(),
             smtputf8: false,
             content: content.as_bytes().to_vec().into(),
         };
@@ -223,6 +223,7 @@ mod tests {
                 host: None,
                 address: None,
                 tls: None,
+                passes_reports_on: false,
                 dialogue: Vec::new(),
                 outcomes: Vec::new(),
             };

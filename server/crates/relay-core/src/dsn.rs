@@ -1,6 +1,6 @@
-//! Delivery status notifications (RFC 3464, RFC 6522): written from facts, no I/O.
+//! Delivery status notifications (RFC 3461 §6, RFC 3464, RFC 6522): written from facts, no I/O.
 //!
-//! A notification is ASCII throughout, with lines of 998 octets at most, whatever the next hop or the message said:
+//! A notification is ASCII throughout, but for a whole message that it returns, with lines of 998 octets at most, whatever the next hop or the message said:
 //! text of others is escaped (`\x{FC}`, as utf-8-addr-xtext of RFC 6533 §3 does) and cut. So it passes every hop.
 
 use crate::submission::prefix;
@@ -8,6 +8,7 @@ use relay_types::{
     DomainName, EmailAddress, Timestamp,
     message::MessageId,
     reply::{EnhancedCode, Reply},
+    terms::{EnvelopeId, OriginalRecipient},
 };
 use std::fmt::Write;
 
@@ -23,6 +24,10 @@ pub(crate) enum Action {
     Failed,
     /// These recipients have not got it yet.
     Delayed,
+    /// It is where these recipients read it.
+    Delivered,
+    /// It went on to a mail system that cannot be asked for reports.
+    Relayed,
 }
 
 /// One recipient it is about.
@@ -30,6 +35,8 @@ pub(crate) enum Action {
 pub(crate) struct Fate {
     /// Forward-path.
     pub(crate) address: EmailAddress,
+    /// As the sender wrote it first.
+    pub(crate) original: Option<OriginalRecipient>,
     /// The next hop's reply, or the one in its stead.
     pub(crate) reply: Reply,
     /// Whether the next hop said it.
@@ -63,10 +70,14 @@ pub(crate) struct Notification<'a> {
     pub(crate) arrived: Timestamp,
     /// Where the story can be read.
     pub(crate) link: Option<&'a str>,
+    /// The sender's own name for the envelope.
+    pub(crate) envid: Option<&'a EnvelopeId>,
     /// At least one.
     pub(crate) fates: &'a [Fate],
     /// The original's header section as sent.
     pub(crate) headers: &'a [u8],
+    /// The whole original as sent, returned in the place of its header section. Without header fields beyond ASCII.
+    pub(crate) whole: Option<&'a [u8]>,
 }
 
 impl Notification<'_> {
@@ -75,6 +86,8 @@ impl Notification<'_> {
         match self.action {
             Action::Failed => "Your message could not be delivered",
             Action::Delayed => "Your message is delayed",
+            Action::Delivered => "Your message was delivered",
+            Action::Relayed => "Your message was passed on",
         }
     }
 
@@ -84,7 +97,7 @@ impl Notification<'_> {
     }
 
     /// The whole message, with CRLF line ends.
-    pub(crate) fn write(&self) -> String {
+    pub(crate) fn write(&self) -> Vec<u8> {
         // Fresh for each notification and with characters headers of others do not have: it delimits nothing else.
         let boundary = format!("=_{}", self.id);
         let mut text = self.header(&boundary);
@@ -98,13 +111,26 @@ impl Notification<'_> {
             "\r\n--{boundary}\r\nContent-Type: message/delivery-status\r\nContent-Description: Delivery report\r\n\r\n{}",
             self.status()
         );
-        let _ = write!(
-            text,
-            "\r\n--{boundary}\r\nContent-Type: text/rfc822-headers; charset=us-ascii\r\nContent-Description: Header of the message\r\n\r\n{}",
-            returned_headers(self.headers)
-        );
-        let _ = write!(text, "\r\n--{boundary}--\r\n");
-        text
+        let mut octets = match self.whole {
+            None => {
+                let _ = write!(
+                    text,
+                    "\r\n--{boundary}\r\nContent-Type: text/rfc822-headers; charset=us-ascii\r\nContent-Description: Header of the message\r\n\r\n{}",
+                    returned_headers(self.headers)
+                );
+                text.into_bytes()
+            }
+            Some(whole) => {
+                let _ = write!(
+                    text,
+                    "\r\n--{boundary}\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: {}\r\nContent-Description: The message\r\n\r\n",
+                    if whole.is_ascii() { "7bit" } else { "8bit" }
+                );
+                [text.as_bytes(), whole].concat()
+            }
+        };
+        octets.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        octets
     }
 
     fn header(&self, boundary: &str) -> String {
@@ -123,6 +149,10 @@ impl Notification<'_> {
         }
         field("Auto-Submitted", "auto-replied");
         field("MIME-Version", "1.0");
+        // RFC 2045 §6.4: what a part is, the whole is.
+        if self.whole.is_some_and(|whole| !whole.is_ascii()) {
+            field("Content-Transfer-Encoding", "8bit");
+        }
         field("Content-Type", &format!("multipart/report; report-type=delivery-status;\r\n\tboundary=\"{boundary}\""));
         text.push_str("\r\n");
         text
@@ -138,6 +168,13 @@ impl Notification<'_> {
             Action::Delayed => {
                 lines.push("Your message has not been delivered yet. It is not lost, and you need not send".to_owned());
                 lines.push("it again: delivery is still being tried. It waits for:".to_owned());
+            }
+            Action::Delivered => lines.push("As you asked to be told: your message was delivered to:".to_owned()),
+            Action::Relayed => {
+                lines.push(
+                    "As you asked to be told: your message was passed on to the next mail system, which".to_owned(),
+                );
+                lines.push("will not report whether it arrives. It went on to:".to_owned());
             }
         }
         for fate in self.fates {
@@ -167,14 +204,23 @@ impl Notification<'_> {
     fn status(&self) -> String {
         let mut text =
             format!("Reporting-MTA: dns; {}\r\nArrival-Date: {}\r\n", self.hostname, prefix::date(self.arrived));
+        if let Some(envid) = self.envid {
+            // RFC 3461 §6.3: without its encoding.
+            let _ = write!(text, "Original-Envelope-Id: {}\r\n", envid.decoded());
+        }
         for fate in self.fates {
             text.push_str("\r\n");
+            if let Some(original) = &fate.original {
+                let _ = write!(text, "Original-Recipient: {}; {}\r\n", original.kind(), original.address());
+            }
             let address = fate.address.to_string();
             let kind = if address.is_ascii() { "rfc822" } else { "utf-8" };
             let _ = write!(text, "Final-Recipient: {kind}; {}\r\n", escaped(&address, 400));
             let (action, class) = match self.action {
                 Action::Failed => ("failed", 5),
                 Action::Delayed => ("delayed", 4),
+                Action::Delivered => ("delivered", 2),
+                Action::Relayed => ("relayed", 2),
             };
             let status = fate.reply.enhanced.filter(|code| code.class == class);
             let _ =

@@ -12,6 +12,7 @@ use crate::{
     messages::filter::Narrowed,
     projects,
     queue::outgoing,
+    submission::kept,
     tables::{event, message, recipient},
 };
 use relay_types::{
@@ -22,11 +23,13 @@ use relay_types::{
     },
     page::{Page, PageSize},
     project::{ProjectId, Slug},
+    terms::{MessageTerms, RecipientTerms},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, Query},
 };
+use std::collections::BTreeSet;
 
 /// Recipients and events of one message's page.
 const MOST: u64 = 1_000;
@@ -130,7 +133,8 @@ pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> R
     let project = projects::authorize(core, actor, project, Access::View).await?;
     let row = find(core, project, id).await?;
     let events = events(core, &row).await?;
-    let mut recipients = recipients(core, &row).await?;
+    let (mut recipients, reports) = recipients(core, &row).await?;
+    let terms: MessageTerms = kept::terms(row.terms.as_deref());
     explained::explain(core, actor, slug, &row, &events, &mut recipients).await?;
     Ok(MessageDetail {
         id,
@@ -143,6 +147,8 @@ pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> R
         events,
         about: row.about.map(MessageId::from_uuid),
         captured: row.captured,
+        asked: reports.into_iter().chain(terms.words()).collect(),
+        release_at: terms.release_at,
         size: u64::try_from(row.size).unwrap_or(0),
         from: row.header_from,
         subject: row.subject,
@@ -194,13 +200,16 @@ pub(crate) async fn headers(core: &Core, row: &message::Model) -> Result<String>
     Ok(String::from_utf8_lossy(&outgoing::headers(core, row).await?).into_owned())
 }
 
-async fn recipients(core: &Core, row: &message::Model) -> Result<Vec<Recipient>> {
+/// The recipients, and what reports were asked for about any of them.
+async fn recipients(core: &Core, row: &message::Model) -> Result<(Vec<Recipient>, BTreeSet<String>)> {
     let rows = recipient::Entity::find()
         .filter(recipient::Column::MessageId.eq(row.id))
         .order_by_asc(recipient::Column::Id)
         .limit(MOST)
         .all(core.db.read())
         .await?;
+    let terms = rows.iter().filter_map(|row| row.terms.as_deref());
+    let reports = terms.filter_map(|terms| kept::terms::<RecipientTerms>(Some(terms)).words()).collect();
     let shown = |row: recipient::Model| -> Result<Recipient> {
         Ok(Recipient {
             id: RecipientId::from_uuid(row.id),
@@ -212,7 +221,7 @@ async fn recipients(core: &Core, row: &message::Model) -> Result<Vec<Recipient>>
             explained: None,
         })
     };
-    rows.into_iter().map(shown).collect()
+    Ok((rows.into_iter().map(shown).collect::<Result<_>>()?, reports))
 }
 
 async fn events(core: &Core, row: &message::Model) -> Result<Vec<Event>> {

@@ -28,6 +28,7 @@ use relay_types::{
     message::{Attempt, MessageId, Outcome, RecipientId, RecipientState},
     project::{ProjectId, Slug},
     queue::{QueueDestination, QueueTotals},
+    terms::{MessageTerms, RecipientTerms, Report},
 };
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
@@ -59,6 +60,8 @@ pub struct Claimed {
     pub accepted_at: Timestamp,
     /// After this it bounces.
     pub expires_at: Timestamp,
+    /// What was asked about it.
+    pub terms: RecipientTerms,
 }
 
 /// What is needed to send a message, the same for all of its recipients.
@@ -72,6 +75,8 @@ pub struct Outgoing {
     pub eight_bit: bool,
     /// Needs SMTPUTF8.
     pub smtputf8: bool,
+    /// What was asked about it.
+    pub terms: MessageTerms,
 }
 
 /// Claims at most `most` recipients that are due (or whose lease ran out), at most `per_destination` of each
@@ -100,6 +105,7 @@ fn claimed(lease: Lease, row: &recipient::Model) -> Result<Claimed> {
         attempts: u32::try_from(row.attempts - 1).unwrap_or(0),
         accepted_at: Timestamp(row.accepted_at),
         expires_at: Timestamp(row.expires_at),
+        terms: crate::submission::kept::terms(row.terms.as_deref()),
     })
 }
 
@@ -117,12 +123,12 @@ pub async fn record(
     outcomes: Vec<(Claimed, Outcome)>,
 ) -> Result<()> {
     let now = core.now();
-    let may_fail = outcomes.iter().any(|(claimed, outcome)| match outcome {
+    let may_be_told = outcomes.iter().any(|(claimed, outcome)| match outcome {
         Outcome::PermFail(_) => true,
         Outcome::TempFail(_) => now >= claimed.expires_at,
-        Outcome::Delivered(_) | Outcome::Captured => false,
+        Outcome::Delivered(_) | Outcome::Captured => claimed.terms.wants(Report::Success),
     });
-    let material = if may_fail { material(core, message).await? } else { None };
+    let material = if may_be_told { material(core, message).await? } else { None };
     let told = material.is_some();
     let record = record::Record { message, attempt, outcomes, chance: chance()?, now, material };
     commit::commit(core, Work::Record(Box::new(record))).await?;

@@ -24,10 +24,11 @@ use header::{Ambiguous, HeaderSection};
 use kept::{NewMessage, Origin};
 use mail_parser::MessageParser;
 use relay_types::{
-    EmailAddress, ReversePath,
+    EmailAddress, ReversePath, Timestamp,
     message::{EventKind, MessageId},
     project::ProjectId,
     refusal::Rule,
+    terms::{Hold, MessageTerms, RecipientTerms, TlsTerm},
 };
 use signing::BodyHash;
 use std::net::IpAddr;
@@ -58,7 +59,19 @@ pub enum Arrival {
     System,
 }
 
-/// A message as handed in: envelope and content with CRLF line ends, dots unstuffed.
+/// What was asked for beside the envelope; the default for most mail.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// Of the message as a whole.
+    pub message: MessageTerms,
+    /// Of each recipient, in their order; none when nothing was asked of any.
+    pub recipients: Vec<RecipientTerms>,
+    /// How long it shall wait here.
+    pub hold: Option<Hold>,
+}
+
+/// A message as handed in: envelope and content, dots unstuffed. Lines end with CRLF; only the body of one whose terms
+/// say `binary` may have others.
 #[derive(Debug, Clone)]
 pub struct Submission {
     /// How it came.
@@ -67,8 +80,8 @@ pub struct Submission {
     pub reverse_path: ReversePath,
     /// Forward-paths, at least one.
     pub recipients: Vec<EmailAddress>,
-    /// BODY=8BITMIME was declared.
-    pub eight_bit: bool,
+    /// What was asked for.
+    pub terms: Terms,
     /// SMTPUTF8 was declared.
     pub smtputf8: bool,
     /// Header section and body.
@@ -174,7 +187,7 @@ pub(crate) fn from_platform(to: &EmailAddress, content: Vec<u8>) -> Submission {
         arrival: Arrival::System,
         reverse_path: ReversePath::Null,
         recipients: vec![to.clone()],
-        eight_bit: false,
+        terms: Terms::default(),
         smtputf8: to.needs_smtputf8(),
         content: content.into(),
     }
@@ -192,7 +205,7 @@ pub(crate) async fn of_platform(core: &Core, to: &EmailAddress) -> Result<Draft>
 /// What can be judged of a message by itself: line ends, size, hops, and from whom it claims to be.
 fn read(core: &Core, submission: &Submission) -> std::result::Result<Authors, Rejection> {
     let reject = |rule, detail: Option<String>| Rejection { rule, address: None, detail, wait: None };
-    match submission.content.fault(core.config.message_size) {
+    match submission.content.fault(core.config.message_size, submission.terms.message.binary) {
         None => {}
         Some(Fault::TooLarge) => return Err(reject(Rule::TooLarge, None)),
         Some(Fault::HeaderTooLarge) => {
@@ -247,14 +260,16 @@ impl Draft {
     }
 
     fn finish(self, core: &Core) -> std::result::Result<NewMessage, Ambiguous> {
-        let Submission { arrival, reverse_path, recipients, smtputf8, content, .. } = self.submission;
+        let Submission { arrival, reverse_path, recipients, smtputf8, terms, content } = self.submission;
         let now = core.now();
         let hostname = match &arrival {
             Arrival::Smtp { hostname, .. } => hostname.as_str(),
             Arrival::Portal | Arrival::System => core.config.hostname.as_str(),
         };
         let Content { at_hand: content, body, .. } = content;
-        let stripped = prefix::strip(&HeaderSection::scan(&content)?, &content);
+        let is_lines = body.as_ref().map_or_else(|| header::are_lines(&content), |body| body.is_lines);
+        let binary = terms.message.binary && !is_lines;
+        let stripped = prefix::strip(&HeaderSection::scan(&content)?, &content, binary);
         let content = stripped.unwrap_or(content);
         let section = HeaderSection::scan(&content)?;
         // Declared is not needed (RFC 6531 §3.4): what is ASCII where it matters may go to any host.
@@ -262,7 +277,9 @@ impl Draft {
             && (!content[..section.end].is_ascii()
                 || recipients.iter().chain(reverse_path.address()).any(EmailAddress::needs_smtputf8));
         let added = prefix::missing(&section, hostname, self.id, now);
-        let (signatures, signed) = self.plan.sign(&added, &section, &content[..section.body], || match &body {
+        let terms = Terms { message: settled(terms.message, terms.hold, &section, binary, now), ..terms };
+        let plan = if terms.message.binary { signing::Plan::Not(BINARY.to_owned()) } else { self.plan };
+        let (signatures, signed) = plan.sign(&added, &section, &content[..section.body], || match &body {
             Some(body) => body.hash.clone(),
             None => BodyHash::of(&content[section.body..]),
         });
@@ -288,10 +305,37 @@ impl Draft {
             about: None,
             claims: Vec::new(),
             events: vec![accepted(arrival), signed],
+            terms: terms.message,
+            recipient_terms: terms.recipients,
             content,
             body,
         })
     }
+}
+
+/// Why a message is not signed whose lines end in other ways than by CRLF.
+const BINARY: &str = "The body is binary (BODY=BINARYMIME), and verifiers do not agree on the signature of such a body";
+
+/// The terms as they are kept: what was declared and is not needed is dropped, what the header says is added, and the
+/// moment of release is found.
+fn settled(
+    mut terms: MessageTerms,
+    hold: Option<Hold>,
+    section: &HeaderSection<'_>,
+    binary: bool,
+    now: Timestamp,
+) -> MessageTerms {
+    // Many clients declare what they do not send: clean lines pass every hop, octet for octet.
+    terms.binary = binary;
+    let mut wishes = section.named("TLS-Required");
+    // RFC 8689 §3, §4: the field stands once, and the parameter counts before it.
+    if let (TlsTerm::Usual, Some(wish), None) = (terms.tls, wishes.next(), wishes.next())
+        && unfolded(wish.value).eq_ignore_ascii_case("no")
+    {
+        terms.tls = TlsTerm::Optional;
+    }
+    terms.release_at = hold.map(|hold| hold.release_at(now)).filter(|&at| at > now);
+    terms
 }
 
 fn accepted(arrival: Arrival) -> EventKind {

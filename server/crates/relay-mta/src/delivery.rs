@@ -26,10 +26,11 @@ use relay_core::{
 use relay_dns::Resolver;
 use relay_smtp::client::{TlsPolicy, Transaction};
 use relay_types::{
-    DomainName, EmailAddress,
+    DomainName,
     message::{Cause, DialogueLine, Outcome},
     project::ProjectId,
     reply::Reply,
+    terms::{Addressee, TlsTerm},
     tls::{StsMode, TlsOutcome, TlsReason, TlsResult},
 };
 use std::{
@@ -70,6 +71,8 @@ pub(crate) struct Delivery {
     pub dialogue: Vec<DialogueLine>,
     /// One for each recipient, in their order.
     pub outcomes: Vec<Outcome>,
+    /// The host was told what reports were asked for (RFC 3461).
+    pub passes_reports_on: bool,
     /// No host could be used at all: what else waits for this destination need not be tried now.
     pub unreachable: Option<Cause>,
 }
@@ -94,7 +97,28 @@ impl Deliverer {
         way: &Way,
         project: Option<ProjectId>,
         message: &Outgoing,
-        recipients: &[EmailAddress],
+        recipients: &[Addressee],
+        limit: Instant,
+    ) -> Delivery {
+        let mut delivery = self.deliver_some(way, project, message, recipients, limit).await;
+        // A host that takes few at once (RFC 9422) gets the others in further transactions.
+        while delivery.outcomes.len() < recipients.len() {
+            let rest = &recipients[delivery.outcomes.len()..];
+            let more = self.deliver_some(way, project, message, rest, limit).await;
+            delivery.outcomes.extend(more.outcomes);
+            delivery.dialogue.extend(more.dialogue);
+            delivery.passes_reports_on &= more.passes_reports_on;
+        }
+        delivery
+    }
+
+    /// As [`Self::deliver`], to the first of them, one at least.
+    async fn deliver_some(
+        &self,
+        way: &Way,
+        project: Option<ProjectId>,
+        message: &Outgoing,
+        recipients: &[Addressee],
         limit: Instant,
     ) -> Delivery {
         let mut delivery = Delivery::default();
@@ -104,6 +128,7 @@ impl Deliverer {
             size: message.content.octets(),
             eight_bit: message.eight_bit,
             smtputf8: message.smtputf8,
+            terms: message.terms.clone(),
         };
         let job = Job { transaction, content: &message.content, limit };
         let key = next_hop::key(way, project);
@@ -115,9 +140,12 @@ impl Deliverer {
             }
             delivery.dialogue.clear();
         }
-        let planned = timeout_at(limit, self.plan(way)).await;
+        let planned = timeout_at(limit, self.plan(way, message.terms.tls)).await;
         let hops = match planned.unwrap_or_else(|_| Plan::Failed(next_hop::verdict(Vec::new()))) {
-            Plan::Simulator => return simulator::deliver(recipients),
+            Plan::Simulator => {
+                let addresses: Vec<_> = recipients.iter().map(|recipient| recipient.address.clone()).collect();
+                return simulator::deliver(&addresses);
+            }
             Plan::Capture => return Delivery { outcomes: vec![Outcome::Captured; recipients.len()], ..delivery },
             Plan::Failed(outcome) => {
                 if let Outcome::TempFail(cause) = &outcome {
@@ -162,13 +190,15 @@ impl Deliverer {
         delivery
     }
 
-    async fn plan(&self, way: &Way) -> Plan {
+    async fn plan(&self, way: &Way, term: TlsTerm) -> Plan {
         let (rule, core) = match (&self.core, way) {
             (Some(core), Way::Mx(domain)) => (core.config().tls.rule_for(domain), Some((core, domain))),
             _ => (Default::default(), None),
         };
         let policy = async {
             match core {
+                // RFC 8689 §5: such mail shall arrive rather than be kept by what the recipient's domain asks of TLS.
+                _ if term == TlsTerm::Optional => Ok(None),
                 Some((core, domain)) => mta_sts::policy(core, domain).await,
                 None => Ok(None),
             }
@@ -221,7 +251,10 @@ impl Deliverer {
         delivery: &mut Delivery,
     ) -> Result<(), Cause> {
         delivery.note(format!("(connecting to {} [{}]:{})", hop.host, address.ip(), address.port()));
-        let connection = self.connect(hop, address, hop.tls, job.limit, delivery).await?;
+        // RFC 8689 §4.2.1: what is asked to go over verified TLS alone is never tried in another way.
+        let required = job.transaction.terms.tls == TlsTerm::Required && hop.tls != TlsPolicy::Implicit;
+        let policy = if required { TlsPolicy::Required } else { hop.tls };
+        let connection = self.connect(hop, address, policy, job.limit, delivery).await?;
         let ended = self.transact(connection, key, job, delivery).await;
         if let Some(outcome) = delivery.session.take() {
             self.judge_session(hop, outcome, delivery);
@@ -276,6 +309,7 @@ impl Deliverer {
         match ended {
             Ended::Done(outcomes) => {
                 delivery.outcomes = outcomes;
+                delivery.passes_reports_on = connection.passes_reports_on();
                 let reusable = connection.is_reusable(self.config.transactions_per_connection);
                 let ended = if reusable { self.pool.put(key, connection) } else { Some(connection) };
                 if let Some(ended) = ended {

@@ -1,4 +1,5 @@
-//! The client's side of one SMTP session as a pure machine (RFC 5321, 1870, 2034, 2920, 3207, 4954, 6152, 6531).
+//! The client's side of one SMTP session as a pure machine (RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 4954,
+//! 6152, 6531, 8689, 9422).
 //!
 //! Replies go in with [`ClientSession::receive`]; commands and results come out of [`ClientSession::poll`]. The
 //! machine owns the order of commands, the meaning of every reply for every recipient, and what is written down of the
@@ -20,8 +21,8 @@ mod sending;
 mod waiting;
 
 pub use config::{ClientConfig, ClientCredentials, TlsPolicy, Transaction};
-pub use dot_stuffing::DotStuffer;
-pub use extensions::Extensions;
+pub use dot_stuffing::{ContentEncoder, DotStuffer};
+pub use extensions::{Extensions, Limits};
 pub use reply_reader::{Malformed, ReplyReader};
 pub use waiting::Waiting;
 
@@ -40,16 +41,26 @@ pub enum ClientOutput {
     Send(Vec<u8>),
     /// Make TLS, then call [`ClientSession::tls_established`].
     StartTls,
-    /// Stream the content through a [`DotStuffer`], then call [`ClientSession::content_sent`]. Stop when an output
-    /// comes meanwhile: the host answered early.
-    SendContent,
-    /// The transaction is over: an outcome for each recipient, in their order.
+    /// Stream the content through a [`ContentEncoder`], then call [`ClientSession::content_sent`]. Stop when an output comes meanwhile: the host
+    /// answered early.
+    SendContent(Framing),
+    /// The transaction is over: an outcome for each recipient, in their order. Fewer than there were recipients when
+    /// the host takes no more at once (RFC 9422): the others are for another transaction.
     Done(Vec<Outcome>),
     /// The host cannot be used now, or for good when the reply is 5yz. Nothing of the transaction was heard of:
     /// another host, or another connection, may be tried at once.
     Unusable(Cause),
     /// Close the connection. Nothing comes after it.
     Close,
+}
+
+/// How content goes over the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// Through a [`DotStuffer`], to the lone dot (RFC 5321 §4.5.2).
+    Dots,
+    /// As it is: all octets of the transaction's size, and nothing else (RFC 3030).
+    Chunk,
 }
 
 /// One session with one next hop, for one transaction after another.
@@ -67,6 +78,8 @@ pub struct ClientSession {
     next: Option<Transaction>,
     /// The server may still hold an envelope of ours.
     needs_reset: bool,
+    /// Transactions begun with MAIL.
+    mails: usize,
     /// Grows with every reply and every command, so that the driver knows when a wait begins anew.
     turn: u64,
 }
@@ -99,6 +112,7 @@ impl ClientSession {
             tls,
             next: None,
             needs_reset: false,
+            mails: 0,
             turn: 0,
         }
     }
@@ -179,7 +193,12 @@ impl ClientSession {
 
     /// Whether another transaction may begin at once.
     pub fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Ready)
+        matches!(self.phase, Phase::Ready) && self.offered.limits.mails.is_none_or(|most| self.mails < most)
+    }
+
+    /// Whether the host was told what reports were asked for, so that telling is its duty (RFC 3461 §5.2.2).
+    pub fn passes_reports_on(&self) -> bool {
+        self.offered.dsn
     }
 
     /// Whether content is being sent and more of it is wanted.

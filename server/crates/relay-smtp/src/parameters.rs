@@ -194,7 +194,10 @@ mod tests {
         }
         for (rest, expected) in [
             ("  ", Ok((None, None))),
-            (" NOTIFY=success,FAILURE ORCPT=rfc822;a+2Bb@c.example", Ok((Some("SUCCESS,FAILURE"), Some("a+b@c.example")))),
+            (
+                " NOTIFY=success,FAILURE ORCPT=rfc822;a+2Bb@c.example",
+                Ok((Some("SUCCESS,FAILURE"), Some("a+b@c.example"))),
+            ),
             (" NOTIFY=NEVER", Ok((Some("NEVER"), None))),
             (" NOTIFY=NEVER,FAILURE", Err(ParameterError::Value)),
             (" NOTIFY=MAYBE", Err(ParameterError::Value)),
@@ -207,12 +210,10 @@ mod tests {
             (" FOO=bar", Err(ParameterError::Unknown)),
         ] {
             let read = parse_rcpt(rest, false);
-            let read = read.map(|terms| {
-                (terms.notify.map(|n| n.to_string()), terms.orcpt.map(|o| o.address().to_owned()))
-            });
-            let owned = |(notify, orcpt): (Option<&str>, Option<&str>)| {
-                (notify.map(str::to_owned), orcpt.map(str::to_owned))
-            };
+            let read =
+                read.map(|terms| (terms.notify.map(|n| n.to_string()), terms.orcpt.map(|o| o.address().to_owned())));
+            let owned =
+                |(notify, orcpt): (Option<&str>, Option<&str>)| (notify.map(str::to_owned), orcpt.map(str::to_owned));
             assert_eq!(read, expected.map(owned), "{rest:?}");
         }
         assert!(parse_rcpt(" ORCPT=utf-8;\u{fc}@c.example", true).is_ok());

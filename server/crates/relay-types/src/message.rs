@@ -244,4 +244,10 @@ pub struct MessageDetail {
     pub about: Option<MessageId>,
     /// It was captured and can be read in the portal.
     pub captured: bool,
+    /// What its client asked for beside the envelope, in words; empty for most mail.
+    #[serde(default)]
+    pub asked: Vec<String>,
+    /// It was held here until this moment, or still is.
+    #[serde(default)]
+    pub release_at: Option<Timestamp>,
 }

@@ -103,6 +103,17 @@ impl RecipientTerms {
         *self == Self::default()
     }
 
+    /// What is reported, in words; none when nothing was asked.
+    pub fn words(&self) -> Option<String> {
+        let notify = self.notify?;
+        let words = [(notify.success, "success"), (notify.failure, "failure"), (notify.delay, "delay")];
+        let wanted: Vec<&str> = words.into_iter().filter_map(|(wanted, word)| wanted.then_some(word)).collect();
+        Some(match wanted[..] {
+            [] => "no reports".to_owned(),
+            _ => format!("reports of {}", wanted.join(" and ")),
+        })
+    }
+
     /// Whether the sender wants to hear of this.
     pub fn wants(&self, report: Report) -> bool {
         match (&self.notify, report) {

@@ -61,7 +61,7 @@ pub(super) fn submission(to: &str, body: &str) -> Outcome<Submission> {
         arrival: Arrival::Portal,
         reverse_path: ReversePath::parse(SENDER)?,
         recipients: vec![EmailAddress::parse(to)?],
-        eight_bit: false,
+        terms: Default::default(),
         smtputf8: false,
         content: format!("From: {SENDER}\r\nSubject: x\r\n\r\n{body}\r\n").into_bytes().into(),
     })
@@ -75,6 +75,7 @@ pub(super) fn attempt(bench: &Bench) -> Attempt {
         host: Some("mx.example".to_owned()),
         address: Some("192.0.2.25".to_owned()),
         tls: None,
+        passes_reports_on: false,
         dialogue: Vec::new(),
         outcomes: Vec::new(),
     }

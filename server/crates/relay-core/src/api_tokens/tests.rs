@@ -144,7 +144,7 @@ async fn only_members_manage_tokens_and_tokens_manage_nothing() {
         arrival: submission::Arrival::Portal,
         reverse_path: ReversePath::Null,
         recipients: Vec::new(),
-        eight_bit: false,
+        terms: Default::default(),
         smtputf8: false,
         content: b"From: a@d.example\r\n\r\n".to_vec().into(),
     };

@@ -16,7 +16,7 @@ async fn mail(test: &Test, project: ProjectId) -> MessageId {
         arrival: Arrival::Portal,
         reverse_path: ReversePath::parse("a@d.example").expect("a reverse-path"),
         recipients: vec![EmailAddress::parse("b@e.example").expect("an address")],
-        eight_bit: false,
+        terms: Default::default(),
         smtputf8: false,
         content: b"From: a@d.example\r\n\r\nx\r\n".to_vec().into(),
     };

@@ -26,6 +26,8 @@ pub(crate) fn message(core: &Core, id: MessageId, size: usize) -> NewMessage {
         events: Vec::new(),
         claims: Vec::new(),
         body: None,
+        terms: Default::default(),
+        recipient_terms: Vec::new(),
     }
 }
 

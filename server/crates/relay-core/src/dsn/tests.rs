@@ -6,6 +6,7 @@ use uuid::Uuid;
 fn fate(address: &str, reply: Reply, host: Option<&str>) -> Fate {
     Fate {
         address: EmailAddress::parse(address).expect("an address"),
+        original: None,
         reply,
         theirs: host.is_some(),
         host: host.map(str::to_owned),
@@ -33,8 +34,14 @@ fn written_to(to: &str, action: Action, fates: &[Fate], headers: &[u8]) -> Strin
         link: Some("https://mail.example.org/p/physics/messages/00000000000000000000000001"),
         fates,
         headers,
+        envid: None,
+        whole: None,
     };
-    notification.write()
+    text(&notification)
+}
+
+fn text(notification: &Notification<'_>) -> String {
+    String::from_utf8(notification.write()).expect("UTF-8")
 }
 
 const HEADERS: &[u8] = b"Received: by relay.example.org\r\nFrom: a@d.example\r\nSubject: report\r\n";
@@ -129,5 +136,58 @@ fn a_message_id_that_is_not_one_is_not_repeated() {
         ("<ü@d.example>", false),
     ] {
         assert_eq!(is_message_id(text), is, "{text:?}");
+    }
+}
+
+/// A notification with everything that RFC 3461 can ask for.
+fn asked(action: Action, whole: Option<&[u8]>) -> String {
+    let hostname = DomainName::parse("relay.example.org").expect("a name");
+    let to = EmailAddress::parse("app@d.example").expect("an address");
+    let envid = EnvelopeId::parse("QQ+2B1+3D2").ok();
+    let original = OriginalRecipient::parse("rfc822;Old+2BName@e.example").ok();
+    let fates = [Fate { original, ..fate("new@e.example", Reply::new(250, (2, 1, 5), "Ok"), Some("mx1.e.example")) }];
+    let notification = Notification {
+        id: Id::from_uuid(Uuid::from_u128(2)),
+        action,
+        hostname: &hostname,
+        to: &to,
+        now: Timestamp(1_795_269_483_000),
+        about: Id::from_uuid(Uuid::from_u128(1)),
+        message_id: "",
+        arrived: Timestamp(1_795_269_480_000),
+        link: None,
+        envid: envid.as_ref(),
+        fates: &fates,
+        headers: HEADERS,
+        whole,
+    };
+    text(&notification)
+}
+
+#[test]
+fn a_success_is_told_with_the_names_that_the_sender_knows() {
+    insta::assert_snapshot!(asked(Action::Relayed, None).replace("\r\n", "\n"));
+    let delivered = asked(Action::Delivered, None);
+    for line in ["Subject: Your message was delivered\r\n", "Action: delivered\r\n", "Status: 2.1.5\r\n"] {
+        assert!(delivered.contains(line), "no {line:?} in\n{delivered}");
+    }
+    assert!(!delivered.contains("Will-Retry-Until"));
+}
+
+#[test]
+fn a_whole_message_is_returned_as_it_is() {
+    for (whole, encoding, of_all) in
+        [("From: a@d.example\r\n\r\nhello\r\n", "7bit", false), ("From: a@d.example\r\n\r\ngr\u{fc}n", "8bit", true)]
+    {
+        let text = asked(Action::Failed, Some(whole.as_bytes()));
+        let part = format!(
+            "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: {encoding}\r\nContent-Description: The message\r\n\r\n{whole}\r\n--="
+        );
+        assert!(text.contains(&part), "{text}");
+        let (head, _) = text.split_once("\r\n\r\n").expect("a header");
+        assert_eq!(head.contains("Content-Transfer-Encoding: 8bit"), of_all, "{head}");
+        let parsed = MessageParser::default().parse(text.as_bytes()).expect("a message");
+        let inner = parsed.attachment(1).and_then(|part| part.message()).expect("the message in it");
+        assert_eq!(inner.from().and_then(|from| from.first()).and_then(|from| from.address()), Some("a@d.example"));
     }
 }

@@ -20,7 +20,7 @@ pub(super) async fn send(core: &Core, actor: &Actor, project: ProjectId, from: &
     let submission = Submission {
         arrival: Arrival::Portal,
         content: composed(core, actor, &from, &to)?.into(),
-        eight_bit: false,
+        terms: Default::default(),
         smtputf8: from.needs_smtputf8() || to.needs_smtputf8(),
         reverse_path: ReversePath::Address(from),
         recipients: vec![to],

@@ -19,7 +19,7 @@ async fn mail(test: &Test, project: ProjectId, header: &str, to: &str) -> Messag
         arrival: Arrival::Portal,
         reverse_path: ReversePath::parse("Bounce@d.example").expect("a reverse-path"),
         recipients: vec![EmailAddress::parse(to).expect("an address")],
-        eight_bit: false,
+        terms: Default::default(),
         smtputf8: false,
         content: format!("From: App <a@d.example>\r\n{header}\r\nbody\r\n").into_bytes().into(),
     };
@@ -141,6 +141,7 @@ async fn captured_mail_can_be_read_with_its_parts() {
         host: None,
         address: None,
         tls: None,
+        passes_reports_on: false,
         dialogue: Vec::new(),
         outcomes: Vec::new(),
     };
@@ -176,6 +177,7 @@ async fn captured_mail_of_the_portal_is_for_operators() {
             host: None,
             address: None,
             tls: None,
+            passes_reports_on: false,
             dialogue: Vec::new(),
             outcomes: Vec::new(),
         };

@@ -15,6 +15,7 @@ use relay_types::{
     EmailAddress, Timestamp,
     message::{EventKind, MessageId, RecipientState},
     reply::{EnhancedCode, Reply},
+    terms::{RecipientTerms, Report},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use std::collections::BTreeSet;
@@ -78,7 +79,13 @@ async fn warn_of(core: &Core, id: Uuid, late: Timestamp) -> Result<bool> {
     if let (Some(original), Some(material), false) = (original, material.as_ref(), recipients.is_empty())
         && let Ok(to) = bounce::recipient(&original)
     {
-        let fates: Vec<Fate> = recipients.iter().filter_map(|recipient| fate(recipient, now)).collect();
+        let wanted = |recipient: &&Model| terms(recipient).wants(Report::Delay);
+        let fates: Vec<Fate> = recipients.iter().filter(wanted).filter_map(|recipient| fate(recipient, now)).collect();
+        if fates.is_empty() {
+            // They are marked, so that nobody looks at them again.
+            transaction.commit().await?;
+            return Ok(false);
+        }
         let notification =
             bounce::tell(core, &transaction, &original, Action::Delayed, &to, &fates, material, now).await?;
         let event = event_row(core, id, now, &EventKind::DelayNotified { notification })?;
@@ -89,9 +96,14 @@ async fn warn_of(core: &Core, id: Uuid, late: Timestamp) -> Result<bool> {
     Ok(told)
 }
 
+fn terms(recipient: &Model) -> RecipientTerms {
+    kept::terms(recipient.terms.as_deref())
+}
+
 fn fate(recipient: &Model, now: Timestamp) -> Option<Fate> {
     Some(Fate {
         address: EmailAddress::parse(&recipient.address).ok()?,
+        original: terms(recipient).orcpt,
         reply: stored_reply(recipient.last_reply.as_deref().unwrap_or_default()),
         theirs: false,
         host: None,

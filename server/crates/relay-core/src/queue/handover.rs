@@ -41,7 +41,8 @@ impl Place {
 
 /// A place for a message that is about to be kept, and its claims; none when it goes the long way.
 pub(crate) fn place(core: &Core, new: &NewMessage) -> Option<(Place, Vec<Claimed>)> {
-    if new.recipients.len() > RECIPIENTS {
+    // What is held for later is not for the workers now.
+    if new.recipients.len() > RECIPIENTS || new.begins_at() > new.accepted_at {
         return None;
     }
     let place = {
@@ -53,7 +54,7 @@ pub(crate) fn place(core: &Core, new: &NewMessage) -> Option<(Place, Vec<Claimed
         Place(open.to.clone().try_reserve_owned().ok()?, Instant::now())
     };
     let lease = Lease(core.new_id::<()>().uuid());
-    let claims = new.recipients.iter().map(|(address, destination)| Claimed {
+    let claims = new.recipients.iter().enumerate().map(|(place, (address, destination))| Claimed {
         lease,
         recipient_id: RecipientId::from_uuid(core.new_id::<()>().uuid()),
         message_id: new.id,
@@ -63,6 +64,7 @@ pub(crate) fn place(core: &Core, new: &NewMessage) -> Option<(Place, Vec<Claimed
         attempts: 0,
         accepted_at: new.accepted_at,
         expires_at: new.accepted_at.plus(new.lifetime),
+        terms: new.terms_of(place),
     });
     Some((place, claims.collect()))
 }

@@ -4,7 +4,7 @@
 use crate::{
     Core, Error, Result,
     queue::{Content, Outgoing},
-    submission::header::HeaderSection,
+    submission::{header::HeaderSection, kept},
     tables::{message, message_content},
 };
 use moka::sync::Cache;
@@ -60,6 +60,7 @@ pub(crate) async fn outgoing(core: &Core, id: MessageId) -> Result<Outgoing> {
         },
         eight_bit: row.eight_bit,
         smtputf8: row.smtputf8,
+        terms: kept::terms(row.terms.as_deref()),
     };
     core.contents.keep(id, &outgoing);
     Ok(outgoing)
@@ -114,5 +115,6 @@ pub(crate) fn of_accepted(new: &crate::submission::kept::NewMessage) -> Option<O
         content: Content::InMemory([&new.prefix[..], &new.content].concat().into()),
         eight_bit: new.is_eight_bit(),
         smtputf8: new.smtputf8,
+        terms: new.terms.clone(),
     })
 }

@@ -5,6 +5,7 @@ use crate::{
     Core, Error, Result, bounce,
     commit::Written,
     db,
+    dsn::{Action, Fate},
     queue::{Claimed, state},
     retry,
     submission::kept::{self, event_row},
@@ -17,6 +18,7 @@ use relay_types::{
     overview::Counts,
     reply::Reply,
     simulator::Simulated,
+    terms::Report,
 };
 use sea_orm::{DatabaseTransaction, EntityTrait};
 use std::{
@@ -131,6 +133,7 @@ impl Record {
         let mut attempt = self.attempt.clone();
         attempt.outcomes.clear();
         let (mut failed, mut refused, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut succeeded, mut unwanted) = (Vec::new(), false);
         for Judged { claimed, outcome, next_at } in judged {
             match &outcome {
                 Outcome::Delivered(_) | Outcome::Captured => {
@@ -143,11 +146,16 @@ impl Record {
                 Outcome::TempFail(_) => shown.counts.deferred += 1,
                 Outcome::PermFail(cause) => {
                     shown.counts.bounced += 1;
-                    failed.push(bounce::fate(claimed, cause, &attempt, self.now));
+                    if claimed.terms.wants(Report::Failure) {
+                        failed.push(bounce::fate(claimed, cause, &attempt, self.now));
+                    } else {
+                        unwanted = true;
+                    }
                     let nobody = suppressions::says_nobody(cause);
                     refused.extend(nobody.map(|(kind, reply)| (claimed.address.clone(), kind, reply.clone())));
                 }
             }
+            succeeded.extend(bounce::success(claimed, &outcome, &attempt, self.now));
             attempt.outcomes.push(AttemptOutcome { address: claimed.address.clone(), outcome, next_at });
         }
         shown.captured |= attempt.outcomes.iter().any(|one| one.outcome == Outcome::Captured);
@@ -156,19 +164,50 @@ impl Record {
         for complaint in complaints {
             written.events.push(event_row(core, self.message.uuid(), self.now, &complaint)?);
         }
-        if failed.is_empty() {
+        if failed.is_empty() && !unwanted && succeeded.is_empty() {
             return Ok(());
         }
         let original = message::Entity::find_by_id(self.message.uuid()).one(transaction).await?;
         let original = original.ok_or_else(|| Error::internal("a recipient without its message"))?;
-        let told = bounce::of_failure(core, transaction, &original, &failed, self.material.as_ref(), self.now).await?;
-        written.events.push(event_row(core, original.id, self.now, &told)?);
+        for told in self.report(core, transaction, &original, &failed, succeeded, unwanted).await? {
+            written.events.push(event_row(core, original.id, self.now, &told)?);
+        }
         for listed in suppressions::record(core, transaction, &original, &refused, self.now).await? {
             written.events.push(event_row(core, original.id, self.now, &listed)?);
         }
         Ok(())
     }
+
+    /// Tells the sender of what it wants to hear (RFC 3461 §4.1); gives the lines for the story.
+    async fn report(
+        &self,
+        core: &Core,
+        transaction: &DatabaseTransaction,
+        original: &message::Model,
+        failed: &[Fate],
+        succeeded: Vec<(Action, Fate)>,
+        unwanted: bool,
+    ) -> Result<Vec<EventKind>> {
+        let (material, now, mut told) = (self.material.as_ref(), self.now, Vec::new());
+        for action in [Action::Delivered, Action::Relayed] {
+            let of_action = succeeded.iter().filter(|(of, _)| *of == action);
+            let fates: Vec<Fate> = of_action.map(|(_, fate)| fate.clone()).collect();
+            if !fates.is_empty() {
+                told.extend(bounce::of_success(core, transaction, original, action, &fates, material, now).await?);
+            }
+        }
+        if unwanted {
+            told.push(EventKind::NotNotified { reason: UNWANTED.to_owned() });
+        }
+        if !failed.is_empty() {
+            told.push(bounce::of_failure(core, transaction, original, failed, material, now).await?);
+        }
+        Ok(told)
+    }
 }
+
+/// RFC 3461 §4.1.
+const UNWANTED: &str = "The sender asked not to be told of failures (NOTIFY)";
 
 /// A TempFail is tried again, or has been tried long enough and is a PermFail.
 fn judged(

@@ -5,6 +5,7 @@ mod claims;
 mod handed;
 mod life;
 mod people;
+mod terms;
 
 use super::*;
 use crate::{
@@ -27,7 +28,7 @@ pub(super) async fn mail_from(test: &Test, project: Option<ProjectId>, from: &st
         arrival: Arrival::Portal,
         reverse_path: ReversePath::parse(from).expect("a reverse-path"),
         recipients: recipients.iter().map(parse).collect(),
-        eight_bit: false,
+        terms: Default::default(),
         smtputf8: false,
         content: b"From: a@d.example\r\nSubject: x\r\nMessage-ID: <1@d.example>\r\n\r\nbody\r\n".to_vec().into(),
     };
@@ -45,6 +46,7 @@ pub(super) fn attempt(test: &Test, number: u32) -> Attempt {
         host: Some("mx.e.example".to_owned()),
         address: Some("192.0.2.25".to_owned()),
         tls: None,
+        passes_reports_on: false,
         dialogue: Vec::new(),
         outcomes: Vec::new(),
     }
@@ -92,6 +94,7 @@ pub(super) fn story(detail: &MessageDetail) -> Vec<&'static str> {
         EventKind::Attempt(_) => "attempt",
         EventKind::DelayNotified { .. } => "delay notified",
         EventKind::FailureNotified { .. } => "failure notified",
+        EventKind::SuccessNotified { .. } => "success notified",
         EventKind::NotNotified { .. } => "not notified",
         EventKind::Suppressed { .. } => "suppressed",
         EventKind::Complained { .. } => "complained",

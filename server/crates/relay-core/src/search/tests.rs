@@ -18,7 +18,7 @@ async fn mail(test: &Test, project: ProjectId, subject: &str, to: &str) -> Messa
         arrival: Arrival::Portal,
         reverse_path: ReversePath::parse("bounce@d.example").expect("a reverse-path"),
         recipients: vec![EmailAddress::parse(to).expect("an address")],
-        eight_bit: false,
+        terms: Default::default(),
         smtputf8: false,
         content: format!("From: Shop <shop@d.example>\r\nMessage-ID: <{subject}@d.example>\r\nSubject: {subject} 100% off\r\n\r\nx\r\n")
             .into_bytes().into(),

@@ -54,15 +54,16 @@ impl Content {
         self.at_hand.len() as u64 + self.body.as_ref().map_or(0, |body| body.octets)
     }
 
-    /// What is wrong with it, as far as octets tell.
-    pub(crate) fn fault(&self, most: u64) -> Option<Fault> {
+    /// What is wrong with it, as far as octets tell. Of what is declared as `binary`, only the header must be lines.
+    pub(crate) fn fault(&self, most: u64, binary: bool) -> Option<Fault> {
         if self.fault.is_some() {
             return self.fault;
         }
         if self.octets() > most {
             return Some(Fault::TooLarge);
         }
-        if header::is_spoiled(&self.at_hand) {
+        let lines = if binary { header::of_binary(&self.at_hand) } else { &self.at_hand };
+        if header::is_spoiled(lines) {
             return Some(Fault::Spoiled);
         }
         header::is_too_large(&self.at_hand).then_some(Fault::HeaderTooLarge)
@@ -129,11 +130,12 @@ impl Arriving {
         }
     }
 
-    /// The whole, once all of it has come. An error means that it could not be kept.
-    pub async fn end(mut self) -> Result<Content> {
+    /// The whole, once all of it has come; whether its body was declared as binary. An error means that it could not be
+    /// kept.
+    pub async fn end(mut self, binary: bool) -> Result<Content> {
         if let State::Storing(storing) = &mut self.state {
             // The end of data on the wire implies the end of the last line.
-            if !storing.body.ends_a_line() {
+            if !binary && !storing.body.ends_a_line() {
                 storing.body.take(b"\r\n");
                 self.held.extend_from_slice(b"\r\n");
             }
@@ -142,7 +144,7 @@ impl Arriving {
         match self.state {
             State::InMemory => Ok(self.held.into()),
             State::Storing(storing) => {
-                let fault = storing.body.is_spoiled().then_some(Fault::Spoiled);
+                let fault = (!binary && storing.body.is_spoiled()).then_some(Fault::Spoiled);
                 let body = storing.body.end(storing.parts);
                 Ok(Content { at_hand: storing.head, body: Some(body), fault })
             }

@@ -149,6 +149,18 @@ impl Lines {
     }
 }
 
+/// The part of binary content that must be lines all the same: its header section, with the empty line.
+pub(crate) fn of_binary(message: &[u8]) -> &[u8] {
+    &message[..HeaderSection::body_of(message).unwrap_or(message.len())]
+}
+
+/// Whether it consists of whole lines, each with its CRLF, and without a NUL: every hop passes it octet for octet.
+pub(crate) fn are_lines(message: &[u8]) -> bool {
+    let mut lines = Lines::default();
+    lines.read(message);
+    lines.ends_a_line() && !lines.are_spoiled()
+}
+
 /// Index behind the line that begins at `from`.
 fn end_of_line(message: &[u8], from: usize) -> usize {
     message[from..].iter().position(|&b| b == b'\n').map_or(message.len(), |at| from + at + 1)
@@ -253,6 +265,20 @@ mod tests {
             ("\r\n".to_owned() + &field(2 * LARGEST), false),
         ] {
             assert_eq!(is_too_large(message.as_bytes()), too_large, "{} octets", message.len());
+        }
+    }
+
+    #[test]
+    fn of_binary_content_the_header_is_lines() {
+        for (message, spoiled) in [
+            ("A: b\r\n\r\n\0\n\r", false),
+            ("\r\n\n", false),
+            ("A: b\n\r\n\r\n", true),
+            ("A: b\n\nc", true),
+            ("A: b\0\r\n\r\n", true),
+            ("A: b\r\n", false),
+        ] {
+            assert_eq!(is_spoiled(of_binary(message.as_bytes())), spoiled, "{message:?}");
         }
     }
 

@@ -13,6 +13,7 @@ use relay_types::{
     EmailAddress, ReversePath, Timestamp,
     message::{EventKind, MessageId, MessageState, RecipientState},
     project::ProjectId,
+    terms::{MessageTerms, RecipientTerms},
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait};
 use std::time::Duration;
@@ -73,6 +74,9 @@ pub(crate) struct NewMessage {
     /// As submitted; the header section alone when the body is in the store.
     pub(crate) content: Vec<u8>,
     pub(crate) body: Option<StoredBody>,
+    /// What was asked about it, and about each recipient (none: nothing of any).
+    pub(crate) terms: MessageTerms,
+    pub(crate) recipient_terms: Vec<RecipientTerms>,
     pub(crate) about: Option<MessageId>,
     /// The beginning of its story.
     pub(crate) events: Vec<EventKind>,
@@ -97,8 +101,18 @@ impl NewMessage {
         stored || !(self.prefix.is_ascii() && self.content.is_ascii())
     }
 
-    fn row(&self) -> message::ActiveModel {
-        message::ActiveModel {
+    /// When its life in the queue begins: when it was accepted, or when it is released.
+    pub(crate) fn begins_at(&self) -> Timestamp {
+        self.terms.release_at.unwrap_or(self.accepted_at)
+    }
+
+    /// The terms of the recipient at this place.
+    pub(crate) fn terms_of(&self, place: usize) -> RecipientTerms {
+        self.recipient_terms.get(place).cloned().unwrap_or_default()
+    }
+
+    fn row(&self) -> Result<message::ActiveModel> {
+        Ok(message::ActiveModel {
             id: Set(self.id.uuid()),
             project_id: Set(self.project.map(ProjectId::uuid)),
             accepted_at: Set(self.accepted_at.0),
@@ -119,29 +133,46 @@ impl NewMessage {
             last_reply: Set(None),
             about: Set(self.about.map(MessageId::uuid)),
             captured: Set(false),
-        }
-    }
-
-    fn recipient_rows(&self, core: &Core) -> impl Iterator<Item = recipient::ActiveModel> {
-        let claims = self.claims.iter().map(Some).chain(std::iter::repeat(None));
-        self.recipients.iter().zip(claims).map(|((address, destination), claim)| recipient::ActiveModel {
-            id: Set(claim.map_or_else(|| core.new_id::<()>().uuid(), |claim| claim.recipient_id.uuid())),
-            message_id: Set(self.id.uuid()),
-            project_id: Set(self.project.map(ProjectId::uuid)),
-            address: Set(address.to_string()),
-            address_key: Set(address.key()),
-            destination: Set(destination.clone()),
-            state: Set(claim.map_or(RecipientState::Due, |_| RecipientState::InFlight).as_str().to_owned()),
-            due_at: Set(claim.is_none().then_some(self.accepted_at.0)),
-            attempts: Set(claim.map_or(0, |_| 1)),
-            lease: Set(claim.map(|claim| claim.lease.0)),
-            lease_until: Set(claim.map(|_| core.now().plus(core.config.lease).0)),
-            accepted_at: Set(self.accepted_at.0),
-            expires_at: Set(self.accepted_at.plus(self.lifetime).0),
-            delay_notified: Set(false),
-            last_reply: Set(None),
+            terms: Set(json((!self.terms.are_usual()).then_some(&self.terms))?),
         })
     }
+
+    fn recipient_rows(&self, core: &Core) -> impl Iterator<Item = Result<recipient::ActiveModel>> {
+        let claims = self.claims.iter().map(Some).chain(std::iter::repeat(None));
+        let terms = self.recipient_terms.iter().map(Some).chain(std::iter::repeat(None));
+        let begins_at = self.begins_at();
+        self.recipients.iter().zip(claims).zip(terms).map(move |(((address, destination), claim), terms)| {
+            Ok(recipient::ActiveModel {
+                id: Set(claim.map_or_else(|| core.new_id::<()>().uuid(), |claim| claim.recipient_id.uuid())),
+                message_id: Set(self.id.uuid()),
+                project_id: Set(self.project.map(ProjectId::uuid)),
+                address: Set(address.to_string()),
+                address_key: Set(address.key()),
+                destination: Set(destination.clone()),
+                state: Set(claim.map_or(RecipientState::Due, |_| RecipientState::InFlight).as_str().to_owned()),
+                due_at: Set(claim.is_none().then_some(begins_at.0)),
+                attempts: Set(claim.map_or(0, |_| 1)),
+                lease: Set(claim.map(|claim| claim.lease.0)),
+                lease_until: Set(claim.map(|_| core.now().plus(core.config.lease).0)),
+                accepted_at: Set(begins_at.0),
+                expires_at: Set(begins_at.plus(self.lifetime).0),
+                delay_notified: Set(false),
+                last_reply: Set(None),
+                terms: Set(json(terms.filter(|terms| !terms.are_usual()))?),
+            })
+        })
+    }
+}
+
+/// Terms for their column; what was not asked is null.
+fn json<T: serde::Serialize>(terms: Option<&T>) -> Result<Option<String>> {
+    terms.map(serde_json::to_string).transpose().map_err(Error::internal)
+}
+
+/// Terms from their column. What cannot be read was not asked: mail goes on without it.
+pub(crate) fn terms<T: serde::de::DeserializeOwned + Default>(column: Option<&str>) -> T {
+    let read = column.map(serde_json::from_str).transpose();
+    read.inspect_err(|error| tracing::error!(%error, "kept terms cannot be read")).ok().flatten().unwrap_or_default()
 }
 
 /// Writes the rows of all `messages`.
@@ -158,12 +189,12 @@ pub(crate) async fn insert_rows(
     messages: &[&NewMessage],
     events: &mut Vec<event::ActiveModel>,
 ) -> Result<()> {
-    let rows: Vec<_> = messages.iter().map(|message| message.row()).collect();
+    let rows = messages.iter().map(|message| message.row()).collect::<Result<Vec<_>>>()?;
     for rows in db::pieces(rows) {
         message::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     }
     insert_content(transaction, messages).await?;
-    let rows: Vec<_> = messages.iter().flat_map(|message| message.recipient_rows(core)).collect();
+    let rows = messages.iter().flat_map(|message| message.recipient_rows(core)).collect::<Result<Vec<_>>>()?;
     for rows in db::pieces(rows) {
         recipient::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     }

@@ -17,10 +17,10 @@ pub(crate) fn date(at: Timestamp) -> String {
     at.utc().format(&Rfc2822).unwrap_or_default()
 }
 
-/// The content as it is kept: without the fields that are not carried, its last line ended.
-pub(crate) fn strip(section: &HeaderSection<'_>, content: &[u8]) -> Option<Vec<u8>> {
+/// The content as it is kept: without the fields that are not carried, and its last line ended unless it is `binary`.
+pub(crate) fn strip(section: &HeaderSection<'_>, content: &[u8], binary: bool) -> Option<Vec<u8>> {
     let gone: Vec<_> = section.fields.iter().filter(|field| NOT_CARRIED.iter().any(|name| field.is(name))).collect();
-    let ended = content.is_empty() || content.ends_with(b"\r\n");
+    let ended = binary || content.is_empty() || content.ends_with(b"\r\n");
     if gone.is_empty() && ended {
         return None;
     }
@@ -206,7 +206,7 @@ mod tests {
             ("", None),
         ] {
             let section = HeaderSection::scan(content.as_bytes()).expect("a header");
-            let kept = strip(&section, content.as_bytes());
+            let kept = strip(&section, content.as_bytes(), false);
             assert_eq!(kept.as_deref(), expected.map(str::as_bytes), "{content:?}");
         }
     }

@@ -72,7 +72,7 @@ impl World {
             arrival: smtp(),
             reverse_path: ReversePath::Address(address("app@one.example")),
             recipients: recipients.iter().map(|one| address(one)).collect(),
-            eight_bit: true,
+            terms: Default::default(),
             smtputf8: recipients.iter().any(|one| !one.is_ascii()),
             content: content.as_bytes().to_vec().into(),
         };
@@ -241,7 +241,7 @@ async fn people_and_strangers_cannot_submit() {
             arrival: Arrival::Portal,
             reverse_path: ReversePath::Null,
             recipients: vec![address("b@e.example")],
-            eight_bit: false,
+            terms: Default::default(),
             smtputf8: false,
             content: SAMPLE.as_bytes().to_vec().into(),
         };

@@ -38,7 +38,7 @@ async fn fails(test: &Test, project: Option<ProjectId>, origin: Origin, to: &[&s
         arrival: Arrival::Portal,
         reverse_path: ReversePath::Null,
         recipients: to.iter().map(|text| address(text)).collect(),
-        eight_bit: false,
+        terms: Default::default(),
         smtputf8: false,
         content: b"From: a@d.example\r\n\r\nbody\r\n".to_vec().into(),
     };
@@ -52,6 +52,7 @@ async fn fails(test: &Test, project: Option<ProjectId>, origin: Origin, to: &[&s
         host: None,
         address: None,
         tls: None,
+        passes_reports_on: false,
         dialogue: vec![],
         outcomes: vec![],
     };

@@ -28,6 +28,8 @@ pub(crate) struct Model {
     pub(crate) last_reply: Option<String>,
     pub(crate) about: Option<Uuid>,
     pub(crate) captured: bool,
+    /// `MessageTerms` as JSON; null when nothing was asked.
+    pub(crate) terms: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

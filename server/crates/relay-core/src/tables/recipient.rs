@@ -23,6 +23,8 @@ pub(crate) struct Model {
     pub(crate) expires_at: i64,
     pub(crate) delay_notified: bool,
     pub(crate) last_reply: Option<String>,
+    /// `RecipientTerms` as JSON; null when nothing was asked.
+    pub(crate) terms: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,7 +2,7 @@
 
 use super::{DeliveryConfig, next_hop::Hop, tls::ClientTls};
 use relay_core::queue::Content;
-use relay_smtp::client::{ClientConfig, ClientOutput, ClientSession, DotStuffer, TlsPolicy, Transaction};
+use relay_smtp::client::{ClientConfig, ClientOutput, ClientSession, ContentEncoder, Framing, TlsPolicy, Transaction};
 use relay_types::{
     message::{Cause, DialogueLine, Outcome},
     reply::{EnhancedCode, Reply},
@@ -145,7 +145,7 @@ impl Connection {
                         let written = timeout_at(until, self.write(&wire)).await;
                         self.judge_write(written, &wait).await;
                     }
-                    ClientOutput::SendContent => self.send_content(content, &mut wait).await,
+                    ClientOutput::SendContent(framing) => self.send_content(content, framing, &mut wait).await,
                     ClientOutput::StartTls => {
                         let left = wait.limit.saturating_duration_since(Instant::now()).min(HANDSHAKE);
                         match self.handshake(left).await {
@@ -197,6 +197,11 @@ impl Connection {
         self.stream.is_some() && self.session.is_idle() && self.transactions < most
     }
 
+    /// Whether the host was told what reports were asked for.
+    pub fn passes_reports_on(&self) -> bool {
+        self.session.passes_reports_on()
+    }
+
     /// How long it has been waiting for another transaction.
     pub fn idle_for(&self) -> Duration {
         self.idle_since.elapsed()
@@ -237,9 +242,9 @@ impl Connection {
     }
 
     /// Streams the content, and listens meanwhile: a host that answers early is not sent the rest.
-    async fn send_content(&mut self, content: &Content, wait: &mut Wait) {
+    async fn send_content(&mut self, content: &Content, framing: Framing, wait: &mut Wait) {
         let mut content = content.read();
-        let mut stuffer = Some(DotStuffer::default());
+        let mut stuffer = Some(ContentEncoder::new(framing));
         let mut wire = Vec::with_capacity(BLOCK + BLOCK / 8);
         while let Some(encoder) = &mut stuffer {
             wire.clear();

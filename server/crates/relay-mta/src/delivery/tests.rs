@@ -6,7 +6,7 @@ pub(crate) mod sink;
 use super::*;
 use relay_core::config::SmarthostAccess;
 use relay_dns::FixedAnswers;
-use relay_types::{DomainName, ReversePath, route::SmarthostTls};
+use relay_types::{DomainName, EmailAddress, ReversePath, route::SmarthostTls};
 use sink::{Authority, Script, Sink};
 use std::{sync::Arc, time::Duration};
 
@@ -53,8 +53,9 @@ impl Relay {
             content: Content::InMemory(content.to_vec().into()),
             eight_bit: false,
             smtputf8: false,
+            terms: Default::default(),
         };
-        let recipients: Vec<_> = recipients.iter().map(|text| EmailAddress::parse(text).unwrap()).collect();
+        let recipients: Vec<_> = recipients.iter().map(|text| EmailAddress::parse(text).unwrap().into()).collect();
         let limit = Instant::now() + Duration::from_secs(600);
         self.deliverer.deliver(way, project, &message, &recipients, limit).await
     }
@@ -361,8 +362,9 @@ async fn one_attempt_ends_in_time_however_many_hosts_do_not_answer() {
         content: Content::InMemory(b"a\r\n"[..].into()),
         eight_bit: false,
         smtputf8: false,
+        terms: Default::default(),
     };
-    let (way, recipients) = (Way::Mx(name("b.example")), [EmailAddress::parse("a@b.example").unwrap()]);
+    let (way, recipients) = (Way::Mx(name("b.example")), [EmailAddress::parse("a@b.example").unwrap().into()]);
     let began = Instant::now();
     let limit = began + Duration::from_millis(300);
     let delivery = relay.deliverer.deliver(&way, None, &message, &recipients, limit).await;

@@ -115,7 +115,7 @@ impl Relay {
             },
             reverse_path: ReversePath::parse("app@sender.example").unwrap(),
             recipients: recipients.iter().map(|text| EmailAddress::parse(text).unwrap()).collect(),
-            eight_bit: false,
+            terms: Default::default(),
             smtputf8: false,
             content: b"From: app@sender.example\r\nSubject: hi\r\n\r\nbody\r\n.dot\r\n".to_vec().into(),
         };

@@ -8,10 +8,11 @@ use relay_core::{
     routes::{self, Way},
 };
 use relay_types::{
-    EmailAddress, Timestamp,
+    Timestamp,
     message::{Attempt, AttemptOutcome, Cause, DialogueLine, MessageId, Outcome},
     project::ProjectId,
     reply::Reply,
+    terms::Addressee,
     tls::AttemptTls,
 };
 use std::{
@@ -125,7 +126,10 @@ impl Worker {
                     break;
                 }
                 let now = rest.drain(..rest.len().min(RECIPIENTS)).collect::<Vec<_>>();
-                let recipients: Vec<EmailAddress> = now.iter().map(|claim| claim.address.clone()).collect();
+                let recipients: Vec<Addressee> = now
+                    .iter()
+                    .map(|claim| Addressee { address: claim.address.clone(), terms: claim.terms.clone() })
+                    .collect();
                 let (started_at, started) = (self.core.now(), Instant::now());
                 let limit = started + self.limit;
                 let delivery = self.deliverer.deliver(&way, job.project, &message, &recipients, limit).await;
@@ -209,6 +213,7 @@ impl Worker {
             host: delivery.host,
             address: delivery.address.map(|address| address.ip().to_string()),
             tls: delivery.tls.map(AttemptTls::Result),
+            passes_reports_on: delivery.passes_reports_on,
             dialogue: delivery.dialogue,
             outcomes: claims
                 .iter()

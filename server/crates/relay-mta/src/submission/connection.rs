@@ -171,7 +171,7 @@ impl Connection<'_> {
             }
             Question::EndOfData(envelope) => {
                 let content = std::mem::replace(&mut self.content, Arriving::new(&self.context.core));
-                let verdict = match content.end().await {
+                let verdict = match content.end(envelope.terms.binary).await {
                     Ok(content) => self.client.end_of_data(envelope, content, self.session.tls()).await,
                     Err(error) => Verdict::Refuse(answers::no_verdict(&error)),
                 };

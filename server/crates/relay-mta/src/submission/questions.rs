@@ -11,9 +11,9 @@ use relay_core::{
     networks, policy,
     refusals::{self, NewRefusal},
     service_accounts,
-    submission::{self, Arrival, Content, Submission},
+    submission::{self, Arrival, Content, Submission, Terms},
 };
-use relay_smtp::{BodyType, Credentials, Envelope, TlsFacts, Verdict};
+use relay_smtp::{Credentials, Envelope, TlsFacts, Verdict};
 use relay_types::{EmailAddress, ReversePath, listener::ListenerAuth, refusal::Rule, reply::Reply};
 use std::{
     net::IpAddr,
@@ -86,6 +86,10 @@ impl Client {
         tls: Option<&TlsFacts>,
     ) -> Verdict {
         let Some(actor) = self.sender.take() else { return Verdict::Refuse(answers::authentication_required()) };
+        let (recipients, recipient_terms): (Vec<_>, Vec<_>) =
+            envelope.recipients.into_iter().map(|one| (one.address, one.terms)).unzip();
+        // Of most mail nothing is asked.
+        let asked = recipient_terms.iter().any(|terms| !terms.are_usual());
         let submission = Submission {
             arrival: Arrival::Smtp {
                 listener: self.listener.name.clone(),
@@ -97,8 +101,12 @@ impl Client {
                 mechanism: self.signed_in.as_ref().map(|(_, mechanism)| (*mechanism).to_owned()),
             },
             reverse_path: envelope.reverse_path,
-            recipients: envelope.recipients,
-            eight_bit: envelope.body == Some(BodyType::EightBitMime),
+            recipients,
+            terms: Terms {
+                message: envelope.terms,
+                recipients: if asked { recipient_terms } else { Vec::new() },
+                hold: envelope.hold,
+            },
             smtputf8: envelope.smtputf8,
             content,
         };

@@ -1,6 +1,9 @@
 //! What a client session is told: who we are, how much TLS it takes, and what it shall send.
 
-use relay_types::{DomainName, EmailAddress, ReversePath};
+use relay_types::{
+    DomainName, EmailAddress, ReversePath,
+    terms::{Addressee, MessageTerms},
+};
 use zeroize::Zeroizing;
 
 /// Settings of one connection to one next hop.
@@ -50,13 +53,15 @@ pub struct Transaction {
     /// Reverse-path.
     pub reverse_path: ReversePath,
     /// Forward-paths; at least one. RFC 5321 §4.5.3.1.8 lets a server stop at 100.
-    pub recipients: Vec<EmailAddress>,
+    pub recipients: Vec<Addressee>,
     /// Octets of the content, before dots are stuffed (RFC 1870 §5).
     pub size: u64,
     /// The content has octets above 127.
     pub eight_bit: bool,
     /// The content needs SMTPUTF8; an address that needs it is noticed by itself.
     pub smtputf8: bool,
+    /// What was asked about it.
+    pub terms: MessageTerms,
 }
 
 impl Transaction {
@@ -64,6 +69,6 @@ impl Transaction {
     pub fn needs_smtputf8(&self) -> bool {
         self.smtputf8
             || self.reverse_path.address().is_some_and(EmailAddress::needs_smtputf8)
-            || self.recipients.iter().any(EmailAddress::needs_smtputf8)
+            || self.recipients.iter().any(|recipient| recipient.address.needs_smtputf8())
     }
 }

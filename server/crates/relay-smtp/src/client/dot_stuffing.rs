@@ -1,5 +1,7 @@
 //! Content on the wire: dots stuffed, and nothing but CRLF at line ends (RFC 5321 §4.5.2, §2.3.8).
 
+use super::Framing;
+
 /// Encodes content in pieces. Whatever goes in, what comes out holds no bare CR or LF, and `CRLF.CRLF` only as its
 /// end. Content with clean line ends comes out byte for byte, but for the stuffed dots.
 #[derive(Debug)]
@@ -56,6 +58,40 @@ impl DotStuffer {
     fn end_line(&mut self, wire: &mut Vec<u8>) {
         wire.extend_from_slice(b"\r\n");
         self.at_line_start = true;
+    }
+}
+
+/// Encodes content as the session wants it.
+#[derive(Debug)]
+pub enum ContentEncoder {
+    /// See [`Framing::Dots`].
+    Dots(DotStuffer),
+    /// See [`Framing::Chunk`].
+    Chunk,
+}
+
+impl ContentEncoder {
+    /// For one content.
+    pub fn new(framing: Framing) -> Self {
+        match framing {
+            Framing::Dots => Self::Dots(DotStuffer::default()),
+            Framing::Chunk => Self::Chunk,
+        }
+    }
+
+    /// Appends the wire form of the next piece to `wire`.
+    pub fn encode(&mut self, piece: &[u8], wire: &mut Vec<u8>) {
+        match self {
+            Self::Dots(stuffer) => stuffer.encode(piece, wire),
+            Self::Chunk => wire.extend_from_slice(piece),
+        }
+    }
+
+    /// Appends what ends the content, if anything does.
+    pub fn finish(self, wire: &mut Vec<u8>) {
+        if let Self::Dots(stuffer) = self {
+            stuffer.finish(wire);
+        }
     }
 }
 

@@ -21,6 +21,45 @@ pub struct Extensions {
     pub auth_plain: bool,
     /// `AUTH LOGIN`.
     pub auth_login: bool,
+    /// RFC 3030: BDAT.
+    pub chunking: bool,
+    /// RFC 3030: BODY=BINARYMIME.
+    pub binary_mime: bool,
+    /// RFC 3461.
+    pub dsn: bool,
+    /// RFC 8689.
+    pub require_tls: bool,
+    /// RFC 9422.
+    pub limits: Limits,
+}
+
+/// What a host takes at most (RFC 9422 §4); none where it does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Transactions in a session.
+    pub mails: Option<usize>,
+    /// Recipients in a transaction.
+    pub recipients: Option<usize>,
+    /// Domains among the recipients of a transaction.
+    pub domains: Option<usize>,
+}
+
+impl Limits {
+    /// Reads `RCPTMAX=100 MAILMAX=10`. Unknown names, and values that are no number above zero, are passed over.
+    fn read<'a>(words: impl Iterator<Item = &'a str>) -> Self {
+        let mut limits = Self::default();
+        for (name, value) in words.filter_map(|word| word.split_once('=')) {
+            // RFC 9422 §4: one to six digits.
+            let value = value.parse().ok().filter(|&value: &usize| value > 0);
+            match name {
+                "MAILMAX" => limits.mails = value,
+                "RCPTMAX" => limits.recipients = value,
+                "RCPTDOMAINMAX" => limits.domains = value,
+                _ => {}
+            }
+        }
+        limits
+    }
 }
 
 impl Extensions {
@@ -36,6 +75,11 @@ impl Extensions {
                 Some("STARTTLS") => offered.starttls = true,
                 Some("8BITMIME") => offered.eight_bit_mime = true,
                 Some("SMTPUTF8") => offered.smtputf8 = true,
+                Some("CHUNKING") => offered.chunking = true,
+                Some("BINARYMIME") => offered.binary_mime = true,
+                Some("DSN") => offered.dsn = true,
+                Some("REQUIRETLS") => offered.require_tls = true,
+                Some("LIMITS") => offered.limits = Limits::read(words),
                 Some("SIZE") => {
                     offered.size = true;
                     // RFC 1870 §4: zero says that there is no fixed limit.
@@ -80,6 +124,17 @@ mod tests {
             (
                 &["mx.example", "STARTTLS", "8BITMIME", "SMTPUTF8"],
                 Extensions { starttls: true, eight_bit_mime: true, smtputf8: true, ..Extensions::default() },
+            ),
+            (
+                &["mx.example", "CHUNKING", "binarymime", "DSN", "REQUIRETLS"],
+                Extensions { chunking: true, binary_mime: true, dsn: true, require_tls: true, ..Extensions::default() },
+            ),
+            (
+                &["mx.example", "limits mailmax=5 RCPTMAX=100 RCPTDOMAINMAX=0 XMAX=1 RCPTMAX"],
+                Extensions {
+                    limits: Limits { mails: Some(5), recipients: Some(100), domains: None },
+                    ..Extensions::default()
+                },
             ),
         ] {
             assert_eq!(Extensions::read(&reply(lines)), expected, "{lines:?}");

@@ -55,6 +55,23 @@ pub fn no_smtputf8() -> Outcome {
     Outcome::PermFail(Cause::Local(Reply::new(553, (5, 6, 7), text)))
 }
 
+/// RFC 3030 §3, RFC 3463 X.6.3: a conversion would break what the sender signed, and the next hop will not learn it.
+pub fn no_binary() -> Outcome {
+    let text = "The message is binary (BODY=BINARYMIME), which the next hop does not offer; it is not converted, because \
+                that would break its signatures";
+    Outcome::PermFail(Cause::Local(Reply::new(554, (5, 6, 3), text)))
+}
+
+/// RFC 8689 §4.2.1: this host cannot have the message.
+pub fn no_require_tls(verified: bool) -> Cause {
+    let text = if verified {
+        "REQUIRETLS support required: the sender asked for TLS on the whole way, which the next hop does not promise"
+    } else {
+        "REQUIRETLS support required: the sender asked for verified TLS, which the next hop does not have"
+    };
+    Cause::Local(Reply::new(550, (5, 7, 30), text))
+}
+
 /// RFC 1870 §6.1: declared too large, so it is not even tried.
 pub fn too_large(size: u64, limit: u64) -> Outcome {
     let text = format!("The message has {size} octets, the next hop takes {limit}");

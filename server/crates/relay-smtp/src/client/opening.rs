@@ -2,7 +2,7 @@
 
 use super::{ClientOutput, ClientSession, Extensions, Phase, TlsPolicy, judgement};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use relay_types::{message::Cause, reply::Reply};
+use relay_types::{message::Cause, reply::Reply, terms::TlsTerm};
 
 /// Where an authentication stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,10 @@ impl ClientSession {
 
     fn after_hello(&mut self) {
         if matches!(self.config.tls, TlsPolicy::Encrypted | TlsPolicy::Required) && self.tls.is_none() {
+            let by_sender = self.next.as_ref().is_some_and(|next| next.terms.tls == TlsTerm::Required);
+            if by_sender {
+                return self.give_up(judgement::no_require_tls(false));
+            }
             return self.give_up(judgement::no_tls("The next hop offers no STARTTLS, which is required"));
         }
         if self.config.credentials.is_some() { self.authenticate() } else { self.open() }
@@ -143,7 +147,7 @@ impl ClientSession {
     }
 
     /// This host will not do. QUIT is polite (RFC 5321 §3.1); its answer is not waited for.
-    fn give_up(&mut self, cause: Cause) {
+    pub(super) fn give_up(&mut self, cause: Cause) {
         self.say("QUIT");
         self.phase = Phase::Closed;
         self.outputs.push_back(ClientOutput::Unusable(cause));

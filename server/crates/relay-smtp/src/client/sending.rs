@@ -1,11 +1,15 @@
 //! One transaction: MAIL, RCPT, DATA, content; pipelined where offered (RFC 2920); an outcome for each recipient.
 
-use super::{ClientOutput, ClientSession, Phase, Transaction, judgement};
+use super::{ClientOutput, ClientSession, Extensions, Framing, Phase, Transaction, judgement};
 use relay_types::{
     message::{Cause, Outcome},
     reply::Reply,
+    terms::{Addressee, Ret, TlsTerm},
 };
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+
+/// Content from this size on goes by BDAT where it is offered: nothing is searched for dots, and one round trip is saved.
+const LARGE: u64 = 256 * 1024;
 
 /// What an answer is awaited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub enum Expected {
     Recipient(usize),
     /// DATA.
     Data,
+    /// BDAT, with all of the content behind it.
+    Chunk,
     /// The end of the content.
     EndOfData,
     /// The end of no content at all, after everybody was refused and DATA was not.
@@ -41,13 +47,16 @@ pub struct Sending {
 }
 
 impl Sending {
-    fn new(transaction: Transaction, reset: bool) -> Self {
-        let recipients = transaction.recipients.len();
+    fn new(mut transaction: Transaction, reset: bool, offered: &Extensions) -> Self {
+        let recipients = taken(&transaction, offered);
+        transaction.recipients.truncate(recipients);
+        let large = transaction.size >= LARGE || transaction.terms.binary;
+        let content = if large && offered.chunking { Expected::Chunk } else { Expected::Data };
         let mut unsent = VecDeque::with_capacity(recipients + 3);
         unsent.extend(reset.then_some(Expected::Reset));
         unsent.push_back(Expected::Mail);
         unsent.extend((0..recipients).map(Expected::Recipient));
-        unsent.push_back(Expected::Data);
+        unsent.push_back(content);
         Self {
             transaction,
             unsent,
@@ -113,6 +122,9 @@ impl ClientSession {
     /// Begins on an open session. What this next hop cannot take is refused here, without a word to it.
     pub(super) fn begin(&mut self, transaction: Transaction) {
         let refusal = match self.offered.size_limit {
+            _ if transaction.terms.binary && !(self.offered.chunking && self.offered.binary_mime) => {
+                Some(judgement::no_binary())
+            }
             _ if transaction.needs_smtputf8() && !self.offered.smtputf8 => Some(judgement::no_smtputf8()),
             Some(limit) if transaction.size > limit => Some(judgement::too_large(transaction.size, limit)),
             _ => None,
@@ -122,8 +134,13 @@ impl ClientSession {
             let outcomes = vec![outcome; transaction.recipients.len()];
             return self.outputs.push_back(ClientOutput::Done(outcomes));
         }
-        let sending = Box::new(Sending::new(transaction, self.needs_reset));
+        let verified = self.tls == Some(true);
+        if transaction.terms.tls == TlsTerm::Required && !(verified && self.offered.require_tls) {
+            return self.give_up(judgement::no_require_tls(verified));
+        }
+        let sending = Box::new(Sending::new(transaction, self.needs_reset, &self.offered));
         self.needs_reset = true;
+        self.mails += 1;
         self.go_on(sending);
     }
 
@@ -157,7 +174,7 @@ impl ClientSession {
             }
             (Expected::Data, 3) => {
                 sending.flowing = true;
-                self.outputs.push_back(ClientOutput::SendContent);
+                self.outputs.push_back(ClientOutput::SendContent(Framing::Dots));
             }
             (Expected::Data, 4 | 5) => sending.settle_accepted(&judgement::refused(&reply)),
             (Expected::EndOfData, 2) => {
@@ -191,7 +208,12 @@ impl ClientSession {
         if self.replies.has_rest() {
             return self.out_of_step(sending, "an answer that nobody asked for");
         }
-        let together = if self.offered.pipelining { sending.unsent.len() } else { 1 };
+        if sending.unsent.front() == Some(&Expected::Chunk) {
+            return self.send_chunk(sending);
+        }
+        // A chunk goes when somebody is there to have it.
+        let envelope = sending.unsent.iter().take_while(|&&next| next != Expected::Chunk).count();
+        let together = if self.offered.pipelining { envelope } else { 1 };
         let mut wire = Vec::new();
         for expected in sending.unsent.drain(..together) {
             let line = self.command(&sending.transaction, expected);
@@ -204,7 +226,17 @@ impl ClientSession {
         self.send(wire);
     }
 
-    /// Every address in it was made by `EmailAddress::parse`, so that none holds a line end.
+    /// The whole content behind one BDAT: its length is known, and servers stream it as they do with DATA.
+    fn send_chunk(&mut self, mut sending: Box<Sending>) {
+        sending.unsent.clear();
+        sending.flowing = true;
+        let line = self.command(&sending.transaction, Expected::Chunk);
+        self.phase = Phase::Sending(sending);
+        self.say(&line);
+        self.outputs.push_back(ClientOutput::SendContent(Framing::Chunk));
+    }
+
+    /// Every address and term in it was made by its parser, so that none holds a line end.
     fn command(&self, transaction: &Transaction, expected: Expected) -> String {
         match expected {
             Expected::Reset => "RSET".to_owned(),
@@ -213,16 +245,45 @@ impl ClientSession {
                 if self.offered.size {
                     line.push_str(&format!(" SIZE={}", transaction.size));
                 }
-                if self.offered.eight_bit_mime && transaction.eight_bit {
+                if transaction.terms.binary {
+                    line.push_str(" BODY=BINARYMIME");
+                } else if self.offered.eight_bit_mime && transaction.eight_bit {
                     line.push_str(" BODY=8BITMIME");
                 }
                 if transaction.needs_smtputf8() {
                     line.push_str(" SMTPUTF8");
                 }
+                let terms = &transaction.terms;
+                if terms.tls == TlsTerm::Required {
+                    line.push_str(" REQUIRETLS");
+                }
+                if self.offered.dsn {
+                    // RFC 8689 §5: what was to go in secret is not returned in a report.
+                    let ret = if terms.tls == TlsTerm::Required { Some(Ret::Headers) } else { terms.ret };
+                    if let Some(ret) = ret {
+                        line.push_str(&format!(" RET={}", ret.as_str()));
+                    }
+                    if let Some(envid) = &terms.envid {
+                        line.push_str(&format!(" ENVID={}", envid.as_xtext()));
+                    }
+                }
                 line
             }
-            Expected::Recipient(place) => format!("RCPT TO:<{}>", transaction.recipients[place]),
+            Expected::Recipient(place) => {
+                let recipient = &transaction.recipients[place];
+                let mut line = format!("RCPT TO:<{}>", recipient.address);
+                if self.offered.dsn {
+                    if let Some(notify) = recipient.terms.notify {
+                        line.push_str(&format!(" NOTIFY={notify}"));
+                    }
+                    if let Some(orcpt) = &recipient.terms.orcpt {
+                        line.push_str(&format!(" ORCPT={}", orcpt.as_parameter()));
+                    }
+                }
+                line
+            }
             Expected::Data => "DATA".to_owned(),
+            Expected::Chunk => format!("BDAT {} LAST", transaction.size),
             Expected::EndOfData | Expected::EndOfNothing => ".".to_owned(),
         }
     }
@@ -240,4 +301,15 @@ impl ClientSession {
         self.phase = Phase::Sending(sending);
         self.end(judgement::broken(what));
     }
+}
+
+/// How many of the recipients this host takes in one transaction (RFC 9422 §4): the first ones, one at least.
+fn taken(transaction: &Transaction, offered: &Extensions) -> usize {
+    let most = offered.limits.recipients.unwrap_or(usize::MAX);
+    let mut domains = HashSet::new();
+    let mut fits = |recipient: &Addressee| {
+        domains.insert(recipient.address.domain().clone());
+        offered.limits.domains.is_none_or(|most| domains.len() <= most)
+    };
+    transaction.recipients.iter().map_while(|recipient| fits(recipient).then_some(())).take(most).count().max(1)
 }

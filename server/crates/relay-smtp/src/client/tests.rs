@@ -1,12 +1,14 @@
 //! Transcripts. `S:` the server says, `C:` we say, `>:` what the driver reports, `T:` TLS is asked for, `D:` content is
-//! asked for, `=:` an outcome, `!:` the host is unusable, `X:` close. Before each `S:` and `>:` we have said all.
+//! asked for, `B:` content without dots, `=:` an outcome, `!:` the host is unusable, `X:` close. Before each `S:` and
+//! `>:` we have said all.
 
 mod octets;
 mod opening;
+mod terms;
 mod transactions;
 
 use super::*;
-use relay_types::{DomainName, EmailAddress, ReversePath};
+use relay_types::{DomainName, EmailAddress, ReversePath, terms::MessageTerms};
 use zeroize::Zeroizing;
 
 fn config(tls: TlsPolicy) -> ClientConfig {
@@ -21,10 +23,11 @@ fn with_credentials(tls: TlsPolicy) -> ClientConfig {
 fn to(recipients: &[&str]) -> Transaction {
     Transaction {
         reverse_path: ReversePath::parse("from@a.example").unwrap(),
-        recipients: recipients.iter().map(|address| EmailAddress::parse(address).unwrap()).collect(),
+        recipients: recipients.iter().map(|address| EmailAddress::parse(address).unwrap().into()).collect(),
         size: 4310,
         eight_bit: false,
         smtputf8: false,
+        terms: MessageTerms::default(),
     }
 }
 
@@ -43,7 +46,8 @@ fn render(session: &mut ClientSession, into: &mut VecDeque<String>) {
                 into.extend(lines.map(|line| format!("C: {line}")));
             }
             ClientOutput::StartTls => into.push_back("T:".into()),
-            ClientOutput::SendContent => into.push_back("D:".into()),
+            ClientOutput::SendContent(Framing::Dots) => into.push_back("D:".into()),
+            ClientOutput::SendContent(Framing::Chunk) => into.push_back("B:".into()),
             ClientOutput::Done(outcomes) => into.extend(outcomes.iter().map(outcome)),
             ClientOutput::Unusable(cause) => into.push_back(format!("!: {}", cause.reply())),
             ClientOutput::Close => into.push_back("X:".into()),

@@ -31,7 +31,7 @@ pub(super) fn of(phase: &Phase) -> (&'static str, Duration) {
             Some(Expected::Reset) => ("RSET", minutes(5)),
             Some(Expected::Mail) => ("MAIL", minutes(5)),
             Some(Expected::Recipient(_)) => ("RCPT", minutes(5)),
-            Some(Expected::Data) => ("DATA", minutes(2)),
+            Some(Expected::Data | Expected::Chunk) => ("DATA", minutes(2)),
             None => ("a block of the message", minutes(3)),
             Some(Expected::EndOfData | Expected::EndOfNothing) => ("the end of the message", minutes(10)),
         },

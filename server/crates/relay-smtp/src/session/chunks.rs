@@ -36,7 +36,9 @@ impl Session {
         let mistake = |text| Some((replies::out_of_order(text), true));
         match &self.transaction {
             // Chunks that were on their way when one before them was refused are no mistake (RFC 3030 §2).
-            None if self.wasted > 0 => self.receive_chunk(chunk(Some((replies::out_of_order("Send MAIL first"), false)))),
+            None if self.wasted > 0 => {
+                self.receive_chunk(chunk(Some((replies::out_of_order("Send MAIL first"), false))))
+            }
             None => self.receive_chunk(chunk(mistake("Send MAIL first"))),
             Some(transaction) if transaction.envelope.recipients.is_empty() => {
                 self.receive_chunk(chunk(mistake("No valid recipient")));
@@ -86,7 +88,11 @@ impl Session {
         let read = piece.len();
         chunk.left -= read as u64;
         let ends_message = chunk.last && chunk.left == 0;
-        match self.transaction.as_mut().and_then(|transaction| Some((transaction.chunks.as_mut()?, &transaction.envelope))) {
+        match self
+            .transaction
+            .as_mut()
+            .and_then(|transaction| Some((transaction.chunks.as_mut()?, &transaction.envelope)))
+        {
             Some((chunks, envelope)) if chunk.refusal.is_none() => {
                 let spoiled = !envelope.terms.binary && chunks.spoils(piece, ends_message);
                 chunks.octets += read as u64;

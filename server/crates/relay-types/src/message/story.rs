@@ -107,6 +107,9 @@ pub struct Attempt {
     pub address: Option<String>,
     /// The TLS there was; none in the clear.
     pub tls: Option<AttemptTls>,
+    /// The next hop was told what reports were asked for (RFC 3461).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passes_reports_on: bool,
     /// What was said, in order.
     pub dialogue: Vec<DialogueLine>,
     /// How it ended for each recipient.
@@ -162,6 +165,11 @@ pub enum EventKind {
     },
     /// A failure was reported to the reverse-path.
     FailureNotified {
+        /// The notification's queue id.
+        notification: MessageId,
+    },
+    /// A success was reported to the reverse-path, as the sender had asked.
+    SuccessNotified {
         /// The notification's queue id.
         notification: MessageId,
     },

@@ -87,7 +87,8 @@ impl TryFrom<String> for OriginalRecipient {
     fn try_from(text: String) -> Result<Self, MalformedValue> {
         // What was kept may have grown by `\x{…}`, which is not the sender's fault.
         let (kind, address) = text.split_once(';').ok_or(MalformedValue)?;
-        let address = if kind == "utf-8" { address.to_owned() } else { xtext::decode(address).ok_or(MalformedValue)? };
+        let address =
+            if kind == "utf-8" { address.to_owned() } else { xtext::decode(address).ok_or(MalformedValue)? };
         Ok(Self { kind: kind.to_owned(), address })
     }
 }

@@ -45,7 +45,7 @@ impl World {
             arrival: Arrival::Portal,
             reverse_path: ReversePath::parse(from).expect(from),
             recipients: to.iter().map(|one| address(one)).collect(),
-            eight_bit: false,
+            terms: Default::default(),
             smtputf8: false,
             content: b"From: cron <a@d.example>\r\nSubject: nightly\r\n\r\nbody\r\n".to_vec().into(),
         };
@@ -69,6 +69,7 @@ impl World {
                 host: Some("mx.e.example".to_owned()),
                 address: None,
                 tls: None,
+                passes_reports_on: false,
                 dialogue: Vec::new(),
                 outcomes: Vec::new(),
             };

@@ -38,7 +38,13 @@ impl Arrived {
 
     /// The body, all of whose octets are in `parts`.
     pub(super) fn end(self, parts: Parts) -> StoredBody {
-        StoredBody { parts: Arc::new(parts), octets: self.octets, eight_bit: self.eight_bit, hash: self.hashes.end() }
+        StoredBody {
+            is_lines: self.ends_a_line() && !self.is_spoiled(),
+            parts: Arc::new(parts),
+            octets: self.octets,
+            eight_bit: self.eight_bit,
+            hash: self.hashes.end(),
+        }
     }
 }
 
@@ -50,6 +56,8 @@ pub(crate) struct StoredBody {
     /// Has octets above 127.
     pub(crate) eight_bit: bool,
     pub(crate) hash: BodyHash,
+    /// See [`header::are_lines`].
+    pub(crate) is_lines: bool,
 }
 
 impl StoredBody {

@@ -30,7 +30,7 @@ async fn submit(test: &Test, content: Content) -> Result<std::result::Result<Mes
         arrival: Arrival::System,
         reverse_path: ReversePath::Null,
         recipients: vec![EmailAddress::parse("b@e.example").expect("an address")],
-        eight_bit: false,
+        terms: Default::default(),
         smtputf8: false,
         content,
     };
@@ -59,7 +59,7 @@ async fn a_large_message_is_stored_while_it_comes_and_sent_as_it_came() {
     let body = body(5 * PIECE);
     let arriving = arrive(&test, &format!("{HEADER}{body}no end")).await;
     assert!(in_store(&test).await.1 >= 4, "most of it is in the store before its end");
-    let content = arriving.end().await.expect("content");
+    let content = arriving.end(false).await.expect("content");
     let id = submit(&test, content).await.expect("a verdict").expect("accepted");
     let sent = queue::outgoing(&test.core, id).await.expect("content").text().await;
     let expected = format!("From: a@d.example\r\nSubject: large\r\n\r\n{body}no end\r\n");
@@ -79,7 +79,7 @@ async fn a_large_message_has_the_hash_of_its_whole_body() {
     let test = Test::new().await;
     for end in ["\r\n", "a\r\n \t\r\n\r\n", "no end"] {
         let body = body(2 * PIECE) + end;
-        let content = arrive(&test, &format!("{HEADER}{body}")).await.end().await.expect("content");
+        let content = arrive(&test, &format!("{HEADER}{body}")).await.end(false).await.expect("content");
         let ended = body.strip_suffix("no end").map_or(body.clone(), |lines| format!("{lines}no end\r\n"));
         let stored = content.body.expect("a stored body");
         assert_eq!(stored.octets, ended.len() as u64);
@@ -101,7 +101,7 @@ async fn what_can_be_no_message_is_refused_and_leaves_nothing() {
         (format!("{HEADER}{}", body(11 * PIECE)), "TooLarge"),
         (format!("X: y\r\n\r\n{}", body(2 * PIECE)), "HeaderAmbiguous"),
     ] {
-        let content = arrive(&test, &content).await.end().await.expect("content");
+        let content = arrive(&test, &content).await.end(false).await.expect("content");
         let rejection = submit(&test, content).await.expect("a verdict").expect_err("refused");
         assert_eq!(format!("{:?}", rejection.rule), rule);
         nothing_in_store(&test).await;
@@ -128,8 +128,8 @@ async fn what_was_taken_for_abandoned_is_not_accepted() {
     let arriving = arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await;
     test.clock.advance(Duration::from_secs(3_601));
     remove_abandoned(&test.core, &Actor::System).await.expect("swept");
-    assert_eq!(word(&arriving.end().await), "Unavailable");
-    let content = arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await.end().await.expect("content");
+    assert_eq!(word(&arriving.end(false).await), "Unavailable");
+    let content = arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await.end(false).await.expect("content");
     test.clock.advance(Duration::from_secs(3_601));
     remove_abandoned(&test.core, &Actor::System).await.expect("swept");
     assert_eq!(word(&submit(&test, content).await), "Unavailable");
@@ -141,4 +141,18 @@ async fn only_relaykeep_itself_sweeps() {
     let test = Test::new().await;
     let stranger = Actor::Anonymous { client: None };
     assert_ne!(word(&remove_abandoned(&test.core, &stranger).await), "Ok");
+}
+
+#[tokio::test]
+async fn a_binary_body_is_kept_as_it_is() {
+    let test = Test::new().await;
+    for (end, is_lines) in [("a\r\n", true), ("a", false), ("a\r", false), ("\0\n\r\n", false)] {
+        let whole = format!("{HEADER}{}{end}", body(2 * PIECE));
+        let content = arrive(&test, &whole).await.end(true).await.expect("content");
+        assert_eq!(content.fault(u64::MAX, true), None, "{end:?}");
+        let stored = content.body.expect("a stored body");
+        assert_eq!((stored.octets as usize, stored.is_lines), (whole.len() - HEADER.len(), is_lines), "{end:?}");
+    }
+    let spoiled = arrive(&test, "From: a@d.example\nX: y\r\n\r\n\0").await.end(true).await.expect("content");
+    assert_eq!(spoiled.fault(u64::MAX, true), Some(Fault::Spoiled), "of the header");
 }

@@ -17,10 +17,11 @@ fn connection(stream: DuplexStream) -> Connection {
 fn transaction(size: u64) -> Transaction {
     Transaction {
         reverse_path: ReversePath::Null,
-        recipients: vec![EmailAddress::parse("b@b.example").unwrap()],
+        recipients: vec![EmailAddress::parse("b@b.example").unwrap().into()],
         size,
         eight_bit: false,
         smtputf8: false,
+        terms: Default::default(),
     }
 }
 
