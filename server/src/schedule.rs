@@ -75,6 +75,7 @@ async fn reach(core: &Core, delivery: &DeliveryConfig) {
 async fn tick(core: &Core) {
     report("bounce contacts told", bounce::tell_contacts(core, &Actor::System).await);
     report("ended sessions and links removed", sessions::sweep(core).await);
+    report("warnings of limits sent", limits::warn(core, &Actor::System).await);
     report("old counts removed", limits::prune(core, &Actor::System).await);
     report("parts of messages that stopped arriving removed", submission::remove_abandoned(core, &Actor::System).await);
     report("expired suppressions removed", suppressions::prune(core, &Actor::System).await);

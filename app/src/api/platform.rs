@@ -2,7 +2,7 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use relay_types::{domain::DomainDetail, platform::Pause};
+use relay_types::{domain::DomainDetail, limit::LimitUse, platform::Pause};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::{
     typed,
 };
 #[cfg(feature = "ssr")]
-use relay_core::{CoreConfig, config::PlatformRoute, domains, platform};
+use relay_core::{CoreConfig, config::PlatformRoute, domains, limits, platform};
 #[cfg(feature = "ssr")]
-use relay_types::{DomainName, listener::legacy_warning};
+use relay_types::{DomainName, limit::Limits, listener::legacy_warning};
 
 /// The operator's settings page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub struct PlatformPage {
     pub legacy: Vec<String>,
     /// Why and since when no mail is taken.
     pub pause: Option<Pause>,
+    /// The platform's limits and how much is used.
+    pub usage: LimitUse,
 }
 
 /// What the configuration file says, without secrets.
@@ -70,7 +72,8 @@ pub async fn load_platform() -> Result<PlatformPage, AppError> {
         .iter()
         .filter_map(|listener| legacy_warning(&listener.name, &listener.plaintext_auth_from))
         .collect();
-    Ok(PlatformPage { legacy, facts, default_domain, pause })
+    let usage = limits::of_platform(&core, &actor).await?;
+    Ok(PlatformPage { usage, legacy, facts, default_domain, pause })
 }
 
 /// Takes no more mail from programs; `confirm` is the word `pause`.
@@ -79,6 +82,19 @@ pub async fn pause_platform(reason: String, confirm: String) -> Result<(), AppEr
     confirmed(&confirm, "pause")?;
     platform::pause(&core()?, &actor().await?, &reason).await?;
     done("/admin/settings", "platform-paused");
+    Ok(())
+}
+
+/// Sets the platform's limits, and what projects have for new recipients.
+#[server]
+pub async fn save_platform_limits(per_hour: String, per_day: String, new_per_day: String) -> Result<(), AppError> {
+    let limits = Limits {
+        per_hour: typed::limit("per_hour", &per_hour)?,
+        per_day: typed::limit("per_day", &per_day)?,
+        new_per_day: typed::limit("new_per_day", &new_per_day)?,
+    };
+    limits::set_of_platform(&core()?, &actor().await?, limits).await?;
+    done("/admin/settings", "saved");
     Ok(())
 }
 

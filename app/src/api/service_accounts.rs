@@ -101,6 +101,7 @@ impl SettingsForm {
             limits: Limits {
                 per_hour: typed::limit("limit_per_hour", &self.limit_per_hour)?,
                 per_day: typed::limit("limit_per_day", &self.limit_per_day)?,
+                new_per_day: None,
             },
         })
     }

@@ -81,8 +81,17 @@ pub async fn save_general(slug: String, name: String, bounce_contact: String) ->
 
 /// Limits; empty is none.
 #[server]
-pub async fn save_limits(slug: String, per_hour: String, per_day: String) -> Result<(), AppError> {
-    let limits = Limits { per_hour: typed::limit("per_hour", &per_hour)?, per_day: typed::limit("per_day", &per_day)? };
+pub async fn save_limits(
+    slug: String,
+    per_hour: String,
+    per_day: String,
+    #[server(default)] new_per_day: String,
+) -> Result<(), AppError> {
+    let limits = Limits {
+        per_hour: typed::limit("per_hour", &per_hour)?,
+        per_day: typed::limit("per_day", &per_day)?,
+        new_per_day: typed::limit("new_per_day", &new_per_day)?,
+    };
     projects::set_limits(&core()?, &actor().await?, &self::slug(&slug)?, limits).await?;
     done(&format!("/p/{slug}/settings"), "saved");
     Ok(())

@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(only(&["a@d.example", "b@d.example", "c@d.example"]), "a@d.example and 2 more");
         assert_eq!(limits_summary(Limits::default()), None);
         assert_eq!(
-            limits_summary(Limits { per_hour: Some(100), per_day: Some(1_000) }).as_deref(),
+            limits_summary(Limits { per_hour: Some(100), per_day: Some(1_000), new_per_day: None }).as_deref(),
             Some("100 an hour, 1,000 a day")
         );
     }

@@ -230,6 +230,7 @@ fn words_of(action: &str) -> String {
         "project.set_sandbox" => "Sandbox changed",
         "project.suspend" => "Project suspended",
         "platform.pause" => "Platform paused",
+        "platform.set_limits" => "Platform's limits changed",
         "platform.resume" => "Platform resumed",
         "range.add" => "Range added",
         "range.edit" => "Range changed",

@@ -14,6 +14,7 @@ use leptos::prelude::*;
 use relay_types::{
     DomainName,
     change::Topic,
+    limit::NearLimit,
     overview::{Counts, DomainToMend, NameInQuestion, Period, Readiness},
     refusal::Refusal,
     route::{Route, RouteKind},
@@ -63,6 +64,7 @@ fn Content(slug: String, page: OverviewPage) -> impl IntoView {
                     </Notice>
                 }
             })}
+        {overview.near_limits.into_iter().map(|near| view! { <NearLimitNotice slug=slug.clone() near/> }).views()}
         <NamesInQuestion slug=slug.clone() names=overview.names_in_question/>
         {(!sent).then(|| view! { <Steps slug=first_slug readiness/> })}
         <Numbers slug=slug.clone() period=overview.period totals=overview.totals/>
@@ -92,6 +94,28 @@ fn NamesInQuestion(slug: String, names: Vec<NameInQuestion>) -> impl IntoView {
             ". Without its record the address loses the name "
             <Time at=until/>
             "."
+        </Notice>
+    }
+    .into_any()
+}
+
+/// Four fifths of a limit are used, or all of it.
+#[component]
+fn NearLimitNotice(slug: String, near: NearLimit) -> impl IntoView {
+    let (tone, title) = match near.level() {
+        100 => (Tone::Bad, words::LIMIT_REACHED),
+        _ => (Tone::Warn, words::LIMIT_NEAR),
+    };
+    let whose = near.account.map_or_else(|| "this project".to_owned(), |label| format!("the service account {label}"));
+    let used = format!(
+        "{} of {} {} of {whose} are used.",
+        text::number(near.used),
+        text::number(near.limit.into()),
+        near.period.words(),
+    );
+    view! {
+        <Notice tone title link=(format!("/p/{slug}/settings"), words::LIMITS)>
+            {used}
         </Notice>
     }
     .into_any()
@@ -274,6 +298,9 @@ fn Refused(slug: String, refusals: Vec<Refusal>) -> impl IntoView {
 }
 
 mod words {
+    pub const LIMIT_REACHED: &str = "A limit is reached; programs are told to wait.";
+    pub const LIMIT_NEAR: &str = "A limit is nearly reached.";
+    pub const LIMITS: &str = "See limits";
     pub const SIMULATED: &str = "They behave as they are named, also for programs and in the sandbox; nothing of theirs leaves the \
         machine. Anything may stand behind a plus: success+order-42.";
     pub const PERIOD: &str = "Period";

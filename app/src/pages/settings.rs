@@ -216,13 +216,16 @@ fn Sandbox(slug: String, sandbox: bool, sandbox_per_hour: u32, operate: bool) ->
 #[component]
 fn LimitsCard(usage: LimitUse, own: Limits, sandbox: bool, operate: bool) -> impl IntoView {
     let form = use_form::<SaveLimits>();
-    let LimitUse { limits, last_hour, last_day } = usage;
+    let LimitUse { limits, last_hour, last_day, new_day } = usage;
     let typed = |limit: Option<u32>| limit.map_or_else(String::new, |limit| limit.to_string());
     let hint = if sandbox { words::OWN_LIMITS } else { words::NO_LIMIT };
     view! {
         <Card title="Limits" note="recipients accepted">
             <Used label="Last hour" used=last_hour limit=limits.per_hour/>
             <Used label="Last 24 hours" used=last_day limit=limits.per_day/>
+            {limits
+                .new_per_day
+                .map(|limit| view! { <Used label="New recipients, last 24 hours" used=new_day limit=Some(limit)/> })}
             <p class="soft">{words::LIMITS}</p>
             {operate
                 .then(|| {
@@ -242,6 +245,14 @@ fn LimitsCard(usage: LimitUse, own: Limits, sandbox: bool, operate: bool) -> imp
                                 label="Recipients in a day"
                                 required=false
                                 value=typed(own.per_day)
+                                check=typed::check_limit as Check
+                            />
+                            <TextField
+                                name="new_per_day"
+                                label="New recipients in a day"
+                                hint=words::NEW
+                                required=false
+                                value=typed(own.new_per_day)
                                 check=typed::check_limit as Check
                             />
                             <Submit kind="">"Save limits"</Submit>
@@ -283,6 +294,7 @@ mod words {
     pub const ASK_OUT: &str = "Ask an operator of the platform to take the project out of the sandbox.";
     pub const LIMITS: &str =
         "Over a limit nothing is lost: programs are told to wait (451) and try again by themselves.";
+    pub const NEW: &str = "Those the project has not written to before. Empty: as the platform has it.";
     pub const NO_LIMIT: &str = "Empty: no limit.";
     pub const OWN_LIMITS: &str = "Empty: no limit of its own. In the sandbox the smaller one holds.";
 }

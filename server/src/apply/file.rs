@@ -67,6 +67,8 @@ pub struct LimitsPart {
     per_hour: Option<Option<u32>>,
     #[serde(default, deserialize_with = "given")]
     per_day: Option<Option<u32>>,
+    #[serde(default, deserialize_with = "given")]
+    new_per_day: Option<Option<u32>>,
 }
 
 /// A trusted network.
@@ -156,9 +158,11 @@ pub fn limits(part: Option<Option<LimitsPart>>, now: Limits) -> Limits {
     match part {
         None => now,
         Some(None) => Limits::default(),
-        Some(Some(part)) => {
-            Limits { per_hour: part.per_hour.unwrap_or(now.per_hour), per_day: part.per_day.unwrap_or(now.per_day) }
-        }
+        Some(Some(part)) => Limits {
+            per_hour: part.per_hour.unwrap_or(now.per_hour),
+            per_day: part.per_day.unwrap_or(now.per_day),
+            new_per_day: part.new_per_day.unwrap_or(now.new_per_day),
+        },
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     api::platform::{
         CheckDefaultDomain, LoadPlatform, PausePlatform, PlatformFacts, PlatformPage, ReplaceDefaultDomain,
-        ResumePlatform, RotateDefaultKeys, SetDefaultDomain,
+        ResumePlatform, RotateDefaultKeys, SavePlatformLimits, SetDefaultDomain,
     },
     components::{
         dkim_key::Key,
@@ -19,6 +19,7 @@ use leptos::prelude::*;
 use relay_types::{
     domain::DomainDetail,
     finding::{History, Report},
+    limit::LimitUse,
     platform::Pause,
 };
 use std::time::Duration;
@@ -36,13 +37,14 @@ pub fn AdminSettings() -> impl IntoView {
 
 #[component]
 fn Page(page: PlatformPage) -> impl IntoView {
-    let PlatformPage { facts, default_domain, legacy, pause } = page;
+    let PlatformPage { facts, default_domain, legacy, pause, usage } = page;
     view! {
         <PageHeader title=places::SETTINGS/>
         {(facts.route == "capture")
             .then(|| view! { <Notice tone=Tone::Info title=words::CAPTURES_TITLE>{words::CAPTURES}</Notice> })}
         <LegacyWarnings warnings=legacy/>
         <TakingMail pause/>
+        <PlatformLimits usage/>
         <DefaultDomain domain=default_domain/>
         {facts.delegation.clone().map(|below| view! { <Delegation below/> })}
         <Configured facts/>
@@ -71,6 +73,32 @@ fn TakingMail(pause: Option<Pause>) -> impl IntoView {
             </PostForm>
         }
         .into_any(),
+    }
+}
+
+#[component]
+fn PlatformLimits(usage: LimitUse) -> impl IntoView {
+    let form = use_form::<SavePlatformLimits>();
+    let near: Vec<String> =
+        usage.near().iter().map(|near| format!("{}% of the {} are used.", near.level(), near.period.words())).collect();
+    let field = |name, label, hint: &'static str, limit: Option<u32>| {
+        let value = limit.map_or_else(String::new, |limit| limit.to_string());
+        view! { <TextField name label hint required=false value check=typed::check_limit as Check/> }
+    };
+    let LimitUse { limits, last_hour, last_day, .. } = usage;
+    let used = format!("{} in the last hour, {} in the last 24.", text::number(last_hour), text::number(last_day));
+    view! {
+        {(!near.is_empty())
+            .then(|| view! { <Notice tone=Tone::Warn title="A limit of the platform is near.">{near.join(" ")}</Notice> })}
+        <Card title="Limits" note="recipients accepted, all projects">
+            <p>{used}</p>
+            <PostForm form>
+                {field("per_hour", "Recipients in an hour", words::NO_LIMIT, limits.per_hour)}
+                {field("per_day", "Recipients in a day", words::NO_LIMIT, limits.per_day)}
+                {field("new_per_day", "New recipients of a project in a day", words::NEW, limits.new_per_day)}
+                <Submit kind="">"Save limits"</Submit>
+            </PostForm>
+        </Card>
     }
 }
 
@@ -265,6 +293,8 @@ fn length(length: Duration) -> String {
 }
 
 mod words {
+    pub const NO_LIMIT: &str = "Empty: no limit.";
+    pub const NEW: &str = "For projects without one of their own. Empty: no limit.";
     pub const DELEGATION: &str = "Domains whose aliases lead here need no new records when their keys are rotated. Publish \
         these lines in the zone of";
     pub const DELEGATION_MORE: &str = "Publish them again after each rotation and when a domain is added; each domain's page \

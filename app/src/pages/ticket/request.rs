@@ -10,7 +10,18 @@ use relay_types::ticket::{Ticket, TicketKind, TicketRequest};
 /// The inputs of a kind.
 #[component]
 pub fn Fields(kind: TicketKind, request: TicketRequest) -> impl IntoView {
-    let TicketRequest { address, name, use_case, provider, case_number, volume, bounces, per_hour, per_day } = request;
+    let TicketRequest {
+        address,
+        name,
+        use_case,
+        provider,
+        case_number,
+        volume,
+        bounces,
+        per_hour,
+        per_day,
+        new_per_day,
+    } = request;
     let address = move || {
         view! { <TextField name="address" label="Address" value=address mono=true check=typed::check_ip as Check/> }
     };
@@ -76,6 +87,14 @@ pub fn Fields(kind: TicketKind, request: TicketRequest) -> impl IntoView {
                 required=false
                 check=typed::check_limit as Check
             />
+            <TextField
+                name="new_per_day"
+                label="New recipients in a day"
+                hint="Those the project has not written to before. Empty for no change."
+                value=new_per_day
+                required=false
+                check=typed::check_limit as Check
+            />
             {use_case("Why the limits are too low.")}
         }
         .into_any(),
@@ -109,6 +128,9 @@ pub fn RequestCard(slug: String, ticket: Ticket) -> impl IntoView {
         let now = now.map_or_else(|| "no limit".to_owned(), |now| text::number(u64::from(now)));
         if asked.is_empty() { now } else { format!("{asked} (now {now})") }
     };
+    let new = limits
+        .filter(|_| !request.new_per_day.is_empty())
+        .map(|limits| limit(request.new_per_day.clone(), limits.new_per_day));
     let quota = limits.map(|limits| (limit(request.per_hour, limits.per_hour), limit(request.per_day, limits.per_day)));
     let plain = [
         ("Provider", request.provider),
@@ -133,7 +155,7 @@ pub fn RequestCard(slug: String, ticket: Ticket) -> impl IntoView {
                             <Fact term="In an hour">{hour}</Fact>
                             <Fact term="In a day">{day}</Fact>
                         }
-                    })}
+                    })} {new.map(|new| view! { <Fact term="New ones in a day">{new}</Fact> })}
                 {plain
                     .into_iter()
                     .filter(|(_, text)| !text.is_empty())

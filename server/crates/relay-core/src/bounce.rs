@@ -238,6 +238,7 @@ pub(crate) async fn tell(
         about: Some(notification.about),
         events: vec![arrived, event],
         claims: Vec::new(),
+        limits: Vec::new(),
         body: None,
         // RFC 8689 §5: a report goes no less protected than what it is about.
         terms: MessageTerms {

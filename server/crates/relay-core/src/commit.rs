@@ -5,7 +5,7 @@
 //! after the commit alone. Work that fails does not spoil its neighbours': the batch is then done again one by one.
 
 use crate::{
-    Core, Error, Result,
+    Core, Error, Result, limits,
     queue::{claim, handover::Place, record, state},
     submission::{
         content::{self, NewParts},
@@ -49,6 +49,8 @@ pub(crate) enum Work {
 pub(crate) enum Done {
     /// It is on disk.
     Kept,
+    /// A message was not kept: there was no room under a limit any more.
+    Over(limits::kept::Over),
     /// The recipients that are leased now.
     Claimed(Vec<recipient::Model>),
 }
@@ -201,7 +203,7 @@ async fn one_round(core: &Core, batch: Vec<Job>) {
     metrics::histogram!("relaykeep_commit_seconds").record(started.elapsed().as_secs_f64());
     for ((work, tell), result) in works.into_iter().zip(tells).zip(results) {
         // Here and not where it was accepted: who waits for that may be gone.
-        if let (Work::Accept(message, Some(place)), Ok(_)) = (work, &result) {
+        if let (Work::Accept(message, Some(place)), Ok(Done::Kept)) = (work, &result) {
             place.hand_over(message.claims);
         }
         let _ = tell.send(result);
@@ -261,6 +263,9 @@ async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result
         .iter()
         .filter_map(|work| if let Work::Accept(message, _) = work { Some(&**message) } else { None })
         .collect();
+    let over = limits::kept::judge(core, &transaction, &new).await?;
+    let new: Vec<&NewMessage> =
+        new.into_iter().zip(&over).filter(|(_, over)| over.is_none()).map(|(message, _)| message).collect();
     if !new.is_empty() {
         kept::insert_rows(core, &transaction, &new, &mut written.events).await?;
         for message in new {
@@ -272,16 +277,18 @@ async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result
         works.iter().filter_map(|work| if let Work::Record(record) = work { Some(&**record) } else { None }).collect();
     record::apply(core, &transaction, &records, &mut written).await?;
     let mut done = Vec::with_capacity(works.len());
+    let mut over = over.into_iter();
     for work in works {
         done.push(match work {
-            Work::Accept(..) | Work::Store(_) | Work::Record(_) => Done::Kept,
+            Work::Accept(..) => over.next().flatten().map_or(Done::Kept, Done::Over),
+            Work::Store(_) | Work::Record(_) => Done::Kept,
             Work::Claim(request) => Done::Claimed(request.apply(&transaction).await?),
         });
     }
     kept::insert_events(&transaction, written.events).await?;
     let now = core.now();
     for (subject, counts) in written.tally.0 {
-        crate::limits::count(&transaction, subject, now, counts).await?;
+        limits::count(&transaction, subject, now, counts).await?;
     }
     transaction.commit().await?;
     Ok(done)

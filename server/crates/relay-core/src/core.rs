@@ -67,6 +67,8 @@ pub struct Inner {
     /// TLS sessions that wait to be counted.
     pub(crate) tls_counts: crate::tls_sessions::Gathered,
     pub(crate) last_pause: crate::platform::LastPause,
+    pub(crate) platform_limits: crate::limits::platform::PlatformLimits,
+    pub(crate) platform_window: crate::limits::platform::PlatformWindow,
     /// Who had DNS asked how often.
     pub(crate) asked: crate::dns_health::Asked,
     /// How far the checks of domains are that people wait for.
@@ -138,6 +140,8 @@ impl Core {
             last_pause: Default::default(),
             policies: Default::default(),
             tls_counts: Default::default(),
+            platform_limits: Default::default(),
+            platform_window: Default::default(),
             asked: Default::default(),
             progress: Default::default(),
         };

@@ -1,7 +1,19 @@
 //! Counting recipients and judging limits: per minute for limits, per hour for charts, so that neither reads messages.
 //!
-//! A limit is judged at RCPT and counted when the message is kept, so transactions that run side by side may exceed it
-//! by what they carry. It is never a permanent refusal.
+//! A limit is judged at RCPT, so that a program hears of it early, and again in the commit that keeps the message
+//! ([`kept`]), so that it is never exceeded, however many transactions run side by side on however many nodes. Only the
+//! platform's is judged by counts that may be a second old ([`platform`]). A limit is never a permanent refusal.
+
+pub(crate) mod kept;
+pub(crate) mod new_recipients;
+pub(crate) mod platform;
+mod warnings;
+
+pub(crate) use self::warnings::{near, usage};
+pub use self::{
+    platform::{of_platform, set_of_platform},
+    warnings::warn,
+};
 
 use crate::{Actor, Core, Result, projects, prune, tables::counted};
 use relay_types::{Timestamp, limit::Limits, overview::Counts};
@@ -20,6 +32,8 @@ const KEPT: Duration = Duration::from_secs(31 * 86_400);
 const PER_MINUTE: &str = "minute";
 const PER_HOUR: &str = "hour";
 const KEY: &str = "subject_id, per, from_at";
+/// What is said of a project's limit on new recipients.
+pub(crate) const OVER_NEW: &str = "Over the limit on new recipients of the project";
 
 /// Adds to the counts of `subject` (a project or a service account) at `at`, inside the caller's transaction.
 ///
@@ -65,7 +79,7 @@ fn row(subject: Uuid, per: &str, from: Timestamp, counts: Counts) -> counted::Ac
 
 /// Recipients of `subject` accepted in the last 60 minutes (whole clock minutes) and 24 hours (whole clock hours).
 pub(crate) async fn used(core: &Core, subject: Uuid) -> Result<(u64, u64)> {
-    let window = Window::read(core, subject).await?;
+    let window = Window::read(core, core.db.read(), subject).await?;
     Ok((sum(&window.minutes), sum(&window.hours)))
 }
 
@@ -101,10 +115,10 @@ pub(crate) async fn sum_since(core: &Core, from: Timestamp) -> Result<i64> {
 
 /// Seconds until `subject` may have `more` recipients accepted under `limits`; `None` when it may now.
 pub(crate) async fn wait(core: &Core, subject: Uuid, limits: Limits, more: u64) -> Result<Option<u64>> {
-    if limits == Limits::default() {
+    if limits.per_hour.or(limits.per_day).is_none() {
         return Ok(None);
     }
-    Ok(Window::read(core, subject).await?.wait(core.now(), limits, more))
+    Ok(Window::read(core, core.db.read(), subject).await?.wait(core.now(), limits, more))
 }
 
 /// Removes counts nothing asks for any more: minutes after an hour, hours after 31 days. Returns how many. System only.
@@ -113,17 +127,19 @@ pub async fn prune(core: &Core, actor: &Actor) -> Result<u64> {
     let now = core.now();
     let minutes = prune::rows(core, "counted", KEY, "per = 'minute' AND from_at < $1", minute(now).minus(HOUR)).await?;
     let hours = prune::rows(core, "counted", KEY, "per = 'hour' AND from_at < $1", now.hour().minus(KEPT)).await?;
-    Ok(minutes + hours)
+    // Of warnings that could be repeated long ago.
+    let warned = prune::rows(core, "limit_warning", "subject_id, period, level", "until < $1", now.minus(KEPT)).await?;
+    Ok(minutes + hours + warned)
 }
 
 /// What counts now, oldest first.
-struct Window {
+pub(crate) struct Window {
     minutes: Vec<(Timestamp, u64)>,
     hours: Vec<(Timestamp, u64)>,
 }
 
 impl Window {
-    async fn read(core: &Core, subject: Uuid) -> Result<Self> {
+    async fn read(core: &Core, connection: &impl ConnectionTrait, subject: Uuid) -> Result<Self> {
         let now = core.now();
         let after = |per: &str, after: Timestamp| {
             Condition::all().add(counted::Column::Per.eq(per)).add(counted::Column::FromAt.gt(after.0))
@@ -135,7 +151,7 @@ impl Window {
             .filter(counted::Column::SubjectId.eq(subject))
             .filter(inside)
             .order_by_asc(counted::Column::FromAt)
-            .all(core.db.read())
+            .all(connection)
             .await?;
         let (minutes, hours): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.per == PER_MINUTE);
         let accepted = |rows: Vec<counted::Model>| {
@@ -175,23 +191,4 @@ fn minute(at: Timestamp) -> Timestamp {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_wait_ends_when_enough_has_left_the_window() {
-        let at = |minutes: u64, count| (Timestamp(0).plus(Duration::from_secs(minutes * 60)), count);
-        let now = Timestamp(0).plus(Duration::from_secs(30 * 60 + 10));
-        for (counts, limit, more, wait) in [
-            (vec![], 10, 1, None),
-            (vec![at(0, 9)], 10, 1, None),
-            (vec![at(0, 10)], 10, 1, Some(29 * 60 + 50)),
-            (vec![at(0, 1), at(5, 9)], 10, 1, Some(29 * 60 + 50)),
-            (vec![at(0, 1), at(5, 9)], 10, 2, Some(34 * 60 + 50)),
-            (vec![at(0, 3)], 0, 1, Some(3_600)),
-            (vec![], 0, 1, Some(3_600)),
-        ] {
-            assert_eq!(until_room(&counts, HOUR, now, limit, more), wait, "{counts:?} {limit} {more}");
-        }
-    }
-}
+mod tests;

@@ -28,7 +28,8 @@ pub async fn get(core: &Core, actor: &Actor, project: &Slug, period: Period) -> 
     let readiness = readiness(core, actor, project, id).await?;
     let names_in_question = sweep::in_question(core, id).await?;
     let domains_to_mend = domains::to_mend(core, id).await?;
-    Ok(Overview { period, bars, totals, readiness, refusals, names_in_question, domains_to_mend })
+    let near_limits = limits::near(core, id).await?;
+    Ok(Overview { near_limits, period, bars, totals, readiness, refusals, names_in_question, domains_to_mend })
 }
 
 async fn readiness(core: &Core, actor: &Actor, slug: &Slug, id: ProjectId) -> Result<Readiness> {

@@ -9,9 +9,15 @@
 mod sender;
 mod submitter;
 
-use crate::{Actor, Core, Result, limits, members, platform, suppressions, uses::Used};
+use crate::{
+    Actor, Core, Result,
+    limits::{self, kept::Subject},
+    members, platform, suppressions,
+    uses::Used,
+};
 use relay_types::{
-    EmailAddress, ReversePath, project::ProjectId, refusal::Rule, service_account::AllowedSenders, simulator::Simulated,
+    EmailAddress, ReversePath, limit::Limits, project::ProjectId, refusal::Rule, service_account::AllowedSenders,
+    simulator::Simulated,
 };
 
 pub(crate) use sender::{SenderStanding, VerifiedNames, judge_sender};
@@ -162,18 +168,48 @@ async fn judge_recipient(core: &Core, submitter: &Submitter, recipient: &EmailAd
 
 async fn judge_limits(core: &Core, submitter: &Submitter, recipient: &EmailAddress, already: usize) -> Verdict<()> {
     let more = already as u64 + 1;
-    let project = limits::wait(core, submitter.project.uuid(), submitter.limits, more).await?;
-    let account = match submitter.account {
-        Some((id, limits)) => limits::wait(core, id.uuid(), limits, more).await?,
-        None => None,
-    };
-    // The longer wait is the one that helps.
-    let (wait, whose) = match (project, account) {
-        (None, None) => return Ok(Ok(())),
-        (project, account) if account > project => (account, "Over the limit of the service account"),
-        (project, _) => (project, "Over the limit of the project"),
-    };
-    Ok(Err(Rejection { wait, ..Rejection::new(Rule::Limit).about(recipient).detail(whose) }))
+    let platform = limits::platform::platform_limits(core).await?;
+    let mut waits = Vec::new();
+    for subject in limited_by(submitter, platform) {
+        waits.push((limits::wait(core, subject.id, subject.limits, more).await?, subject.over));
+        let new = limits::new_recipients::wait_for(core, subject.id, subject.limits.new_per_day, recipient).await?;
+        waits.push((new, limits::OVER_NEW));
+    }
+    waits.push((limits::platform::platform_wait(core, platform, more).await?, "Over the limit of the platform"));
+    // The longest wait is the one that helps; of equal ones the first is said.
+    let worst = waits.into_iter().rev().filter_map(|(wait, whose)| Some((wait?, whose))).max_by_key(|(wait, _)| *wait);
+    Ok(worst.map_or(Ok(()), |(wait, whose)| Err(over_limit(wait, whose).about(recipient))))
+}
+
+/// Over a limit, with the wait in seconds.
+pub(crate) fn over_limit(wait: u64, whose: &str) -> Rejection {
+    Rejection { wait: Some(wait), ..Rejection::new(Rule::Limit).detail(whose) }
+}
+
+/// Who must have room for what the actor hands in, when it is kept.
+pub(crate) async fn limited(core: &Core, actor: &Actor) -> Result<Vec<Subject>> {
+    Ok(match submitter::of(core, actor).await? {
+        Who::Submitter(submitter) => limited_by(&submitter, limits::platform::platform_limits(core).await?),
+        Who::Relaykeep | Who::Nobody | Who::Barred(_) => Vec::new(),
+    })
+}
+
+/// As [`limited`], of what is handed in for a project in the portal.
+pub(crate) async fn limited_of_project(core: &Core, project: ProjectId) -> Result<Vec<Subject>> {
+    let submitter = submitter::of_project(core, project).await?;
+    Ok(limited_by(&submitter, limits::platform::platform_limits(core).await?))
+}
+
+/// The project and the account, as far as they have limits.
+fn limited_by(submitter: &Submitter, platform: Limits) -> Vec<Subject> {
+    let mut of_project = submitter.limits;
+    of_project.new_per_day = of_project.new_per_day.or(platform.new_per_day);
+    let project = Subject { id: submitter.project.uuid(), limits: of_project, over: "Over the limit of the project" };
+    let account = submitter.account.map(|(id, limits)| {
+        let over = "Over the limit of the service account";
+        Subject { id: id.uuid(), limits, over }
+    });
+    [Some(project), account].into_iter().flatten().filter(|one| one.limits != Limits::default()).collect()
 }
 
 /// In the sandbox: the project's own verified addresses and domains, and its members.

@@ -13,6 +13,7 @@ use crate::{
     one_time_links::Link,
     projects,
     submission::{self, Draft, kept},
+    users,
 };
 use lettre::{
     Address,
@@ -22,7 +23,7 @@ use lettre::{
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0},
     },
 };
-use relay_types::{EmailAddress, Timestamp, domain::DomainId, member::Role, project::ProjectId};
+use relay_types::{EmailAddress, Timestamp, domain::DomainId, limit::NearLimit, member::Role, project::ProjectId};
 use sea_orm::DatabaseTransaction;
 use std::{
     net::IpAddr,
@@ -82,6 +83,22 @@ pub(crate) async fn domain_unproven(
     let page = format!("{}/p/{slug}/domains/{id}", core.config.public_url);
     let to = drafts(core, projects::contacts(core, project).await?).await?;
     Ok(Prepared { to, text: texts::domain_unproven(&name, domain, until, &page) })
+}
+
+/// The warning that a limit is nearly or wholly used: to the project's contacts, or without a project to operators.
+pub(crate) async fn limit_near(core: &Core, project: Option<ProjectId>, near: &NearLimit) -> Result<Prepared> {
+    let (whose, page, to) = match project {
+        Some(id) => {
+            let (name, slug) = (projects::name(core, id).await?, projects::slug(core, id).await?);
+            let page = format!("{}/p/{slug}/settings", core.config.public_url);
+            (format!("the project {name}"), page, projects::contacts(core, id).await?)
+        }
+        None => {
+            let page = format!("{}/admin/settings", core.config.public_url);
+            ("the platform".to_owned(), page, users::operators(core).await?)
+        }
+    };
+    Ok(Prepared { to: drafts(core, to).await?, text: texts::limit_near(&whose, near, &page) })
 }
 
 /// A digest of bounces for each contact, kept in the transaction that marks them told.

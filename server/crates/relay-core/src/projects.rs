@@ -20,7 +20,8 @@ pub use self::{
 pub(crate) use self::{
     access::{authorize, authorize_desk, authorize_for, authorize_operator, authorize_system},
     lookup::{
-        Named, Standing, closed, contacts, name, named, route, slug, slugs, standing, standing_of, stored_limits_of,
+        Limited, Named, Standing, closed, contacts, limited, limits_in_force, name, named, route, slug, slugs,
+        standing, standing_of, stored_limits_of,
     },
     settings::{grant_limits, leave_sandbox, reason_of},
 };
@@ -68,6 +69,7 @@ pub(crate) async fn insert(
         bounce_contact: Set(None),
         limit_per_hour: Set(None),
         limit_per_day: Set(None),
+        limit_new_per_day: Set(None),
         route: Set(route::Stored::Platform.json()?),
         route_password_sealed: Set(None),
         created_at: Set(core.now().0),

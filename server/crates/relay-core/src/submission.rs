@@ -13,7 +13,8 @@ pub use content::{Arriving, Content, remove_abandoned};
 
 use crate::{
     Actor, Core, Error, Result,
-    commit::{self, Work},
+    commit::{self, Done, Work},
+    limits::kept::Subject,
     policy::{self, Rejection},
     queue::{self, handover, outgoing},
     routes::{self, Way},
@@ -119,7 +120,8 @@ pub async fn accept(
     if let Err(rejection) = policy::judge_header(core, actor, &authors.from, authors.sender.as_ref()).await? {
         return Ok(Err(rejection));
     }
-    keep(core, project, origin, &authors, submission).await.map(Ok)
+    let limits = policy::limited(core, actor).await?;
+    keep(core, project, origin, limits, &authors, submission).await
 }
 
 /// As [`accept`], for a message whose project, origin and addresses the caller has judged.
@@ -129,8 +131,12 @@ pub(crate) async fn accept_judged(
     origin: Origin,
     submission: Submission,
 ) -> Result<std::result::Result<MessageId, Rejection>> {
+    let limits = match project.filter(|_| origin != Origin::system()) {
+        Some(project) => policy::limited_of_project(core, project).await?,
+        None => Vec::new(),
+    };
     match read(core, &submission) {
-        Ok(authors) => keep(core, project, origin, &authors, submission).await.map(Ok),
+        Ok(authors) => keep(core, project, origin, limits, &authors, submission).await,
         Err(rejection) => Ok(Err(rejection)),
     }
 }
@@ -139,9 +145,10 @@ async fn keep(
     core: &Core,
     project: Option<ProjectId>,
     origin: Origin,
+    limits: Vec<Subject>,
     authors: &Authors,
     submission: Submission,
-) -> Result<MessageId> {
+) -> Result<std::result::Result<MessageId, Rejection>> {
     let plan = match authors.from.first() {
         Some(first) => signing::plan(core, project, first.domain()).await?,
         None => signing::Plan::Not("The message has no From".to_owned()),
@@ -151,6 +158,7 @@ async fn keep(
     let id = submission.content.body.as_ref().map_or_else(|| core.new_id(), |body| body.message());
     let draft = Draft { id, project, origin, plan, recipients, submission };
     let mut new = finish(core, draft).await?;
+    new.limits = limits;
     let (id, count) = (new.id, new.recipients.len());
     // Before it is kept: the workers may have it at once.
     if let Some(outgoing) = outgoing::of_accepted(&new) {
@@ -161,12 +169,14 @@ async fn keep(
         place
     });
     let is_handed_over = place.is_some();
-    commit::commit(core, Work::Accept(Box::new(new), place)).await?;
+    if let Done::Over(over) = commit::commit(core, Work::Accept(Box::new(new), place)).await? {
+        return Ok(Err(policy::over_limit(over.wait, over.whose)));
+    }
     if !is_handed_over {
         core.queue_wake.notify_one();
     }
     metrics::counter!("relaykeep_accepted_total").increment(count as u64);
-    Ok(id)
+    Ok(Ok(id))
 }
 
 /// Signing takes a millisecond of computing and more for large messages: not on the threads that serve sessions.
@@ -304,6 +314,7 @@ impl Draft {
             prefix: [received, signatures, added].concat().into_bytes(),
             about: None,
             claims: Vec::new(),
+            limits: Vec::new(),
             events: vec![accepted(arrival), signed],
             terms: terms.message,
             recipient_terms: terms.recipients,

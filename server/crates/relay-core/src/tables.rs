@@ -16,6 +16,8 @@ pub(crate) mod api_token;
 pub(crate) mod counted;
 pub(crate) mod dkim_key;
 pub(crate) mod domain;
+pub(crate) mod known_recipient;
+pub(crate) mod limit_warning;
 pub(crate) mod network;
 pub(crate) mod refusal;
 pub(crate) mod sender;

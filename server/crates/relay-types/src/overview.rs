@@ -1,6 +1,8 @@
 //! The overview page: numbers over time and the steps to the first message.
 
-use crate::{DomainName, Timestamp, address::AddressId, domain::DomainId, finding::Severity, refusal::Refusal};
+use crate::{
+    DomainName, Timestamp, address::AddressId, domain::DomainId, finding::Severity, limit::NearLimit, refusal::Refusal,
+};
 use serde::{Deserialize, Serialize};
 
 /// Period of a chart.
@@ -97,6 +99,8 @@ pub struct Overview {
     pub names_in_question: Vec<NameInQuestion>,
     /// Domains whose DNS is to be mended, the worst first; the first five.
     pub domains_to_mend: Vec<DomainToMend>,
+    /// Limits of the project and its service accounts of which four fifths are used, or all.
+    pub near_limits: Vec<NearLimit>,
 }
 
 /// A domain whose DNS is to be mended.

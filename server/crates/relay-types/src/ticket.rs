@@ -111,6 +111,8 @@ pub struct TicketRequest {
     pub per_hour: String,
     /// Recipients in a day (quota); empty for no change.
     pub per_day: String,
+    /// New recipients in a day (quota); empty for no change.
+    pub new_per_day: String,
 }
 
 /// A ticket as lists show it.

@@ -25,6 +25,7 @@ pub(crate) fn message(core: &Core, id: MessageId, size: usize) -> NewMessage {
         about: None,
         events: Vec::new(),
         claims: Vec::new(),
+        limits: Vec::new(),
         body: None,
         terms: Default::default(),
         recipient_terms: Vec::new(),

@@ -2,7 +2,7 @@
 //! to do when it was not you. What people typed (names of projects) is shown on one line only.
 
 use crate::{Actor, bounce::digest::Digest};
-use relay_types::{EmailAddress, Timestamp, member::Role};
+use relay_types::{EmailAddress, Timestamp, limit::NearLimit, member::Role};
 use std::{fmt::Write, net::IpAddr};
 
 /// A mail to be composed.
@@ -115,6 +115,42 @@ pub(super) fn domain_unproven(project: &str, domain: &str, until: Timestamp, pag
              You hear of this because you are the contact or an owner of the project. If\n\
              the domain is not to be used here any more, remove it there.\n",
             until = until.text(),
+        ),
+    }
+}
+
+pub(super) fn limit_near(whose: &str, near: &NearLimit, page: &str) -> Text {
+    let whose = one_line(whose);
+    let NearLimit { used, limit, period, .. } = near;
+    let of = match &near.account {
+        Some(label) => format!("the service account {} of {whose}", one_line(label)),
+        None => whose.to_string(),
+    };
+    let what = match near.level() {
+        100 => {
+            "Nothing is lost: until there is room again, programs are answered with 451 4.7.1\n\
+                and the seconds to wait, and try again by themselves.\n"
+        }
+        _ => {
+            "At the limit programs are answered with 451 4.7.1 and the seconds to wait, and\n\
+              try again by themselves.\n"
+        }
+    };
+    Text {
+        subject: format!("{}% of a limit of {of} on Relaykeep", near.level()),
+        body: format!(
+            "{used} of {limit} {words} are used by\n\
+             {of}.\n\
+             \n\
+             {what}\
+             \n\
+             The limits, and how to ask for others:\n\
+             \n\
+             {page}\n\
+             \n\
+             You hear of this once in the period of the limit, because you are the contact or\n\
+             an owner of the project, or an operator of the relay.\n",
+            words = period.words(),
         ),
     }
 }

@@ -11,7 +11,7 @@ use relay_types::{
     project::{Project, ProjectFrame, ProjectId, ProjectRow, Slug, Suspension},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::SelectStatement,
 };
 use std::collections::HashMap;
@@ -142,8 +142,9 @@ pub async fn list(core: &Core, actor: &Actor) -> Result<Vec<ProjectRow>> {
 /// The project's limits and how much is used. Any member.
 pub async fn limit_use(core: &Core, actor: &Actor, slug: &Slug) -> Result<LimitUse> {
     let (row, _) = access::open(core, actor, slug, Access::View).await?;
+    let in_force = with_default(core, in_force(core, &row)).await?;
     let (last_hour, last_day) = limits::used(core, row.id).await?;
-    Ok(LimitUse { limits: in_force(core, &row), last_hour, last_day })
+    Ok(LimitUse { last_hour, last_day, ..limits::usage(core, row.id, in_force).await? })
 }
 
 async fn row(core: &Core, id: ProjectId) -> Result<project::Model> {
@@ -181,7 +182,44 @@ fn contact(row: &project::Model) -> Result<Option<EmailAddress>> {
 /// The limits an operator set.
 pub(super) fn stored_limits(row: &project::Model) -> Limits {
     let read = |stored: Option<i32>| stored.and_then(|limit| u32::try_from(limit).ok());
-    Limits { per_hour: read(row.limit_per_hour), per_day: read(row.limit_per_day) }
+    Limits {
+        per_hour: read(row.limit_per_hour),
+        per_day: read(row.limit_per_day),
+        new_per_day: read(row.limit_new_per_day),
+    }
+}
+
+/// A project that has limits.
+pub(crate) struct Limited {
+    pub(crate) id: ProjectId,
+}
+
+/// Projects that take mail and may have limits: their own, or by the sandbox, or those of a service account; all of
+/// them when the platform has a default.
+pub(crate) async fn limited(core: &Core) -> Result<Vec<Limited>> {
+    use project::Column::{ClosedAt, Id, LimitNewPerDay, LimitPerDay, LimitPerHour, Sandbox};
+    let mut open = project::Entity::find().select_only().column(Id).filter(ClosedAt.is_null());
+    if limits::platform::platform_limits(core).await?.new_per_day.is_none() {
+        let own = Condition::any()
+            .add(LimitPerHour.is_not_null())
+            .add(LimitPerDay.is_not_null())
+            .add(LimitNewPerDay.is_not_null())
+            .add(Sandbox.eq(true))
+            .add(Id.in_subquery(service_accounts::projects_of_limited()));
+        open = open.filter(own);
+    }
+    let ids: Vec<Uuid> = open.into_tuple().all(core.db.read()).await?;
+    Ok(ids.into_iter().map(|id| Limited { id: ProjectId::from_uuid(id) }).collect())
+}
+
+/// The limits that hold for a project, the platform's default among them.
+pub(crate) async fn limits_in_force(core: &Core, id: ProjectId) -> Result<Limits> {
+    with_default(core, in_force(core, &row(core, id).await?)).await
+}
+
+async fn with_default(core: &Core, own: Limits) -> Result<Limits> {
+    let new_per_day = own.new_per_day.or(limits::platform::platform_limits(core).await?.new_per_day);
+    Ok(Limits { new_per_day, ..own })
 }
 
 fn in_force(core: &Core, row: &project::Model) -> Limits {

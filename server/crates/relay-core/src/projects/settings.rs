@@ -80,7 +80,7 @@ pub async fn set_route(core: &Core, actor: &Actor, slug: &Slug, change_to: Route
     .await
 }
 
-/// Sets the limits. Operator only. Fields: `per_hour`, `per_day`.
+/// Sets the limits. Operator only. Fields: `per_hour`, `per_day`, `new_per_day`.
 pub async fn set_limits(core: &Core, actor: &Actor, slug: &Slug, limits: Limits) -> Result<bool> {
     change(core, actor, slug, Access::Operate, "project.set_limits", |before, row| {
         set_limits_of(row, lookup::stored_limits(before), limits)
@@ -91,10 +91,12 @@ pub async fn set_limits(core: &Core, actor: &Actor, slug: &Slug, limits: Limits)
 fn set_limits_of(row: &mut project::ActiveModel, was: Limits, limits: Limits) -> Result<Vec<FieldChange>> {
     row.limit_per_hour = Set(stored_limit("per_hour", limits.per_hour)?);
     row.limit_per_day = Set(stored_limit("per_day", limits.per_day)?);
+    row.limit_new_per_day = Set(stored_limit("new_per_day", limits.new_per_day)?);
     let text = |limit: Option<u32>| limit.map(|limit| limit.to_string());
     Ok(vec![
         field("per_hour", text(was.per_hour), text(limits.per_hour)),
         field("per_day", text(was.per_day), text(limits.per_day)),
+        field("new_per_day", text(was.new_per_day), text(limits.new_per_day)),
     ])
 }
 
@@ -138,7 +140,11 @@ pub(crate) async fn grant_limits(
 ) -> Result<()> {
     change_within(core, transaction, actor, id, "project.set_limits", |before, row| {
         let was = lookup::stored_limits(before);
-        let now = Limits { per_hour: limits.per_hour.or(was.per_hour), per_day: limits.per_day.or(was.per_day) };
+        let now = Limits {
+            per_hour: limits.per_hour.or(was.per_hour),
+            per_day: limits.per_day.or(was.per_day),
+            new_per_day: limits.new_per_day.or(was.new_per_day),
+        };
         set_limits_of(row, was, now)
     })
     .await

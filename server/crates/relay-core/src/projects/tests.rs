@@ -125,7 +125,7 @@ async fn settings_are_stored_and_audited_with_before_and_after() {
     rename(core, &cast.owner, &slug, "Acme Ltd").await.expect("renamed");
     let contact = EmailAddress::parse("ops@example.org").expect("an address");
     set_bounce_contact(core, &cast.owner, &slug, Some(contact.clone())).await.expect("set");
-    let limits = Limits { per_hour: Some(100), per_day: None };
+    let limits = Limits { per_hour: Some(100), per_day: None, ..Limits::default() };
     set_limits(core, &cast.operator, &slug, limits).await.expect("set");
     set_sandbox(core, &cast.operator, &slug, true).await.expect("set");
     let project = shown(&test, &slug).await;
@@ -152,7 +152,7 @@ async fn the_sandbox_lowers_the_limit_in_force() {
     let (id, slug) = test.project_in_sandbox("acme", true).await;
     let per_hour = async || standing(&test.core, id).await.expect("standing").limits.per_hour;
     let set = async |limit| {
-        let limits = Limits { per_hour: Some(limit), per_day: None };
+        let limits = Limits { per_hour: Some(limit), per_day: None, ..Limits::default() };
         set_limits(&test.core, &Actor::System, &slug, limits).await.expect("set");
     };
     assert_eq!(per_hour().await, Some(20));
@@ -164,7 +164,7 @@ async fn the_sandbox_lowers_the_limit_in_force() {
     assert_eq!(per_hour().await, Some(500));
     let used = limit_use(&test.core, &Actor::System, &slug).await.expect("use");
     assert_eq!((used.limits.per_hour, used.last_hour, used.last_day), (Some(500), 0, 0));
-    let too_many = Limits { per_hour: None, per_day: Some(u32::MAX) };
+    let too_many = Limits { per_hour: None, per_day: Some(u32::MAX), ..Limits::default() };
     assert_eq!(word(&set_limits(&test.core, &Actor::System, &slug, too_many).await), "per_day");
 }
 

@@ -34,6 +34,9 @@ pub fn judged(settings: ServiceAccountSettings) -> Result<ServiceAccountSettings
             return Err(Error::invalid(field, "Enter a smaller number, or nothing for no limit"));
         }
     }
+    if settings.limits.new_per_day.is_some() {
+        return Err(Error::invalid("new_per_day", "Only a project has a limit on new recipients"));
+    }
     Ok(ServiceAccountSettings { label, ..settings })
 }
 

@@ -221,7 +221,10 @@ async fn settings_that_cannot_be_used_name_their_field() {
             "default_sender",
         ),
         (
-            ServiceAccountSettings { limits: Limits { per_hour: Some(u32::MAX), per_day: None }, ..settings("d") },
+            ServiceAccountSettings {
+                limits: Limits { per_hour: Some(u32::MAX), ..Limits::default() },
+                ..settings("d")
+            },
             "limit_per_hour",
         ),
     ];

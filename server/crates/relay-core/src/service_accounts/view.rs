@@ -86,5 +86,5 @@ pub(super) fn allowed_senders(row: &service_account::Model) -> Result<AllowedSen
 
 pub(super) fn limits(row: &service_account::Model) -> Limits {
     let read = |stored: Option<i32>| stored.and_then(|limit| u32::try_from(limit).ok());
-    Limits { per_hour: read(row.limit_per_hour), per_day: read(row.limit_per_day) }
+    Limits { per_hour: read(row.limit_per_hour), per_day: read(row.limit_per_day), new_per_day: None }
 }

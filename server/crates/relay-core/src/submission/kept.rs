@@ -5,6 +5,7 @@
 
 use crate::{
     Core, Error, Result, db,
+    limits::kept::Subject,
     queue::Claimed,
     submission::content::{self, STORED_FROM, StoredBody},
     tables::{event, message, message_content, recipient},
@@ -82,6 +83,8 @@ pub(crate) struct NewMessage {
     pub(crate) events: Vec<EventKind>,
     /// One for each recipient when the workers get it at once, else none.
     pub(crate) claims: Vec<Claimed>,
+    /// Who must have room for it when it is kept.
+    pub(crate) limits: Vec<Subject>,
 }
 
 impl NewMessage {

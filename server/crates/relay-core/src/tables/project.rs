@@ -16,6 +16,7 @@ pub struct Model {
     pub bounce_contact: Option<String>,
     pub limit_per_hour: Option<i32>,
     pub limit_per_day: Option<i32>,
+    pub limit_new_per_day: Option<i32>,
     /// JSON of the route.
     pub route: String,
     /// The smarthost's password, sealed for the purpose `smarthost`.

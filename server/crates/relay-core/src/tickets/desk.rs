@@ -172,7 +172,11 @@ async fn carry_out(core: &Core, transaction: &DatabaseTransaction, actor: &Actor
         TicketKind::GoLive => projects::leave_sandbox(core, transaction, actor, project).await,
         TicketKind::Quota => {
             let limit = |text: &str| text.parse().ok();
-            let wanted = Limits { per_hour: limit(&request.per_hour), per_day: limit(&request.per_day) };
+            let wanted = Limits {
+                per_hour: limit(&request.per_hour),
+                per_day: limit(&request.per_day),
+                new_per_day: limit(&request.new_per_day),
+            };
             projects::grant_limits(core, transaction, actor, project, wanted).await
         }
         TicketKind::SetPtr | TicketKind::RemovePtr | TicketKind::PtrElsewhere => Ok(()),

@@ -113,15 +113,25 @@ async fn go_live(core: &Core, project: ProjectId, typed: TicketRequest) -> Resul
 
 fn quota(typed: TicketRequest) -> Result<Judged> {
     let (per_hour, per_day) = (number("per_hour", &typed.per_hour)?, number("per_day", &typed.per_day)?);
-    let title = match (per_hour, per_day) {
-        (Some(hour), Some(day)) => format!("{hour} recipients an hour, {day} a day"),
-        (Some(hour), None) => format!("{hour} recipients an hour"),
-        (None, Some(day)) => format!("{day} recipients a day"),
-        (None, None) => return Err(Error::invalid("per_hour", "Enter how many recipients an hour or a day you need")),
+    let new_per_day = number("new_per_day", &typed.new_per_day)?;
+    let title = match (per_hour, per_day, new_per_day) {
+        (Some(hour), Some(day), _) => format!("{hour} recipients an hour, {day} a day"),
+        (Some(hour), None, _) => format!("{hour} recipients an hour"),
+        (None, Some(day), _) => format!("{day} recipients a day"),
+        (None, None, Some(new)) => format!("{new} new recipients a day"),
+        (None, None, None) => {
+            return Err(Error::invalid("per_hour", "Enter how many recipients an hour or a day you need"));
+        }
     };
     let text = |limit: Option<u32>| limit.map(|limit| limit.to_string()).unwrap_or_default();
     let use_case = use_case(&typed)?;
-    let request = TicketRequest { use_case, per_hour: text(per_hour), per_day: text(per_day), ..Default::default() };
+    let request = TicketRequest {
+        use_case,
+        per_hour: text(per_hour),
+        per_day: text(per_day),
+        new_per_day: text(new_per_day),
+        ..Default::default()
+    };
     Ok(Judged { title, ours: false, ip: None, name: None, request })
 }
 

@@ -227,7 +227,7 @@ async fn going_live_and_quotas_take_effect_with_the_decision() {
     let number = names.ask_as(&owner, &slug, TicketKind::Quota, &quota).await.expect("a ticket");
     approve(core, &names.cast.operator, number).await.expect("approved");
     let limits = projects::standing(core, id).await.expect("standing").limits;
-    assert_eq!(limits, Limits { per_hour: None, per_day: Some(9_000) });
+    assert_eq!(limits, Limits { per_hour: None, per_day: Some(9_000), new_per_day: None });
 }
 
 #[tokio::test]

@@ -1,0 +1,163 @@
+//! Recipients that a project has not written to before.
+//!
+//! Owns the table `known_recipient`: eight octets of a digest for each address a project has written to, kept only while
+//! the project has a limit on new ones. So mail of other projects costs nothing more. What was written before the limit
+//! was set is found in the project's messages, as far back as these are kept.
+
+use super::DAY;
+use crate::{
+    Core, Result, db,
+    tables::known_recipient::{ActiveModel, Column, Entity},
+};
+use aws_lc_rs::digest;
+use relay_types::{EmailAddress, Timestamp};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement, sea_query::OnConflict,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Messages to an address that are looked through for one of the project: many projects may write to the same.
+const LOOKED_THROUGH: u64 = 200;
+
+/// What is known of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It is in the table.
+    Known,
+    /// The project wrote to it before it had a limit.
+    Before,
+    /// It is new.
+    New,
+}
+
+/// How many of these are new to the project.
+pub(super) async fn count_new(
+    connection: &impl ConnectionTrait,
+    project: Uuid,
+    addresses: &[&EmailAddress],
+) -> Result<u64> {
+    let found = standings(connection, project, addresses).await?;
+    Ok(found.values().filter(|standing| **standing == Standing::New).count() as u64)
+}
+
+/// How many were new within a day, counted to `most` and one more.
+pub(crate) async fn used(connection: &impl ConnectionTrait, project: Uuid, now: Timestamp, most: u64) -> Result<u64> {
+    let within = Entity::find()
+        .select_only()
+        .column(Column::AddressHash)
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::FirstAt.gt(now.minus(DAY).0))
+        .limit(most + 1);
+    Ok(within.into_tuple::<i64>().all(connection).await?.len() as u64)
+}
+
+/// Seconds until so many more may be new; none when they may now.
+pub(super) async fn wait(
+    connection: &impl ConnectionTrait,
+    project: Uuid,
+    now: Timestamp,
+    limit: u32,
+    more: u64,
+) -> Result<Option<u64>> {
+    // A limit may have been made smaller: the oldest that leave the day make room.
+    let used = used(connection, project, now, u64::from(limit) + more).await?;
+    let excess = (used + more).saturating_sub(limit.into());
+    if more == 0 || excess == 0 {
+        return Ok(None);
+    }
+    let leaves = Entity::find()
+        .select_only()
+        .column(Column::FirstAt)
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::FirstAt.gt(now.minus(DAY).0))
+        .order_by_asc(Column::FirstAt)
+        .offset(excess - 1)
+        .limit(1);
+    let leaves = leaves.into_tuple::<i64>().one(connection).await?.map_or(now, Timestamp);
+    Ok(Some((leaves.plus(DAY).since(now).as_millis().div_ceil(1_000) as u64).clamp(1, 86_400)))
+}
+
+/// Remembers these; inside the transaction that keeps the message to them.
+pub(super) async fn remember(
+    transaction: &DatabaseTransaction,
+    project: Uuid,
+    addresses: &[&EmailAddress],
+    now: Timestamp,
+) -> Result<()> {
+    let found = standings(transaction, project, addresses).await?;
+    let rows = found.into_iter().filter_map(|(hash, standing)| {
+        let first = match standing {
+            Standing::Known => return None,
+            Standing::Before => 0,
+            Standing::New => now.0,
+        };
+        Some(ActiveModel { project_id: Set(project), address_hash: Set(hash), first_at: Set(first) })
+    });
+    for rows in db::pieces(rows.collect()) {
+        let known = OnConflict::columns([Column::ProjectId, Column::AddressHash]).do_nothing().to_owned();
+        Entity::insert_many(rows).on_conflict(known).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+async fn standings(
+    connection: &impl ConnectionTrait,
+    project: Uuid,
+    addresses: &[&EmailAddress],
+) -> Result<BTreeMap<i64, Standing>> {
+    let keys: BTreeMap<i64, String> =
+        addresses.iter().map(|address| address.key()).map(|key| (hash(project, &key), key)).collect();
+    let mut known = BTreeSet::new();
+    for hashes in db::pieces(keys.keys().copied().collect()) {
+        let found = Entity::find()
+            .select_only()
+            .column(Column::AddressHash)
+            .filter(Column::ProjectId.eq(project))
+            .filter(Column::AddressHash.is_in(hashes));
+        known.extend(found.into_tuple::<i64>().all(connection).await?);
+    }
+    let mut standings = BTreeMap::new();
+    for (hash, key) in keys {
+        let standing = match known.contains(&hash) {
+            true => Standing::Known,
+            false if wrote_before(connection, project, &key).await? => Standing::Before,
+            false => Standing::New,
+        };
+        standings.insert(hash, standing);
+    }
+    Ok(standings)
+}
+
+/// Whether one of the newest messages to the address is the project's.
+async fn wrote_before(connection: &impl ConnectionTrait, project: Uuid, key: &str) -> Result<bool> {
+    let sql = format!(
+        "SELECT 1 AS found FROM (SELECT project_id FROM recipient WHERE address_key = $1 \
+         ORDER BY message_id DESC LIMIT {LOOKED_THROUGH}) AS newest WHERE project_id = $2 LIMIT 1"
+    );
+    let values = [key.into(), project.into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    Ok(connection.query_one_raw(statement).await?.is_some())
+}
+
+/// Of the project too, so that nobody sees that two projects write to the same.
+fn hash(project: Uuid, key: &str) -> i64 {
+    let digest = digest::digest(&digest::SHA256, &[project.as_bytes(), key.as_bytes()].concat());
+    let mut octets = [0; 8];
+    octets.copy_from_slice(&digest.as_ref()[..8]);
+    i64::from_be_bytes(octets)
+}
+
+/// Whether an address is new to a project, and how long it waits then; for RCPT, where who else the transaction has is
+/// not known: the commit judges all of them.
+pub(crate) async fn wait_for(
+    core: &Core,
+    project: Uuid,
+    limit: Option<u32>,
+    address: &EmailAddress,
+) -> Result<Option<u64>> {
+    let Some(limit) = limit else { return Ok(None) };
+    let more = count_new(core.db.read(), project, &[address]).await?;
+    wait(core.db.read(), project, core.now(), limit, more).await
+}
