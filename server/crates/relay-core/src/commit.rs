@@ -103,6 +103,8 @@ impl Tally {
 #[derive(Default)]
 pub(crate) struct Written {
     pub(crate) tally: Tally,
+    /// What policy asks for was changed, too.
+    pub(crate) rules: bool,
     /// Lines of stories.
     pub(crate) events: Vec<event::ActiveModel>,
 }
@@ -290,7 +292,11 @@ async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result
     for (subject, counts) in written.tally.0 {
         limits::count(&transaction, subject, now, counts).await?;
     }
-    transaction.commit().await?;
+    let committed = transaction.commit().await;
+    if written.rules {
+        core.db.generation().next();
+    }
+    committed?;
     Ok(done)
 }
 

@@ -62,6 +62,7 @@ pub struct Inner {
     pub(crate) accounts: crate::service_accounts::Accounts,
     pub(crate) active_keys: crate::dkim_keys::ActiveKeys,
     pub(crate) project_routes: crate::routes::ProjectRoutes,
+    pub(crate) have_suppressions: crate::suppressions::HaveSuppressions,
     /// MTA-STS policies of recipient domains that were asked for a moment ago.
     pub(crate) policies: crate::mta_sts::Policies,
     /// TLS sessions that wait to be counted.
@@ -137,6 +138,7 @@ impl Core {
             accounts: Default::default(),
             active_keys: Default::default(),
             project_routes: Default::default(),
+            have_suppressions: Default::default(),
             last_pause: Default::default(),
             policies: Default::default(),
             tls_counts: Default::default(),

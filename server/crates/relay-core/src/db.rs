@@ -158,7 +158,9 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
         .foreign_keys(true)
         .busy_timeout(WAIT)
         .statement_cache_capacity(STATEMENTS)
-        .pragma("cache_size", "-65536");
+        .pragma("cache_size", "-65536")
+        // A page that many messages change is written back once for all of them.
+        .pragma("wal_autocheckpoint", "4000");
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(WAIT)

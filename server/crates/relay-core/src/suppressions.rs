@@ -24,6 +24,7 @@ use crate::{
     Access, Actor, Core, Error, Result, audit,
     projects::{self, authorize_for},
     prune,
+    rules::Remembered,
     submission::kept,
     tables::suppression::{Column, Entity, Model},
 };
@@ -37,7 +38,7 @@ use relay_types::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel, ModelTrait,
-    QueryFilter,
+    QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -115,8 +116,19 @@ pub async fn prune(core: &Core, actor: &Actor) -> Result<u64> {
     prune::rows(core, "suppression", "id", "expires_at <= $1", core.now()).await
 }
 
+/// Whether a project has anyone on its list.
+pub(crate) type HaveSuppressions = Remembered<ProjectId, bool>;
+
 /// The project's entry for an address: one read by the unique index. This is asked at every RCPT.
 pub(crate) async fn of_address(core: &Core, project: ProjectId, address: &EmailAddress) -> Result<Option<Suppression>> {
+    let any = async {
+        let one = Entity::find().select_only().column(Column::Id).filter(Column::ProjectId.eq(project.uuid()));
+        Ok(one.into_tuple::<Uuid>().one(core.db.read()).await?.is_some())
+    };
+    // Most projects have nobody on it, and each recipient is asked for.
+    if !core.have_suppressions.get_or(core, project, |_| true, any).await? {
+        return Ok(None);
+    }
     let found = Entity::find().filter(Column::ProjectId.eq(project.uuid())).filter(Column::Address.eq(address.key()));
     let found = found.one(core.db.read()).await?.filter(|row| row.expires_at.is_none_or(|end| end > core.now().0));
     found.map(view).transpose()

@@ -1,11 +1,9 @@
 //! What a message costs when much waits in the queue, and much lies in the history: kept, handed over and recorded, as
 //! new mail is; and claimed and put off, as old mail is.
 
-#[path = "../../src/messages/fill.rs"]
-mod fill;
-
 use super::{
     Bench, Outcome,
+    messages::fill,
     queue::{attempt, submission},
 };
 use relay_core::{Actor, projects, queue, submission as door};

@@ -1,7 +1,7 @@
 //! What a page of the list of messages costs with many behind it.
 
 #[path = "../../src/messages/fill.rs"]
-mod fill;
+pub(super) mod fill;
 
 use super::{Bench, Outcome};
 use fill::{RARE, fill};

@@ -35,7 +35,7 @@ async fn hand_in(core: &Core, actor: &Actor, to: &[&str]) -> std::result::Result
         arrival: Arrival::Portal,
         reverse_path: ReversePath::Address(address(FROM)),
         recipients: to.iter().map(|text| address(text)).collect(),
-        eight_bit: false,
+        terms: Default::default(),
         smtputf8: false,
         content: format!("From: {FROM}\r\n\r\nbody\r\n").into_bytes().into(),
     };

@@ -173,6 +173,7 @@ impl Record {
             written.events.push(event_row(core, original.id, self.now, &told)?);
         }
         for listed in suppressions::record(core, transaction, &original, &refused, self.now).await? {
+            written.rules = true;
             written.events.push(event_row(core, original.id, self.now, &listed)?);
         }
         Ok(())

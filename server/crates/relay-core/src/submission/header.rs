@@ -132,9 +132,19 @@ pub(crate) struct Lines {
 impl Lines {
     /// Reads on.
     pub(crate) fn read(&mut self, piece: &[u8]) {
-        for &octet in piece {
+        let mut rest = piece;
+        while let Some(&octet) = rest.first() {
             self.spoiled |= octet == 0 || (octet == b'\n') != (self.last == b'\r');
             self.last = octet;
+            rest = &rest[1..];
+            // Text between line ends says nothing, and there is much of it.
+            if octet != b'\r' {
+                let text = rest.iter().position(|&b| matches!(b, b'\r' | b'\n' | 0)).unwrap_or(rest.len());
+                if text > 0 {
+                    self.last = rest[text - 1];
+                    rest = &rest[text..];
+                }
+            }
         }
     }
 

@@ -95,8 +95,7 @@ pub(super) async fn step(core: &Core, job: &mut job::Model, csv: &str) -> Result
         }
         job.done += 1;
     }
-    // Nothing is remembered of the list, so nothing that is remembered changes.
-    let transaction = core.db.begin_aside().await?;
+    let transaction = core.db.begin().await?;
     let inserted = insert(&transaction, core.now(), rows.into_values().collect()).await?;
     job.changed += i64::try_from(inserted).unwrap_or_default();
     job.place = Some(reader.place().stored());

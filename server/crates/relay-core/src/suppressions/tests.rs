@@ -146,6 +146,28 @@ async fn whom_nobody_knows_is_put_onto_the_list_of_that_project_once_and_refused
 }
 
 #[tokio::test]
+async fn an_empty_list_is_remembered_and_not_across_the_first_addition() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let gone = address("gone@e.example");
+    let on_list = async || of_address(&test.core, project, &gone).await.expect("an answer").is_some();
+    assert!(!on_list().await);
+    fails(&test, Some(project), portal(), &["gone@e.example"], unknown("No such user")).await;
+    assert!(on_list().await, "by a reply, in the same instant");
+    let id = find_one(&test, &slug).await;
+    remove(&test.core, &Actor::System, &slug, id).await.expect("removed");
+    assert!(!on_list().await);
+    add(&test.core, &Actor::System, &slug, "gone@e.example", "left", None).await.expect("added");
+    assert!(on_list().await, "by a person");
+}
+
+/// The one suppression of the project.
+async fn find_one(test: &Test, project: &Slug) -> SuppressionId {
+    let page = list(&test.core, &Actor::System, project, &SuppressionFilter::default()).await.expect("a list");
+    page.items[0].id
+}
+
+#[tokio::test]
 async fn mail_of_no_program_and_other_refusals_add_to_no_list() {
     let test = Test::new().await;
     let (id, project) = test.project("lab").await;
