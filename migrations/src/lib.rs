@@ -26,6 +26,7 @@ mod m20261121_000016_packed_report;
 mod m20261121_000017_terms;
 mod m20261121_000018_transport_security;
 mod m20261121_000019_suppression_list;
+mod m20261121_000020_nodes;
 mod m20261121_000021_arriving;
 mod m20261121_000023_limits;
 
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000017_terms::Migration),
             Box::new(m20261121_000018_transport_security::Migration),
             Box::new(m20261121_000019_suppression_list::Migration),
+            Box::new(m20261121_000020_nodes::Migration),
             Box::new(m20261121_000021_arriving::Migration),
             Box::new(m20261121_000023_limits::Migration),
         ]

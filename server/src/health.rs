@@ -2,7 +2,7 @@
 
 use axum::{Extension, Router, extract::State, http::StatusCode, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
-use relay_core::{Core, queue};
+use relay_core::{Core, nodes, queue};
 use relay_types::{Cidr, Timestamp};
 use std::{
     net::IpAddr,
@@ -56,6 +56,8 @@ async fn show_metrics(State(health): State<Health>, client: Option<Extension<IpA
         metrics::gauge!("relaykeep_queue_held").set(totals.held as f64);
         metrics::gauge!("relaykeep_queue_oldest_seconds").set(age);
     }
+    metrics::gauge!("relaykeep_leader").set(f64::from(u8::from(nodes::leads(&health.core))));
+    metrics::gauge!("relaykeep_may_begin").set(f64::from(u8::from(nodes::may_begin(&health.core))));
     for listener in health.core.listeners().all() {
         let name = listener.name.clone();
         metrics::gauge!("relaykeep_sessions", "listener" => name).set(listener.sessions.load(Ordering::Relaxed) as f64);

@@ -25,7 +25,7 @@ mod web;
 
 use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use relay_core::{Actor, Clock, Core, Schema, users};
+use relay_core::{Actor, Clock, Core, Schema, nodes, users};
 use relay_dns::Resolver;
 use relay_types::EmailAddress;
 use settings::Settings;
@@ -137,7 +137,7 @@ async fn open(settings: &Settings) -> Result<Core> {
     prepare(settings)?;
     if needs_migration(settings).await? {
         let _claim = startup::own(&settings.data_dir, &settings.core.database_url)?;
-        Core::migrate(&settings.core.database_url).await.context("the database cannot be brought up to date")?;
+        bring_up_to_date(settings).await?;
     }
     open_migrated(settings).await
 }
@@ -160,6 +160,19 @@ pub(crate) async fn needs_migration(settings: &Settings) -> Result<bool> {
     }
 }
 
+/// Brings the database to the newest schema, which must never change under a relay that runs.
+pub(crate) async fn bring_up_to_date(settings: &Settings) -> Result<()> {
+    let url = &settings.core.database_url;
+    let running = nodes::running(url).await.context("the database cannot be opened")?;
+    if !running.is_empty() {
+        let hosts = running.join(", ");
+        bail!(
+            "the database has an older schema, and nodes run on it ({hosts}): stop them first, then start this version"
+        );
+    }
+    Core::migrate(url).await.context("the database cannot be brought up to date")
+}
+
 /// Opens the use cases.
 pub(crate) async fn open_migrated(settings: &Settings) -> Result<Core> {
     let resolver = Resolver::new(&settings.nameservers)
@@ -171,7 +184,9 @@ pub(crate) async fn open_migrated(settings: &Settings) -> Result<Core> {
 async fn migrate(settings: &Settings) -> Result<ExitCode> {
     prepare(settings)?;
     let _claim = startup::own(&settings.data_dir, &settings.core.database_url)?;
-    Core::migrate(&settings.core.database_url).await?;
+    if Core::schema(&settings.core.database_url).await? != Schema::Newest {
+        bring_up_to_date(settings).await?;
+    }
     println!("The database has the newest schema.");
     Ok(ExitCode::SUCCESS)
 }

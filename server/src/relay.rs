@@ -2,9 +2,9 @@
 
 use crate::settings::{ListenerSettings, Settings};
 use anyhow::{Context, Result};
-use relay_core::Core;
+use relay_core::{Core, listeners::Elsewhere};
 use relay_mta::{CertificateFiles, ListenerConfig, Relay, SubmissionSettings, tls::certificates};
-use relay_types::listener::ListenerTls;
+use relay_types::{listener::ListenerTls, node::Role};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,16 @@ pub async fn bind_at(
     };
     let mut relay = Relay::new(core.clone(), common, stop.clone());
     for listener in &settings.listeners {
+        if !settings.has(Role::Submission) {
+            let hostname = listener.hostname.as_ref().unwrap_or(&settings.hostname).to_string();
+            core.listeners().elsewhere(Elsewhere {
+                address: listener.listen,
+                hostname,
+                tls: listener.tls,
+                auth: listener.auth,
+            });
+            continue;
+        }
         let address = place(listener);
         let socket = TcpListener::bind(address)
             .await

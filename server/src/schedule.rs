@@ -1,9 +1,12 @@
 //! What runs by the clock: checks of domains and egress addresses, digests of bounces, tickets and changes of names,
-//! sweeping of what has ended. Delay warnings belong to delivery.
+//! warnings of delay, sweeping of what has ended.
+//!
+//! What is found and begun row by row may run on every node at the same time; what leaves this machine runs where mail
+//! is delivered; the rest is done by the node that leads.
 
 use relay_core::{
-    Actor, Core, addresses, bounce, domains, findings, jobs, limits, mta_sts, name_changes, refusals, sessions,
-    submission, suppressions, sweep, tickets, tls_sessions,
+    Actor, Core, addresses, bounce, domains, findings, jobs, limits, mta_sts, name_changes, nodes, queue, refusals,
+    sessions, submission, suppressions, sweep, tickets, tls_sessions,
 };
 use relay_mta::DeliveryConfig;
 use std::time::Duration;
@@ -17,13 +20,21 @@ const TICK: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(1);
 
 /// Runs until `stop`: what may wait a minute, what a person waits for, and long work beside both.
-pub async fn run(core: Core, delivery: DeliveryConfig, stop: CancellationToken) {
+///
+/// `delivery` is there where mail is delivered: what is seen of others from here is seen from where mail leaves.
+pub async fn run(core: Core, delivery: Option<DeliveryConfig>, stop: CancellationToken) {
+    let outward = async {
+        let Some(delivery) = &delivery else { return };
+        tokio::join!(every(SOON, &stop, || egress(&core, delivery)), every(TICK, &stop, || reach(&core, delivery)),);
+    };
+    // A warning is late by this at most, and by no more than it was to be waited for.
+    let late = TICK.min(core.config().delay_warning).max(SOON);
     tokio::join!(
+        outward,
         every(TICK, &stop, || tick(&core)),
+        every(late, &stop, || delays(&core)),
         every(SOON, &stop, || names(&core)),
         every(SOON, &stop, || long_work(&core)),
-        every(SOON, &stop, || egress(&core, &delivery)),
-        every(TICK, &stop, || reach(&core, &delivery)),
         every(TICK, &stop, || domains_due(&core)),
     );
 }
@@ -55,7 +66,9 @@ async fn names(core: &Core) {
 }
 
 async fn long_work(core: &Core) {
-    report("nightly sweep begun", sweep::start_nightly(core, &Actor::System).await);
+    if nodes::leads(core) {
+        report("nightly sweep begun", sweep::start_nightly(core, &Actor::System).await);
+    }
     report("jobs ended", jobs::run_due(core, &Actor::System).await);
 }
 
@@ -72,7 +85,16 @@ async fn reach(core: &Core, delivery: &DeliveryConfig) {
     report("domains' mail servers greeted", relay_mta::reach::check_due(core, &Actor::System, delivery).await);
 }
 
+async fn delays(core: &Core) {
+    if nodes::leads(core) {
+        report("delay warnings sent", queue::warn_of_delays(core, &Actor::System).await);
+    }
+}
+
 async fn tick(core: &Core) {
+    if !nodes::leads(core) {
+        return;
+    }
     report("bounce contacts told", bounce::tell_contacts(core, &Actor::System).await);
     report("ended sessions and links removed", sessions::sweep(core).await);
     report("warnings of limits sent", limits::warn(core, &Actor::System).await);

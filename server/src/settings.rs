@@ -19,7 +19,7 @@ use relay_core::{
     CoreConfig,
     config::{DnsHealthConfig, EgressConfig, ReverseDnsConfig, SuppressionConfig},
 };
-use relay_types::{Cidr, DomainName, EmailAddress};
+use relay_types::{Cidr, DomainName, EmailAddress, node::Role};
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 use value::{Origin, Values};
 
@@ -55,6 +55,11 @@ pub const KEYS: &[Key] = &[
         "database.url",
         "",
         "`sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`. Default: relaykeep.sqlite in the data folder.",
+    ),
+    key(
+        "roles",
+        "web, submission, delivery",
+        "What this process does: `web` (portal, HTTP API), `submission` (SMTP listeners), `delivery` (empties the queue). Health and metrics are served always. Several processes need PostgreSQL.",
     ),
     key("database.migrate", "true", "Bring the schema up to date at start. When false, run `relaykeep migrate` first."),
     key("portal.listen", "127.0.0.1:3000", "Address and port of the portal."),
@@ -177,6 +182,8 @@ const LASTING: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::fro
 pub struct Settings {
     /// Folder of everything that is kept.
     pub data_dir: PathBuf,
+    /// What this process does.
+    pub roles: Vec<Role>,
     /// Migrate at start.
     pub migrate: bool,
     /// Name of this relay.
@@ -246,6 +253,11 @@ pub fn arguments() -> Vec<Arg> {
 }
 
 impl Settings {
+    /// Whether this process does this.
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
     /// Reads flags, environment and file, and judges them.
     pub fn read(matches: &ArgMatches) -> Result<Self> {
         let (mut values, mut listeners) = match matches.get_one::<String>("config") {
@@ -345,7 +357,14 @@ impl Settings {
         if !["text", "json"].contains(&log_format.as_str()) {
             bail!("log.format must be text or json, not {log_format}");
         }
+        let mut roles: Vec<Role> = values.list("roles", value::parsed)?;
+        roles.sort();
+        roles.dedup();
+        if roles.is_empty() {
+            bail!("roles needs at least one of web, submission, delivery");
+        }
         Ok(Self {
+            roles,
             migrate: values.get("database.migrate")?,
             portal: PortalSettings {
                 listen,

@@ -1,12 +1,14 @@
 //! From settings to a running process: bind everything first, then run, then drain.
 
 use crate::{
-    health::Health, needs_migration, open_migrated, portal_connections, prepare, relay, settings::Settings, web,
+    bring_up_to_date, health::Health, needs_migration, open_migrated, portal_connections, prepare, relay,
+    settings::Settings, web,
 };
 use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use relay_core::{Actor, Core, queue, users};
+use relay_core::{Actor, Core, nodes, users};
 use relay_mta::{Relay, delivery::DeliveryConfig, queue_manager, self_test, self_test::Finding};
+use relay_types::node::Role;
 use std::{fs::File, path::Path, process::ExitCode, sync::Arc};
 use tokio::{
     net::TcpListener,
@@ -49,19 +51,20 @@ impl Application {
         // Before the database is touched: the schema must not change under a relay that runs.
         let claims = own(&settings.data_dir, &settings.core.database_url)?;
         if needs_migration(&settings).await? {
-            Core::migrate(&settings.core.database_url).await.context("the database cannot be brought up to date")?;
+            bring_up_to_date(&settings).await?;
         }
         let core = open_migrated(&settings).await?;
-        let freed = queue::recover(&core, &Actor::System).await?;
-        if freed > 0 {
-            tracing::info!(recipients = freed, "an earlier run ended while it was sending these; they are due again");
-        }
         let metrics = PrometheusBuilder::new().install_recorder().context("metrics")?;
         let portal = TcpListener::bind(settings.portal.listen)
             .await
             .with_context(|| format!("portal.listen {} cannot be bound", settings.portal.listen))?;
         let stop = CancellationToken::new();
         let relay = Arc::new(relay::bind(&core, &settings, &stop).await?);
+        // Last: who is registered runs.
+        let freed = nodes::join(&core, &Actor::System, identity(&settings)?).await?;
+        if freed > 0 {
+            tracing::info!(recipients = freed, "an earlier run ended while it was sending these; they are due again");
+        }
         let metrics_allow = settings.metrics_allow.clone().into();
         let health = Health { core: core.clone(), stop: stop.clone(), metrics, metrics_allow };
         Ok(Self { settings, core, portal, relay, health, stop, signals, _claims: claims })
@@ -70,13 +73,21 @@ impl Application {
     /// Says where it is to be found.
     async fn announce(&self) -> Result<()> {
         let portal = &self.settings.portal.public_url;
-        println!("Portal  {portal}");
-        if users::setup_needed(&self.core).await? {
+        if self.settings.has(Role::Web) {
+            println!("Portal  {portal}");
+        } else {
+            println!("Health  http://{}/readyz", self.settings.portal.listen);
+        }
+        if self.settings.has(Role::Web) && users::setup_needed(&self.core).await? {
             println!("Setup   {portal}/setup?code={}", users::setup_code(&self.core));
         }
         for listener in self.core.listeners().all() {
             let (tls, auth) = (listener.tls.words(), listener.auth.words());
             println!("SMTP    {}  {tls} · {auth} ({})", listener.address, listener.name);
+        }
+        if !self.settings.has(Role::Delivery) {
+            println!("Mail    is kept for the nodes that deliver");
+            return Ok(());
         }
         println!(
             "Mail    {}",
@@ -94,23 +105,36 @@ impl Application {
     pub async fn run(self) -> Result<()> {
         let Self { settings, core, portal, relay, health, stop, mut signals, _claims } = self;
         let grace = settings.shutdown_grace;
-        let router = web::router(core.clone(), &settings.portal, health)?;
+        let router = match settings.has(Role::Web) {
+            true => web::router(core.clone(), &settings.portal, health)?,
+            false => web::without_portal(&settings.portal, health),
+        };
         let tasks = TaskTracker::new();
         // Writers outlive the sessions that feed them.
         let writers_stop = CancellationToken::new();
         let writers = TaskTracker::new();
+        let (linked, halt, gone) = (core.clone(), stop.clone(), writers_stop.clone());
+        writers.spawn(async move {
+            // Last of all to end: what is delivered in the grace time is still this node's.
+            if let Err(error) = nodes::run(&linked, gone).await {
+                tracing::error!(%error, "this process may not go on: stopping");
+                halt.cancel();
+            }
+        });
         writers.spawn(relay_core::service_accounts::run_writer(core.clone(), writers_stop.clone()));
         writers.spawn(relay_core::refusals::run_writer(core.clone(), writers_stop.clone()));
         let serving = relay.clone();
         tasks.spawn(async move { serving.run().await });
-        let delivery = delivery(&settings);
-        let (delivering, outward, halt) = (core.clone(), delivery.clone(), stop.clone());
-        tasks.spawn(async move {
-            if let Err(error) = queue_manager::run(delivering, outward, halt.clone()).await {
-                tracing::error!(%error, "nothing can be delivered: stopping");
-                halt.cancel();
-            }
-        });
+        let delivery = settings.has(Role::Delivery).then(|| delivery(&settings));
+        if let Some(outward) = delivery.clone() {
+            let (delivering, halt) = (core.clone(), stop.clone());
+            tasks.spawn(async move {
+                if let Err(error) = queue_manager::run(delivering, outward, halt.clone()).await {
+                    tracing::error!(%error, "nothing can be delivered: stopping");
+                    halt.cancel();
+                }
+            });
+        }
         tasks.spawn(crate::schedule::run(core.clone(), delivery, stop.clone()));
         tasks.spawn(portal_connections::serve(portal, router, stop.clone()));
         let asked_to_stop = tokio::select! {
@@ -131,6 +155,17 @@ impl Application {
         writers.wait().await;
         Ok(())
     }
+}
+
+/// Who this process is among those that serve the database.
+fn identity(settings: &Settings) -> Result<nodes::Identity> {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = match host.trim() {
+        "" => settings.hostname.to_string(),
+        host => host.to_owned(),
+    };
+    let id = nodes::Identity::id_in(&settings.data_dir)?;
+    Ok(nodes::Identity { id, host, version: env!("CARGO_PKG_VERSION").to_owned(), roles: settings.roles.clone() })
 }
 
 /// Claims the data folder and the SQLite file, wherever it is, so that two processes never serve one database: the

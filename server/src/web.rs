@@ -90,6 +90,15 @@ async fn bounded(request: Request, next: Next) -> Response {
     next.run(request.map(|body| Body::new(Limited::new(body, most)))).await
 }
 
+/// What a node without the portal serves: health and metrics.
+pub fn without_portal(settings: &PortalSettings, health: health::Health) -> Router {
+    let proxies = client_address::TrustedProxies(settings.trusted_proxies.clone().into());
+    health::routes(health)
+        .layer(middleware::from_fn_with_state(proxies, client_address::note))
+        .layer(CatchPanicLayer::new())
+        .layer(TraceLayer::new_for_http())
+}
+
 fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }

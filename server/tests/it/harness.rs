@@ -1,5 +1,6 @@
 //! What integration tests stand on: the real binary on fresh data, a real DNS server, a scripted sink, real clients.
 
+pub mod cable;
 pub mod clients;
 pub mod dns;
 pub mod html;
@@ -12,6 +13,7 @@ pub mod session;
 pub mod sink;
 pub mod stream;
 
+pub use cable::Cable;
 pub use dns::Dns;
 pub use portal::{Page, Portal};
 pub use postfix::Postfix;

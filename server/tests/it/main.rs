@@ -16,6 +16,7 @@ mod listeners;
 mod lists;
 mod live;
 mod mta_sts;
+mod nodes;
 mod operations;
 mod races;
 mod refusals;

@@ -7,6 +7,7 @@
 
 mod mark;
 
+use crate::nodes::bells::{self, Bells};
 use crate::{Access, Actor, Core, Result, messages, projects};
 use mark::Mark;
 pub(crate) use mark::digest;
@@ -39,16 +40,33 @@ pub(crate) struct Changes {
     committed: watch::Sender<()>,
     access: watch::Sender<()>,
     readers: Mutex<HashMap<Subject, Arc<watch::Sender<Mark>>>>,
+    bells: Arc<Bells>,
 }
 
 impl Changes {
+    pub(crate) fn new(bells: Arc<Bells>) -> Self {
+        Self { bells, ..Self::default() }
+    }
+
     /// Something was committed that a page may show.
     pub(crate) fn committed(&self) {
+        self.heard();
+        self.bells.ring(bells::PAGES);
+    }
+
+    /// Another node says so.
+    pub(crate) fn heard(&self) {
         ring(&self.committed);
     }
 
     /// A session has ended or a person's rights were taken: who listens is judged anew.
     pub(crate) fn access_changed(&self) {
+        self.heard_of_access();
+        self.bells.ring(bells::ACCESS);
+    }
+
+    /// Another node says so.
+    pub(crate) fn heard_of_access(&self) {
         ring(&self.access);
     }
 

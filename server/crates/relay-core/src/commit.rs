@@ -190,7 +190,6 @@ async fn rounds(mut rounds: Rounds) {
 async fn one_round(core: &Core, batch: Vec<Job>) {
     let started = Instant::now();
     let (works, tells): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.tell)).unzip();
-    metrics::histogram!("relaykeep_commit_batch").record(works.len() as f64);
     let results = {
         let works: Vec<_> = works.iter().collect();
         match transaction(core, &works).await {
@@ -202,7 +201,7 @@ async fn one_round(core: &Core, batch: Vec<Job>) {
             Err(Failure::Work(error) | Failure::Store(error)) => again(&error, works.len()),
         }
     };
-    metrics::histogram!("relaykeep_commit_seconds").record(started.elapsed().as_secs_f64());
+    core.node.figures.committed(works.len(), started.elapsed());
     for ((work, tell), result) in works.into_iter().zip(tells).zip(results) {
         // Here and not where it was accepted: who waits for that may be gone.
         if let (Work::Accept(message, Some(place)), Ok(Done::Kept)) = (work, &result) {

@@ -2,10 +2,11 @@
 
 use crate::{
     Clock, CoreConfig, Error, Result,
-    db::{Database, Schema},
+    db::{Database, Generation, Schema},
     hashing::Hasher,
     key_check,
     listeners::Listeners,
+    nodes::bells::Bells,
     sealing::SealingKey,
 };
 use relay_dns::Resolver;
@@ -15,7 +16,6 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::sync::Notify;
 use uuid::{ContextV7, Uuid};
 
 /// Database, resolver, clock, sealing key, wake-ups.
@@ -35,7 +35,11 @@ pub struct Inner {
     pub(crate) sealing: SealingKey,
     pub(crate) hasher: Hasher,
     /// Woken when a recipient became due.
-    pub(crate) queue_wake: Notify,
+    pub(crate) queue_wake: crate::nodes::bells::QueueWake,
+    /// What the other nodes are to be told.
+    pub(crate) bells: Arc<crate::nodes::bells::Bells>,
+    /// This process among the nodes.
+    pub(crate) node: crate::nodes::Node,
     /// Whose turn it is in a backlog.
     pub(crate) turns: crate::queue::claim::Turns,
     /// The short way of new mail to the workers of this process.
@@ -88,15 +92,17 @@ impl Core {
     /// Opens the database (which must have been migrated), reads or makes the sealing key. A key that is not the
     /// database's is refused.
     pub async fn open(config: CoreConfig, resolver: Resolver, clock: Clock) -> Result<Self> {
-        let db = Database::open(&config.database_url).await?;
+        let bells = Arc::default();
+        let db = Database::open_with(&config.database_url, Generation::new(Arc::clone(&bells))).await?;
         let sealing = SealingKey::read_or_make(&config.secret_key_file)?;
         key_check::agree(&db, &sealing, &config.secret_key_file, clock.now()).await?;
-        Self::with(config, db, sealing, resolver, clock)
+        Self::with(config, db, bells, sealing, resolver, clock)
     }
 
     /// As [`Self::open`], but makes and writes nothing: for who judges an installation that may be running.
     pub async fn look(config: CoreConfig, resolver: Resolver, clock: Clock) -> Result<Self> {
-        let db = Database::open(&config.database_url).await?;
+        let bells = Arc::default();
+        let db = Database::open_with(&config.database_url, Generation::new(Arc::clone(&bells))).await?;
         let file = &config.secret_key_file;
         let sealing = match file.exists() {
             true => SealingKey::read(file)?,
@@ -108,10 +114,17 @@ impl Core {
             false => SealingKey::of_chance()?,
         };
         key_check::compare(&db, &sealing, file).await?;
-        Self::with(config, db, sealing, resolver, clock)
+        Self::with(config, db, bells, sealing, resolver, clock)
     }
 
-    fn with(config: CoreConfig, db: Database, sealing: SealingKey, resolver: Resolver, clock: Clock) -> Result<Self> {
+    fn with(
+        config: CoreConfig,
+        db: Database,
+        bells: Arc<Bells>,
+        sealing: SealingKey,
+        resolver: Resolver,
+        clock: Clock,
+    ) -> Result<Self> {
         let hasher = Hasher::new(config.hashing_parallelism)?;
         let inner = Inner {
             config,
@@ -121,13 +134,15 @@ impl Core {
             ids: Mutex::new(ContextV7::new()),
             sealing,
             hasher,
-            queue_wake: Notify::new(),
+            queue_wake: crate::nodes::bells::QueueWake::new(bells.clone()),
+            node: Default::default(),
             turns: Default::default(),
             handover: Default::default(),
             committer: Default::default(),
             contents: Default::default(),
             listeners: Listeners::default(),
-            changes: Default::default(),
+            changes: crate::changes::Changes::new(bells.clone()),
+            bells,
             refusals: crate::refusals::Groups::default(),
             uses: crate::uses::Uses::default(),
             successes: crate::service_accounts::Successes::default(),

@@ -32,6 +32,9 @@ const BOUNDS: [(&str, &str); 6] = [
     ("tcp_keepalives_count", "3"),
 ];
 
+/// Of who changes the schema, in the space of advisory locks of this database: "relaymig" as a number.
+const MIGRATING: i64 = 0x7265_6c61_796d_6967;
+
 /// How a database's schema stands to the one this program works with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
@@ -55,13 +58,18 @@ pub(crate) struct Database {
 impl Database {
     /// Opens the pools; the schema must be there.
     pub(crate) async fn open(url: &str) -> Result<Self> {
+        Self::open_with(url, Generation::default()).await
+    }
+
+    /// As [`Self::open`]; changes are counted there.
+    pub(crate) async fn open_with(url: &str, generation: Generation) -> Result<Self> {
         if url.starts_with("sqlite:") {
             let write = sqlite_pool(url, 1, false).await?;
             let read = sqlite_pool(url, 8, false).await?;
-            Ok(Self { read, write, generation: Generation::default() })
+            Ok(Self { read, write, generation })
         } else {
             let pool = postgres_pool(url, &BOUNDS).await?;
-            Ok(Self { read: pool.clone(), write: pool, generation: Generation::default() })
+            Ok(Self { read: pool.clone(), write: pool, generation })
         }
     }
 
@@ -69,7 +77,18 @@ impl Database {
     pub(crate) async fn migrate(url: &str) -> Result<()> {
         let pool =
             if url.starts_with("sqlite:") { sqlite_pool(url, 1, true).await? } else { postgres_pool(url, &[]).await? };
+        // Nodes that start at the same time do it one after the other: the second finds nothing left to do.
+        let turn = match pool.get_database_backend() {
+            DbBackend::Sqlite => None,
+            backend => {
+                let turn = pool.begin().await?;
+                let lock = format!("SELECT pg_advisory_xact_lock({MIGRATING})");
+                turn.execute_raw(Statement::from_string(backend, lock)).await?;
+                Some(turn)
+            }
+        };
         Migrator::up(&pool, None).await?;
+        drop(turn);
         pool.close().await?;
         Ok(())
     }
@@ -128,6 +147,12 @@ impl Database {
     /// Which of the two it is.
     pub(crate) fn backend(&self) -> DbBackend {
         self.write.get_database_backend()
+    }
+
+    /// Closes all connections of a database that is not needed any more.
+    pub(crate) async fn end(self) -> Result<()> {
+        self.read.close().await?;
+        Ok(self.write.close().await?)
     }
 
     /// As when the database is gone.

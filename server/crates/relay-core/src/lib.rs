@@ -50,6 +50,7 @@ pub mod domains;
 pub mod findings;
 pub mod limits;
 pub mod networks;
+pub mod nodes;
 pub mod platform;
 pub mod policy;
 pub mod refusals;

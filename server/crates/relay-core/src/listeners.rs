@@ -14,6 +14,20 @@ use std::sync::{
 #[derive(Default)]
 pub struct Listeners {
     all: Mutex<Vec<Arc<Listener>>>,
+    elsewhere: Mutex<Vec<Elsewhere>>,
+}
+
+/// A listener of the configuration that other nodes serve: for what people are told of where to connect.
+#[derive(Debug, Clone)]
+pub struct Elsewhere {
+    /// What it is bound to there.
+    pub address: std::net::SocketAddr,
+    /// Host name in greeting and Received.
+    pub hostname: String,
+    /// TLS mode.
+    pub tls: ListenerTls,
+    /// Auth rule.
+    pub auth: ListenerAuth,
 }
 
 /// One listener: its facts, and counters the relay moves.
@@ -68,6 +82,21 @@ impl Listeners {
     /// The listeners of this node.
     pub fn all(&self) -> Vec<Arc<Listener>> {
         self.lock().clone()
+    }
+
+    /// Adds a listener that other nodes serve.
+    pub fn elsewhere(&self, listener: Elsewhere) {
+        self.elsewhere.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(listener);
+    }
+
+    /// Where programs connect: the listeners of this node and of others, and whether a certificate is for trials.
+    pub(crate) fn places(&self) -> Vec<(Elsewhere, bool)> {
+        let here = self.all().into_iter().map(|one| {
+            let hostname = one.hostname.clone();
+            (Elsewhere { address: one.address, hostname, tls: one.tls, auth: one.auth }, one.is_self_signed())
+        });
+        let elsewhere = self.elsewhere.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        here.chain(elsewhere.into_iter().map(|one| (one, false))).collect()
     }
 
     pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Listener>>> {

@@ -183,8 +183,8 @@ pub async fn give_back(core: &Core, claims: &[Claimed]) -> Result<()> {
 
 /// Makes due at once what a process that is gone had claimed; returns how many recipients.
 ///
-/// Only for a database that one process owns (SQLite, at start). With several nodes the leases run out by themselves,
-/// because nobody can tell a dead node from a slow one.
+/// Only for a database that one process owns (SQLite, at start). Of several nodes the leader does it for those that are
+/// missing ([`crate::nodes`]).
 pub async fn recover(core: &Core, actor: &Actor) -> Result<u64> {
     crate::projects::authorize_system(actor)?;
     if core.db.backend() != DbBackend::Sqlite {
@@ -203,6 +203,9 @@ pub async fn recover(core: &Core, actor: &Actor) -> Result<u64> {
     Ok(freed.rows_affected)
 }
 
+/// How long the database is asked for the next due time.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// Waits until something may be due: woken by `accept`, release and retry, by the next due time, or at `latest`.
 ///
 /// What is due already does not end the wait: the caller has just asked for it and could not take it.
@@ -215,9 +218,8 @@ pub async fn wait_until_due(core: &Core, latest: Duration) {
         .order_by_asc(Column::DueAt)
         .limit(1)
         .into_tuple::<i64>()
-        .one(core.db.read())
-        .await;
-    let wait = match next {
+        .one(core.db.read());
+    let wait = match tokio::time::timeout(latest.max(LOOK), next).await.unwrap_or(Ok(None)) {
         Ok(Some(at)) => Timestamp(at).since(now).min(latest),
         // A database that does not answer is asked again by the next claim, not more often than `latest`.
         Ok(None) | Err(_) => latest,

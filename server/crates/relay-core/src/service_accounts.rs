@@ -9,7 +9,9 @@ mod untold;
 mod view;
 
 use crate::{
-    Access, Actor, Core, Error, IssuedSecret, Result, audit, projects,
+    Access, Actor, Core, Error, IssuedSecret, Result, audit,
+    listeners::Elsewhere,
+    projects,
     secrets::random_base32,
     sign_in,
     tables::{project, service_account, service_account_secret, service_account_source},
@@ -243,27 +245,27 @@ pub(crate) async fn still_there(core: &Core, ids: impl IntoIterator<Item = Uuid>
     Ok(found.into_iter().map(ServiceAccountId::from_uuid).collect())
 }
 
-/// Where clients connect, from the running listeners.
+/// Where clients connect, from the listeners of this node and of others.
 pub fn client_access(core: &Core) -> ClientAccess {
-    let listeners = core.listeners().all();
+    let listeners = core.listeners().places();
     let first = |tls: Option<ListenerTls>, auth: &[ListenerAuth]| {
-        listeners.iter().find(|one| tls.is_none_or(|tls| one.tls == tls) && auth.contains(&one.auth)).cloned()
+        listeners.iter().find(|(one, _)| tls.is_none_or(|tls| one.tls == tls) && auth.contains(&one.auth))
     };
     let sasl = [ListenerAuth::Required, ListenerAuth::Either];
     let starttls = first(Some(ListenerTls::Starttls), &sasl);
     let implicit = first(Some(ListenerTls::Implicit), &sasl);
     let network = first(None, &[ListenerAuth::Networks]).or_else(|| first(None, &[ListenerAuth::Either]));
-    let host = [&starttls, &implicit, &network].into_iter().flatten().next().map(|one| {
+    let host = [starttls, implicit, network].into_iter().flatten().next().map(|(one, _)| {
         // A listener that only this machine reaches is reached by its address; the name may resolve nowhere.
         if one.address.ip().is_loopback() { one.address.ip().to_string() } else { one.hostname.clone() }
     });
-    let port = |one: &Option<std::sync::Arc<crate::listeners::Listener>>| one.as_ref().map(|one| one.address.port());
+    let port = |one: Option<&(Elsewhere, bool)>| one.map(|(one, _)| one.address.port());
     ClientAccess {
         host: host.unwrap_or_else(|| core.config().hostname.to_string()),
-        starttls_port: port(&starttls),
-        implicit_port: port(&implicit),
-        network_port: port(&network),
-        self_signed: [&starttls, &implicit].into_iter().flatten().any(|one| one.is_self_signed()),
+        starttls_port: port(starttls),
+        implicit_port: port(implicit),
+        network_port: port(network),
+        self_signed: [starttls, implicit].into_iter().flatten().any(|&(_, self_signed)| self_signed),
     }
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod audit;
 pub(crate) mod invitation;
 pub(crate) mod member;
+pub(crate) mod node;
 pub(crate) mod one_time_link;
 pub(crate) mod project;
 pub(crate) mod session;

@@ -9,7 +9,7 @@ mod worker;
 use crate::delivery::{Deliverer, DeliveryConfig, DeliveryError};
 use backlog::{Backlog, Job};
 use relay_core::{
-    Actor, Core,
+    Core, Error, nodes,
     queue::{self, Claimed, NewMail},
     tls_sessions,
 };
@@ -27,9 +27,10 @@ use worker::{Unreachable, Worker};
 
 /// How often the queue is looked at when nothing wakes the loop: mail that becomes due again does not.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often idle connections are looked at, and delay warnings.
+/// How long a claim may take: longer than a commit may.
+const CLAIM: Duration = Duration::from_secs(90);
+/// How often idle connections are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
-const WARN: Duration = Duration::from_secs(60);
 /// Mail that comes in quick succession is claimed together.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Jobs in memory that could run at once, for each worker: enough that none waits for the database.
@@ -45,7 +46,7 @@ const MOST_WAITING: usize = 10_000;
 pub async fn run(core: Core, config: DeliveryConfig, stop: CancellationToken) -> Result<(), DeliveryError> {
     let manager = manager(core.clone(), config)?;
     let deliverer = manager.deliverer.clone();
-    tokio::join!(manager.run(&stop), warn_of_delays(&core, &stop), sweep(&core, &deliverer, &stop));
+    tokio::join!(manager.run(&stop), sweep(&core, &deliverer, &stop));
     deliverer.close_idle(true).await;
     write_tls_sessions(&core).await;
     Ok(())
@@ -90,6 +91,7 @@ impl Manager {
         let mut look = true;
         loop {
             self.start();
+            nodes::delivering(&self.core, self.running.len());
             if look && self.has_room() && !stop.is_cancelled() {
                 look = self.claim().await;
                 continue;
@@ -116,15 +118,20 @@ impl Manager {
         room.min(MOST_WAITING.saturating_sub(self.backlog.waiting()))
     }
 
-    /// Whether there is room for a claim that is worth its while, and its results can be recorded.
+    /// Whether something may be begun: the others know that this node lives, and results can be recorded.
+    fn may_begin(&self) -> bool {
+        nodes::may_begin(&self.core) && !self.worker.is_stuck()
+    }
+
+    /// Whether there is room for a claim that is worth its while.
     fn has_room(&self) -> bool {
-        self.room() >= self.config.workers && !self.worker.is_stuck()
+        self.room() >= self.config.workers && self.may_begin()
     }
 
     /// Whether new mail that is claimed already is taken from where it waits. It leaves room for a claim: what waits in
     /// the queue has its turn also when new mail comes faster than it can be delivered.
     fn takes_new(&self) -> bool {
-        self.room() > self.config.workers && !self.worker.is_stuck()
+        self.room() > self.config.workers && self.may_begin()
     }
 
     /// Takes new mail, with what else came in.
@@ -151,7 +158,7 @@ impl Manager {
     /// Starts what may run now.
     fn start(&mut self) {
         while self.running.len() < self.config.workers
-            && !self.worker.is_stuck()
+            && self.may_begin()
             && let Some(job) = self.backlog.next()
         {
             let worker = self.worker.clone();
@@ -164,7 +171,10 @@ impl Manager {
     /// Claims what fits; whether there may be more.
     async fn claim(&mut self) -> bool {
         self.left_out = self.backlog.busy(self.per_destination() / 2);
-        match queue::claim(&self.core, self.room(), self.per_destination(), &self.left_out).await {
+        let claim = queue::claim(&self.core, self.room(), self.per_destination(), &self.left_out);
+        // A connection that is cut off silently never answers: the next look takes another.
+        match timeout(CLAIM, claim).await.unwrap_or_else(|_| Err(Error::Unavailable { cause: "no answer".to_owned() }))
+        {
             Ok(claims) => {
                 let more = !claims.is_empty();
                 self.backlog.add(backlog::jobs(claims, Instant::now()));
@@ -247,19 +257,6 @@ fn share(workers: usize) -> usize {
 async fn something_due(core: &Core, not_before: Instant) {
     queue::wait_until_due(core, LOOK).await;
     sleep_until(not_before).await;
-}
-
-async fn warn_of_delays(core: &Core, stop: &CancellationToken) {
-    // A warning is late by this at most, and by no more than it was to be waited for.
-    let every = WARN.min(core.config().delay_warning).max(LOOK);
-    let mut tick = interval(every);
-    while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        match queue::warn_of_delays(core, &Actor::System).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "delay warnings sent"),
-            Err(error) => tracing::warn!(%error, "delay warnings cannot be sent"),
-        }
-    }
 }
 
 async fn sweep(core: &Core, deliverer: &Deliverer, stop: &CancellationToken) {

@@ -15,14 +15,16 @@ pub enum Topic {
     Queue,
     /// Listeners of this node.
     Listeners,
+    /// The nodes, with their load.
+    Nodes,
     /// Addresses, tickets, changes of names; for the desk of all projects, and its long work.
     Names,
 }
 
 impl Topic {
     /// All topics.
-    pub const ALL: [Self; 6] =
-        [Self::Messages, Self::Message, Self::Refusals, Self::Queue, Self::Listeners, Self::Names];
+    pub const ALL: [Self; 7] =
+        [Self::Messages, Self::Message, Self::Refusals, Self::Queue, Self::Listeners, Self::Nodes, Self::Names];
 
     /// The word in the stream.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Topic {
             Self::Refusals => "refusals",
             Self::Queue => "queue",
             Self::Listeners => "listeners",
+            Self::Nodes => "nodes",
             Self::Names => "names",
         }
     }

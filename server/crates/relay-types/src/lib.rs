@@ -29,6 +29,7 @@ pub mod member;
 pub mod message;
 pub mod name_change;
 pub mod network;
+pub mod node;
 pub mod overview;
 pub mod page;
 pub mod platform;

@@ -51,6 +51,11 @@ impl Portal {
         Self { url: url.to_owned(), jar: jar.to_owned() }
     }
 
+    /// The same browser at another node: cookies are of a host, whatever the port.
+    pub fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), jar: self.jar.clone() }
+    }
+
     /// Fetches a page; redirects are followed.
     pub fn get(&self, path: &str) -> Page {
         self.run(&["-L", &format!("{}{path}", self.url)])

@@ -71,6 +71,35 @@ impl Relaykeep {
         relay
     }
 
+    /// Another node on the same PostgreSQL, by this port of 127.0.0.1 when one is given.
+    pub fn beside(&self, settings: &str, port: Option<u16>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(self.path("secret.key"), folder.path().join("secret.key")).unwrap();
+        let database = match port {
+            Some(port) => self.database.replace(&format!(":{}/", self.database_port()), &format!(":{port}/")),
+            None => self.database.clone(),
+        };
+        let node = Self {
+            folder,
+            database,
+            settings: settings.to_owned(),
+            running: None,
+            room: None,
+            portal_port: free_port(),
+            submission: free_port(),
+            submissions: free_port(),
+            networks: free_port(),
+        };
+        node.write_config();
+        node
+    }
+
+    /// The port of its PostgreSQL.
+    pub fn database_port(&self) -> u16 {
+        let (_, place) = self.database.rsplit_once('@').expect("a PostgreSQL");
+        place.split(['/', ':']).nth(1).and_then(|port| port.parse().ok()).expect("a port")
+    }
+
     /// Prepares and starts.
     pub fn start(settings: &str) -> Self {
         let mut relay = Self::prepare(settings);

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use crate::{
-    Core, Result, jobs, limits, listeners,
+    Core, Result, jobs, limits, listeners, nodes,
     tables::{audit, event, message, name_change, recipient, refusal, ticket, ticket_entry},
 };
 use relay_types::change::Topic;
@@ -63,6 +63,7 @@ pub(super) async fn read(core: &Core, subject: Subject) -> Result<Mark> {
             mark.insert(Topic::Queue, digest(queue));
             mark.insert(Topic::Refusals, newest_refusals(core, None).await?);
             mark.insert(Topic::Listeners, listeners::digest(core));
+            mark.insert(Topic::Nodes, nodes::digest(core).await?);
             mark.insert(Topic::Names, names(core, None).await?);
         }
         Subject::Desk => {

@@ -1,5 +1,6 @@
 //! A transaction that may change a rule, and the number that says so: what was read before it is read anew after it.
 
+use crate::nodes::bells::{self, Bells};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use std::{
     ops::Deref,
@@ -9,19 +10,32 @@ use std::{
     },
 };
 
-/// How many changes this node has committed. See [`crate::rules`].
+/// How many changes this node has committed, or heard of from others. See [`crate::rules`].
 #[derive(Clone, Default)]
-pub(crate) struct Generation(Arc<AtomicU64>);
+pub(crate) struct Generation {
+    number: Arc<AtomicU64>,
+    bells: Arc<Bells>,
+}
 
 impl Generation {
-    /// The number now.
-    pub(crate) fn now(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
+    pub(crate) fn new(bells: Arc<Bells>) -> Self {
+        Self { bells, ..Self::default() }
     }
 
-    /// What was read until now may have changed.
+    /// The number now.
+    pub(crate) fn now(&self) -> u64 {
+        self.number.load(Ordering::Acquire)
+    }
+
+    /// What was read until now may have changed; the other nodes are told.
     pub(crate) fn next(&self) {
-        self.0.fetch_add(1, Ordering::Release);
+        self.heard();
+        self.bells.ring(bells::RULES);
+    }
+
+    /// Another node says so.
+    pub(crate) fn heard(&self) {
+        self.number.fetch_add(1, Ordering::Release);
     }
 }
 

@@ -63,6 +63,8 @@ struct Turn {
 pub(crate) struct Request {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) lease: Uuid,
+    /// The run of this node.
+    pub(crate) by: Uuid,
     pub(crate) now: Timestamp,
     pub(crate) until: Timestamp,
 }
@@ -86,6 +88,7 @@ impl Request {
             .col_expr(Column::DueAt, Expr::value(None::<i64>))
             .col_expr(Column::Lease, Expr::value(self.lease))
             .col_expr(Column::LeaseUntil, Expr::value(self.until.0))
+            .col_expr(Column::LeasedBy, Expr::value(self.by))
             .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
             .filter(Column::Id.in_subquery(still_free))
             .exec_with_returning(transaction)
@@ -124,7 +127,7 @@ pub(crate) async fn claim(
         return Ok((lease, Vec::new()));
     }
     let order: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, &id)| (id, place)).collect();
-    let request = Request { ids, lease, now, until: now.plus(core.config.lease) };
+    let request = Request { ids, lease, by: core.node.run, now, until: now.plus(core.config.lease) };
     match commit::commit(core, Work::Claim(request)).await? {
         Done::Claimed(mut rows) => {
             rows.sort_by_key(|row| order.get(&row.id).copied());

@@ -6,7 +6,7 @@
 //! to many destinations.
 
 use super::{Claimed, Lease};
-use crate::{Core, submission::kept::NewMessage};
+use crate::{Core, nodes, submission::kept::NewMessage};
 use relay_types::message::RecipientId;
 use std::{
     collections::HashSet,
@@ -42,7 +42,8 @@ impl Place {
 /// A place for a message that is about to be kept, and its claims; none when it goes the long way.
 pub(crate) fn place(core: &Core, new: &NewMessage) -> Option<(Place, Vec<Claimed>)> {
     // What is held for later is not for the workers now.
-    if new.recipients.len() > RECIPIENTS || new.begins_at() > new.accepted_at {
+    let later = new.begins_at() > new.accepted_at;
+    if new.recipients.len() > RECIPIENTS || later || !nodes::may_begin(core) {
         return None;
     }
     let place = {
@@ -129,5 +130,6 @@ impl Drop for NewMail {
 }
 
 fn set(core: &Core, open: Option<Open>) {
+    core.queue_wake.set_workers(open.is_some());
     *core.handover.0.write().unwrap_or_else(PoisonError::into_inner) = open;
 }

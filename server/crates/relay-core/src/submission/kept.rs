@@ -157,6 +157,7 @@ impl NewMessage {
                 attempts: Set(claim.map_or(0, |_| 1)),
                 lease: Set(claim.map(|claim| claim.lease.0)),
                 lease_until: Set(claim.map(|_| core.now().plus(core.config.lease).0)),
+                leased_by: Set(claim.map(|_| core.node.run)),
                 accepted_at: Set(begins_at.0),
                 expires_at: Set(begins_at.plus(self.lifetime).0),
                 delay_notified: Set(false),

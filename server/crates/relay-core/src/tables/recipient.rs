@@ -19,6 +19,8 @@ pub(crate) struct Model {
     /// Both set in the state `in_flight` alone.
     pub(crate) lease: Option<Uuid>,
     pub(crate) lease_until: Option<i64>,
+    /// The run of the node that has the lease; stays when it has ended.
+    pub(crate) leased_by: Option<Uuid>,
     pub(crate) accepted_at: i64,
     pub(crate) expires_at: i64,
     pub(crate) delay_notified: bool,

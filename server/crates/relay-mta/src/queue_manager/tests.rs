@@ -5,7 +5,7 @@ mod until;
 use super::*;
 use crate::delivery::tests::sink::{Script, Sink};
 use relay_core::{
-    Clock, CoreConfig,
+    Actor, Clock, CoreConfig,
     config::{PlatformRoute, SmarthostAccess},
     messages, projects, senders, service_accounts,
     submission::{self, Arrival, Submission},

@@ -3,7 +3,7 @@
 use super::backlog::Job;
 use crate::delivery::{Deliverer, Delivery, Key, key};
 use relay_core::{
-    Core, Error,
+    Core, Error, nodes,
     queue::{self, Claimed},
     routes::{self, Way},
 };
@@ -95,6 +95,11 @@ impl Worker {
 
     /// Delivers a job and records it. Tells when the destination turned out to be unreachable.
     pub async fn deliver(&self, job: Job) -> Option<Unreachable> {
+        if !nodes::holds(&self.core, job.claimed_at) {
+            // Others may have them: those that are still ours are due again.
+            self.give_back(&job.claims).await;
+            return None;
+        }
         let message = match queue::outgoing(&self.core, job.message).await {
             Ok(message) => message,
             Err(error) => {
@@ -119,10 +124,9 @@ impl Worker {
             };
             let mut rest = claims;
             while !rest.is_empty() {
-                if job.claimed_at.elapsed() + self.limit >= self.core.config().lease {
-                    if let Err(error) = queue::give_back(&self.core, &rest).await {
-                        tracing::warn!(%error, "claims cannot be given back; they wait for their lease");
-                    }
+                let late = job.claimed_at.elapsed() + self.limit >= self.core.config().lease;
+                if late || !nodes::holds(&self.core, job.claimed_at) {
+                    self.give_back(&rest).await;
                     break;
                 }
                 let now = rest.drain(..rest.len().min(RECIPIENTS)).collect::<Vec<_>>();
@@ -140,6 +144,12 @@ impl Worker {
             }
         }
         unreachable
+    }
+
+    async fn give_back(&self, claims: &[Claimed]) {
+        if let Err(error) = queue::give_back(&self.core, claims).await {
+            tracing::warn!(%error, "claims cannot be given back; they wait for their lease");
+        }
     }
 
     /// Records that a job was not tried because its destination had just turned out to be unreachable.

@@ -1,0 +1,41 @@
+//! What nodes had that are gone: due again, without waiting for the end of the lease.
+
+use super::register::LIVE;
+use crate::{Core, Result};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+/// Recipients of one statement.
+const TOGETHER: u64 = 1_000;
+
+/// Makes due what is leased by a run that is not among those that live. Returns how many recipients.
+///
+/// A node that only seems gone loses nothing: its results with an old lease are ignored, and it forgets its claims
+/// (`life`). Rows that somebody is writing now are left for the next look.
+pub(super) async fn free(core: &Core) -> Result<u64> {
+    if core.db.backend() == DbBackend::Sqlite {
+        return Ok(0);
+    }
+    let sql = format!(
+        "UPDATE recipient SET state = 'due', due_at = $1, lease = NULL, lease_until = NULL WHERE id IN ( \
+         SELECT id FROM recipient WHERE lease_until IS NOT NULL AND state = 'in_flight' AND \
+         (leased_by IS NULL OR leased_by NOT IN (SELECT run FROM node WHERE {LIVE})) \
+         LIMIT {TOGETHER} FOR UPDATE SKIP LOCKED)"
+    );
+    let mut freed = 0;
+    loop {
+        let transaction = core.db.begin_aside().await?;
+        let statement = Statement::from_sql_and_values(core.db.backend(), &sql, [core.now().0.into()]);
+        let some = transaction.execute_raw(statement).await?.rows_affected();
+        transaction.commit().await?;
+        freed += some;
+        if some < TOGETHER {
+            break;
+        }
+    }
+    if freed > 0 {
+        core.node.figures.recovered(freed);
+        core.queue_wake.notify_one();
+        tracing::warn!(recipients = freed, "a node is gone that was sending these; they are due again");
+    }
+    Ok(freed)
+}

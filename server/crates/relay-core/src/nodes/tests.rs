@@ -1,0 +1,209 @@
+use super::*;
+use crate::{
+    platform, queue,
+    test_support::{Test, word},
+};
+use sea_orm::{ConnectionTrait, Statement};
+use tokio::task::JoinHandle;
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !is().await {
+        assert!(began.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A node on the test's database.
+struct Other {
+    core: Core,
+    stop: CancellationToken,
+    running: JoinHandle<Result<()>>,
+}
+
+async fn node(test: &Test, id: Uuid, roles: &[Role]) -> Other {
+    let core = Core::open(test.core.config().clone(), test.core.resolver().clone(), test.clock.clone());
+    let core = core.await.expect("a core");
+    let version = "1.2.3".to_owned();
+    let identity = Identity { id, host: format!("host-{}", id.as_u128()), version, roles: roles.to_vec() };
+    join(&core, &Actor::System, identity).await.expect("a node");
+    let stop = CancellationToken::new();
+    let (its, until) = (core.clone(), stop.clone());
+    let running = tokio::spawn(async move { run(&its, until).await });
+    Other { core, stop, running }
+}
+
+async fn sql(core: &Core, sql: &str) -> u64 {
+    let statement = Statement::from_string(core.db.backend(), sql);
+    core.db.read().execute_raw(statement).await.expect("a statement").rows_affected()
+}
+
+async fn states(core: &Core) -> Vec<(String, NodeState, bool)> {
+    let nodes = list(core, &Actor::System).await.expect("nodes").nodes;
+    nodes.into_iter().map(|node| (node.host, node.state, node.leader)).collect()
+}
+
+#[tokio::test]
+async fn only_operators_see_nodes_and_forget_them() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let cast = test.cast(project, &slug).await;
+    let refused = [&cast.owner, &cast.member, &cast.viewer, &cast.outsider, &cast.desk, &cast.anonymous];
+    for actor in refused.into_iter().chain([&cast.service_account, &cast.network]) {
+        assert_ne!(word(&list(&test.core, actor).await), "Ok");
+        assert_ne!(word(&forget(&test.core, actor, &Uuid::nil().to_string()).await), "NotFound");
+        let identity = Identity { id: Uuid::nil(), host: String::new(), version: String::new(), roles: Vec::new() };
+        assert_ne!(word(&join(&test.core, actor, identity).await), "Ok");
+    }
+    assert_eq!(word(&list(&test.core, &cast.operator).await), "Ok");
+    assert_eq!(word(&forget(&test.core, &cast.operator, &Uuid::nil().to_string()).await), "NotFound");
+    assert_eq!(word(&forget(&test.core, &cast.operator, "x").await), "NotFound");
+}
+
+#[tokio::test]
+async fn a_node_is_seen_while_it_runs_and_said_to_be_stopped() {
+    let test = Test::new().await;
+    let one = node(&test, Uuid::from_u128(1), &[Role::Web, Role::Delivery]).await;
+    let shown = list(&one.core, &Actor::System).await.expect("nodes").nodes;
+    assert_eq!((shown[0].roles.as_slice(), shown[0].here), ([Role::Web, Role::Delivery].as_slice(), true));
+    until("it leads", async || leads(&one.core)).await;
+    until("it says so", async || states(&test.core).await[0].2).await;
+    let id = shown[0].id.clone();
+    assert_eq!(word(&forget(&test.core, &Actor::System, &id).await), "Conflict");
+    one.stop.cancel();
+    one.running.await.expect("ended").expect("in order");
+    assert_eq!(states(&test.core).await, [("host-1".to_owned(), NodeState::Stopped, false)]);
+    forget(&test.core, &Actor::System, &id).await.expect("forgotten");
+    assert_eq!(states(&test.core).await, []);
+    assert_eq!(test.audited().await[0], "system node.forget host-1");
+}
+
+#[tokio::test]
+async fn one_of_two_leads_and_the_other_follows_when_it_is_gone() {
+    let test = Test::new().await;
+    if test.core.db.backend() == DbBackend::Sqlite {
+        return;
+    }
+    let one = node(&test, Uuid::from_u128(1), &[Role::Web]).await;
+    until("the first leads", async || leads(&one.core)).await;
+    let two = node(&test, Uuid::from_u128(2), &[Role::Delivery]).await;
+    until("both are told", async || states(&test.core).await.len() == 2).await;
+    assert!(!leads(&two.core));
+    one.stop.cancel();
+    one.running.await.expect("ended").expect("in order");
+    let began = std::time::Instant::now();
+    until("the second leads", async || leads(&two.core)).await;
+    assert!(began.elapsed() < BEAT, "it was told, {:?}", began.elapsed());
+    // One that dies says nothing: its connection ends, and the lock is free.
+    let three = node(&test, Uuid::from_u128(3), &[Role::Delivery]).await;
+    until("the third is linked", async || sql(&test.core, "SELECT 1 FROM node WHERE load <> '{}'").await >= 2).await;
+    two.running.abort();
+    let _ = two.running.await;
+    until("the third leads", async || leads(&three.core)).await;
+}
+
+#[tokio::test]
+async fn what_one_node_changes_holds_on_the_other_and_its_mail_wakes_workers_there() {
+    let test = Test::new().await;
+    if test.core.db.backend() == DbBackend::Sqlite {
+        return;
+    }
+    let one = node(&test, Uuid::from_u128(1), &[Role::Submission]).await;
+    let two = node(&test, Uuid::from_u128(2), &[Role::Delivery]).await;
+    let _workers = queue::new_mail(&two.core, 1);
+    until("one is told of the other", async || {
+        one.core.queue_wake.notify_one();
+        tokio::time::timeout(Duration::from_millis(50), two.core.queue_wake.notified()).await.is_ok()
+    })
+    .await;
+    let before = two.core.db.generation().now();
+    platform::pause(&one.core, &Actor::System, "new disks").await.expect("paused");
+    until("rules are read anew", async || two.core.db.generation().now() > before).await;
+    // Without a link nothing is told, and it is linked again by itself.
+    sql(
+        &test.core,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'relaykeep link' \
+         AND datname = current_database()",
+    )
+    .await;
+    let before = two.core.db.generation().now();
+    until("it is told again", async || {
+        platform::resume(&one.core, &Actor::System).await.expect("resumed");
+        platform::pause(&one.core, &Actor::System, "new disks").await.expect("paused");
+        two.core.db.generation().now() > before
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_missing_node_had_is_due_again_and_its_results_are_ignored() {
+    let test = Test::new().await;
+    if test.core.db.backend() == DbBackend::Sqlite {
+        return;
+    }
+    let one = node(&test, Uuid::from_u128(1), &[Role::Delivery]).await;
+    let new = crate::commit::tests::message(&one.core, one.core.new_id(), 10);
+    crate::commit::commit(&one.core, crate::commit::Work::Accept(Box::new(new), None)).await.expect("kept");
+    let claims = queue::claim(&one.core, 9, 9, &[]).await.expect("claims");
+    assert_eq!(claims.len(), 1);
+    // It is seen: nobody takes anything from it.
+    assert_eq!(gone::free(&test.core).await.expect("looked"), 0);
+    one.running.abort();
+    let _ = one.running.await;
+    sql(&test.core, "UPDATE node SET seen_at = seen_at - 30000").await;
+    assert_eq!(states(&test.core).await[0].1, NodeState::Missing);
+    let two = node(&test, Uuid::from_u128(2), &[Role::Delivery]).await;
+    let again = queue::claim(&two.core, 9, 9, &[]).await.expect("claims");
+    assert_eq!(again.iter().map(|claim| claim.recipient_id).collect::<Vec<_>>(), [claims[0].recipient_id]);
+    assert_ne!(again[0].lease, claims[0].lease);
+    assert!(again[0].attempts > claims[0].attempts, "the attempt that was begun counts");
+    // A process of the same node is another run.
+    two.running.abort();
+    let _ = two.running.await;
+    let core = Core::open(test.core.config().clone(), test.core.resolver().clone(), test.clock.clone());
+    let core = core.await.expect("a core");
+    let identity = Identity { id: Uuid::from_u128(2), host: "h".into(), version: "1".into(), roles: Vec::new() };
+    assert_eq!(join(&core, &Actor::System, identity).await.expect("joined"), 1);
+}
+
+#[tokio::test]
+async fn of_two_processes_with_one_identity_the_first_ends() {
+    let test = Test::new().await;
+    if test.core.db.backend() == DbBackend::Sqlite {
+        return;
+    }
+    let one = node(&test, Uuid::from_u128(1), &[Role::Web]).await;
+    until("the first leads", async || leads(&one.core)).await;
+    let two = node(&test, Uuid::from_u128(1), &[Role::Web]).await;
+    assert_eq!(word(&one.running.await.expect("ended")), "Conflict");
+    until("the second leads", async || leads(&two.core)).await;
+}
+
+#[tokio::test]
+async fn hosts_that_run_are_known_before_the_schema_is_changed() {
+    let test = Test::new().await;
+    if test.core.db.backend() == DbBackend::Sqlite {
+        return;
+    }
+    let url = test.core.config().database_url.clone();
+    assert_eq!(running(&url).await.expect("hosts"), Vec::<String>::new());
+    let one = node(&test, Uuid::from_u128(7), &[Role::Web]).await;
+    assert_eq!(running(&url).await.expect("hosts"), ["host-7"]);
+    one.stop.cancel();
+    one.running.await.expect("ended").expect("in order");
+    assert_eq!(running(&url).await.expect("hosts"), Vec::<String>::new());
+    sql(&test.core, "DROP TABLE node").await;
+    assert_eq!(running(&url).await.expect("hosts"), Vec::<String>::new());
+}
+
+#[test]
+fn the_identity_is_made_once_and_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let id = Identity::id_in(folder.path()).expect("an identity");
+    assert_eq!(Identity::id_in(folder.path()).expect("an identity"), id);
+    std::fs::write(folder.path().join("node"), "x").expect("written");
+    assert_eq!(word(&Identity::id_in(folder.path())), "Internal");
+}

@@ -1,0 +1,196 @@
+//! Several nodes on one PostgreSQL: roles, what they share, and that a killed, a cut off and a restarted node lose
+//! nothing. On SQLite, which has one process: roles alone.
+
+use crate::{
+    harness::{Cable, Relaykeep, Session, Sink, until},
+    submission::{RULES, dns, routed, settings},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+const WORKERS: usize = 4;
+
+fn on_postgres() -> bool {
+    std::env::var("RELAYKEEP_TEST_DATABASE").as_deref() == Ok("postgres")
+}
+
+fn roles(roles: &str, rest: &str) -> String {
+    format!("roles = \"{roles}\"\n{rest}")
+}
+
+fn send(port: u16, number: usize) -> String {
+    let content = format!("From: web@domain.test\r\nX-Number: {number}\r\n\r\nx\r\n");
+    let sent = Session::try_open(port)
+        .and_then(|mut session| session.try_send("web@domain.test", &["a@other.test"], content.as_bytes()));
+    sent.unwrap_or_else(|error| error.to_string())
+}
+
+#[test]
+fn mail_that_a_node_without_delivery_keeps_waits_for_one_that_delivers() {
+    let (dns, sink) = (dns(), Sink::start());
+    let mut relay = Relaykeep::prepare(&settings(&dns, &sink));
+    relay.apply(RULES);
+    relay.run_with(&["--roles", "submission"]);
+    assert!(relay.log().contains("Mail    is kept for the nodes that deliver"), "{}", relay.log());
+    assert!(send(relay.networks, 1).starts_with("250 "));
+    assert_eq!((relay.metric("relaykeep_queue_due"), relay.metric("relaykeep_queue_in_flight")), (1.0, 0.0));
+    let stranger = relay.stranger();
+    assert_eq!((stranger.get("/login").status, stranger.get("/healthz").status), (404, 200));
+    relay.kill();
+    relay.run_with(&["--roles", "delivery"]);
+    sink.wait_for(1);
+    relay.wait_until_queue_is_empty();
+    assert!(Session::try_open(relay.networks).is_err(), "no listener without the role");
+    relay.kill();
+    relay.run_with(&["--roles", "web"]);
+    assert_eq!(relay.stranger().get("/login").status, 200);
+    let refused = relay.bare(&["serve", "--roles", "web,queue"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("a role is web, submission or delivery, not queue"));
+    assert!(!relay.bare(&["serve", "--roles", ","]).status.success());
+}
+
+#[test]
+fn nodes_share_sessions_rules_and_mail() {
+    if !on_postgres() {
+        return;
+    }
+    let (dns, sink) = (dns(), Sink::start());
+    let lines = settings(&dns, &sink);
+    let mut web = Relaykeep::prepare(&roles("web", &lines));
+    web.apply(RULES);
+    web.run();
+    let mut submission = web.beside(&roles("submission", &lines), None);
+    submission.run();
+    let mut both = web.beside(&roles("web, delivery", &lines), None);
+    both.run();
+    assert!(send(submission.networks, 1).starts_with("250 "));
+    sink.wait_for(1);
+    // Who signed in at one is signed in at the other.
+    let operator = web.operator();
+    let elsewhere = operator.at(&both.url());
+    assert_eq!(elsewhere.get("/admin/queue").status, 200);
+    assert!(elsewhere.get("/admin/queue").text().contains("operator@relay.test"));
+    // A rule that is changed at one holds at all within two seconds.
+    operator.change("/admin/settings", "pause_platform", &[("reason", "New disks"), ("confirm", "pause")]);
+    let began = Instant::now();
+    until("the pause", || send(submission.networks, 2).starts_with("421 ").then_some(()));
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    // Signed out at one is signed out at the other.
+    operator.change("/account", "sign_out", &[("next", "/login")]);
+    assert!(!elsewhere.get("/admin/queue").text().contains("operator@relay.test"));
+}
+
+/// Programs that send numbered messages, each to its nodes in turn, and remember which were acknowledged.
+#[derive(Default)]
+struct Senders {
+    next: AtomicUsize,
+    acknowledged: Mutex<BTreeSet<usize>>,
+    over: AtomicBool,
+}
+
+impl Senders {
+    fn run(&self, ports: &[u16]) {
+        for port in ports.iter().cycle() {
+            while !self.over.load(Ordering::Relaxed) {
+                let number = self.next.fetch_add(1, Ordering::Relaxed);
+                if !send(*port, number).starts_with("250 ") {
+                    break;
+                }
+                self.acknowledged.lock().unwrap().insert(number);
+            }
+            if self.over.load(Ordering::Relaxed) {
+                return;
+            }
+            thread::park_timeout(Duration::from_millis(50));
+        }
+    }
+
+    fn acknowledged(&self) -> BTreeSet<usize> {
+        self.acknowledged.lock().unwrap().clone()
+    }
+
+    /// Waits until so many more are acknowledged.
+    fn more(&self, count: usize) {
+        let enough = self.acknowledged().len() + count;
+        until("acknowledgements", || (self.acknowledged().len() >= enough).then_some(()));
+    }
+}
+
+fn arrived(sink: &Sink) -> BTreeMap<usize, usize> {
+    let mut arrived = BTreeMap::new();
+    for received in sink.received() {
+        *arrived.entry(received.header("X-Number")[0].parse().unwrap()).or_default() += 1;
+    }
+    arrived
+}
+
+/// Waits until everything that is acknowledged now has arrived.
+fn until_all_arrived(what: &str, senders: &Senders, sink: &Sink) {
+    let acknowledged = senders.acknowledged();
+    until(what, || {
+        let arrived = arrived(sink);
+        acknowledged.iter().all(|number| arrived.contains_key(number)).then_some(())
+    });
+}
+
+#[test]
+fn of_three_nodes_under_load_one_killed_one_cut_off_and_one_restarted_lose_nothing() {
+    if !on_postgres() {
+        return;
+    }
+    let (dns, sink) = (dns(), Sink::start());
+    // The lease is left at half an hour: nothing here may wait for it.
+    let lines = routed(&dns, sink.port, &format!("retry = [\"1s\"]\nworkers = {WORKERS}\n"));
+    let mut one = Relaykeep::prepare(&lines);
+    one.apply(RULES);
+    one.run();
+    let cable = Cable::to(one.database_port());
+    let mut two = one.beside(&lines, Some(cable.port));
+    two.run();
+    let mut three = one.beside(&lines, None);
+    three.run();
+    let senders = Arc::new(Senders::default());
+    let ports = [one.networks, two.networks, three.networks];
+    let threads: Vec<_> = (0..6)
+        .map(|place| {
+            let (senders, mut ports) = (senders.clone(), ports);
+            ports.rotate_left(place % 3);
+            thread::spawn(move || senders.run(&ports))
+        })
+        .collect();
+    senders.more(60);
+    one.kill();
+    senders.more(60);
+    cable.cut();
+    // What the two had goes on at the third, long before their leases end.
+    until_all_arrived("what the killed node and the one that is cut off had", &senders, &sink);
+    assert!(three.metric("relaykeep_leader") == 1.0, "the last one leads");
+    cable.mend();
+    until("the node that was cut off", || send(two.networks, usize::MAX).starts_with("250 ").then_some(()));
+    one.run();
+    // In order: what the third had is given back.
+    three.process().signal("TERM");
+    assert!(three.wait_for_the_end().success(), "{}", three.log());
+    senders.more(60);
+    three.run();
+    senders.more(60);
+    senders.over.store(true, Ordering::Relaxed);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    until_all_arrived("all", &senders, &sink);
+    three.wait_until_queue_is_empty();
+    // Twice comes only what two nodes had in flight: at most what their workers held, and as many results again on
+    // their way to the database.
+    let arrived = arrived(&sink);
+    let twice: usize = arrived.values().map(|times| times - 1).sum();
+    assert!(twice <= 2 * 2 * WORKERS, "{twice} duplicates");
+    println!("{} acknowledged, {} arrived, {twice} twice", senders.acknowledged().len(), arrived.len());
+}
