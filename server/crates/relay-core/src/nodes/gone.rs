@@ -1,7 +1,7 @@
 //! What nodes had that are gone: due again, without waiting for the end of the lease.
 
 use super::register::LIVE;
-use crate::{Core, Result};
+use crate::{Core, Error, Result};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 /// Recipients of one statement.
@@ -15,8 +15,10 @@ pub(super) async fn free(core: &Core) -> Result<u64> {
     if core.db.backend() == DbBackend::Sqlite {
         return Ok(0);
     }
+    // As if it had never been claimed: it goes before what came later.
+    let lease = i64::try_from(core.config.lease.as_millis()).map_err(Error::internal)?;
     let sql = format!(
-        "UPDATE recipient SET state = 'due', due_at = $1, lease = NULL, lease_until = NULL WHERE id IN ( \
+        "UPDATE recipient SET state = 'due', due_at = lease_until - $1, lease = NULL, lease_until = NULL WHERE id IN ( \
          SELECT id FROM recipient WHERE lease_until IS NOT NULL AND state = 'in_flight' AND \
          (leased_by IS NULL OR leased_by NOT IN (SELECT run FROM node WHERE {LIVE})) \
          LIMIT {TOGETHER} FOR UPDATE SKIP LOCKED)"
@@ -24,7 +26,7 @@ pub(super) async fn free(core: &Core) -> Result<u64> {
     let mut freed = 0;
     loop {
         let transaction = core.db.begin_aside().await?;
-        let statement = Statement::from_sql_and_values(core.db.backend(), &sql, [core.now().0.into()]);
+        let statement = Statement::from_sql_and_values(core.db.backend(), &sql, [lease.into()]);
         let some = transaction.execute_raw(statement).await?.rows_affected();
         transaction.commit().await?;
         freed += some;
