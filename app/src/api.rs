@@ -15,6 +15,7 @@ pub mod listeners;
 pub mod members;
 pub mod messages;
 pub mod networks;
+pub mod nodes;
 pub mod overview;
 pub mod platform;
 pub mod projects;

@@ -19,6 +19,7 @@ use crate::{
             egress::AdminEgressList,
             egress_address::AdminEgress,
             listeners::AdminListeners,
+            nodes::AdminNodes,
             projects::AdminProjects,
             queue::AdminQueue,
             range::AdminRange,
@@ -200,6 +201,7 @@ fn OperatorPages() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("captured") view=AdminCaptured/>
             <Route path=path!("captured/:id") view=AdminCapturedMessage/>
             <Route path=path!("listeners") view=AdminListeners/>
+            <Route path=path!("nodes") view=AdminNodes/>
             <Route path=path!("users") view=AdminUsers/>
             <Route path=path!("activity") view=AdminActivity/>
             <Route path=path!("settings") view=AdminSettings/>

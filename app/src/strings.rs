@@ -108,6 +108,8 @@ pub mod places {
     pub const API_TOKENS: &str = "API tokens";
     /// `/admin/listeners`
     pub const LISTENERS: &str = "Listeners";
+    /// `/admin/nodes`
+    pub const NODES: &str = "Nodes";
     /// `/admin/users`
     pub const USERS: &str = "Users";
     /// `/account`
@@ -176,6 +178,7 @@ pub fn done(code: &str) -> Option<&'static str> {
         "sweep-started" => "The sweep has begun",
         "name-kept" => "The name is kept",
         "name-not-kept" => "The name goes when its grace is over",
+        "node-forgotten" => "The node is forgotten",
         "destination-retried" => "All of it will be tried at once",
         "destination-held" => "All of it is held",
         "destination-released" => "All of it is released",

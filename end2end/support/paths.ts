@@ -65,6 +65,7 @@ export const PLATFORM = [
   "/admin/captured",
   "/admin/captured/:notice",
   "/admin/listeners",
+  "/admin/nodes",
   "/admin/users",
   "/admin/activity",
   "/admin/settings",

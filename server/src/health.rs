@@ -49,6 +49,13 @@ async fn show_metrics(State(health): State<Health>, client: Option<Extension<IpA
     if !client.is_some_and(|Extension(client)| health.metrics_allow.iter().any(|block| block.contains(client))) {
         return (StatusCode::FORBIDDEN, "Not allowed from this address; see metrics.allow.\n".to_owned());
     }
+    // Seen also before they count for the first time.
+    for outcome in ["delivered", "captured", "tempfail", "permfail"] {
+        metrics::counter!("relaykeep_deliveries_total", "outcome" => outcome).increment(0);
+    }
+    for name in ["relaykeep_leases_recovered_total", "relaykeep_accepted_total"] {
+        metrics::counter!(name).increment(0);
+    }
     if let Ok(totals) = queue::totals(&health.core).await {
         let age = totals.oldest_at.map_or(0.0, |oldest: Timestamp| health.core.now().since(oldest).as_secs_f64());
         metrics::gauge!("relaykeep_queue_due").set(totals.due as f64);

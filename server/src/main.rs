@@ -2,6 +2,7 @@
 
 mod api;
 mod apply;
+mod backup;
 mod browser_files;
 mod check;
 mod client_address;
@@ -92,6 +93,7 @@ fn command() -> Command {
                     .arg(Arg::new("name").value_name("NAME").required(true)),
             ),
         )
+        .subcommands(backup::commands(reading))
         .subcommand(dns::command(reading))
         .subcommand(Command::new("config").about("Print all settings with meaning and default"))
 }
@@ -123,6 +125,8 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
                 apply::run(&open(&settings).await?, Path::new(file), &mut std::io::stdout()).await?;
                 Ok(ExitCode::SUCCESS)
             }
+            "backup" => backup::write(&settings, matches).await,
+            "restore" => backup::restore(&settings, matches).await,
             "operator create" => create_operator(&settings, matches).await,
             "dns check" => dns::check(&open(&settings).await?, matches).await,
             "dns spf" => dns::spf(&open(&settings).await?, matches).await,

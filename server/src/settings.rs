@@ -52,14 +52,14 @@ pub const KEYS: &[Key] = &[
     ),
     key("realm", "", "`user@REALM` is understood as a service account's user name. Default: the host name."),
     key(
-        "database.url",
-        "",
-        "`sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`. Default: relaykeep.sqlite in the data folder.",
-    ),
-    key(
         "roles",
         "web, submission, delivery",
         "What this process does: `web` (portal, HTTP API), `submission` (SMTP listeners), `delivery` (empties the queue). Health and metrics are served always. Several processes need PostgreSQL.",
+    ),
+    key(
+        "database.url",
+        "",
+        "`sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`. Default: relaykeep.sqlite in the data folder.",
     ),
     key("database.migrate", "true", "Bring the schema up to date at start. When false, run `relaykeep migrate` first."),
     key("portal.listen", "127.0.0.1:3000", "Address and port of the portal."),

@@ -84,6 +84,7 @@ pub fn operator(me: &Me) -> Vec<Place> {
         at("Platform", words::REFUSALS, "refusals", Icon::Refusals, 'r'),
         at("Platform", words::CAPTURED, "captured", Icon::Captured, 'c'),
         at("Platform", words::LISTENERS, "listeners", Icon::Listeners, 'l'),
+        at("Platform", words::NODES, "nodes", Icon::Nodes, 'o'),
         at("Platform", words::USERS, "users", Icon::Members, 'u'),
         at("Platform", words::ACTIVITY, "activity", Icon::Activity, 'h'),
         at("Platform", words::SETTINGS, "settings", Icon::Settings, 't'),

@@ -7,6 +7,7 @@ pub mod dns_backends;
 pub mod egress;
 pub mod egress_address;
 pub mod listeners;
+pub mod nodes;
 pub mod projects;
 pub mod queue;
 pub mod range;

@@ -199,3 +199,68 @@ fn of_three_nodes_under_load_one_killed_one_cut_off_and_one_restarted_lose_nothi
     assert!(twice <= 2 * 2 * WORKERS, "{twice} duplicates");
     println!("{} acknowledged, {} arrived, {twice} twice", senders.acknowledged().len(), arrived.len());
 }
+
+#[test]
+fn each_metric_of_the_dashboard_is_there() {
+    let (dns, sink) = (dns(), Sink::start());
+    let relay = Relaykeep::start(&settings(&dns, &sink));
+    relay.apply(RULES);
+    assert!(send(relay.networks, 1).starts_with("250 "));
+    sink.wait_for(1);
+    relay.wait_until_queue_is_empty();
+    let mut session = Session::open(relay.networks);
+    assert!(session.try_say("MAIL FROM:<nobody@elsewhere.test>").unwrap().starts_with("550 "));
+    until("the leader", || (relay.metric("relaykeep_leader") == 1.0).then_some(()));
+    let shown = relay.stranger().get("/metrics").body;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/grafana/relaykeep.json");
+    let dashboard: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let mut names = BTreeSet::new();
+    for panel in dashboard["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().unwrap() {
+            let words = target["expr"].as_str().unwrap().split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            names.extend(words.filter(|word| word.starts_with("relaykeep_")).map(str::to_owned));
+        }
+    }
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        let there = shown.lines().any(|line| line.strip_prefix(&name).is_some_and(|rest| rest.starts_with(['{', ' '])));
+        assert!(there, "{name} is in the dashboard and not in /metrics:\n{shown}");
+    }
+}
+
+#[test]
+fn a_backup_of_a_running_relay_is_restored_elsewhere_and_a_newer_schema_is_refused() {
+    let (dns, sink) = (dns(), Sink::start());
+    let mut relay = Relaykeep::prepare(&settings(&dns, &sink));
+    relay.apply(RULES);
+    relay.run_with(&["--roles", "web, submission"]);
+    assert!(send(relay.networks, 7).starts_with("250 "));
+    let file = relay.path("one.backup").display().to_string();
+    let made = relay.subcommand(&["backup", &file], "");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(String::from_utf8_lossy(&made.stdout).contains("It has the sealing key"));
+    assert!(String::from_utf8_lossy(&made.stderr).contains("recipient "), "progress");
+    let refused = |relay: &Relaykeep, file: &str| {
+        let output = relay.subcommand(&["restore", file], "");
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(refused(&relay, &file).contains("another relaykeep serves from"), "a relay that runs");
+    relay.kill();
+    let why = refused(&relay, &file);
+    assert!(why.contains("is not empty") || why.contains("nodes run on this database"), "{why}");
+    // Elsewhere it goes on where it was.
+    let mut elsewhere = Relaykeep::prepare(&settings(&dns, &sink));
+    let restored = elsewhere.subcommand(&["restore", &file], "");
+    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+    elsewhere.run();
+    assert_eq!(sink.wait_for(1)[0].header("X-Number"), ["7"]);
+    elsewhere.wait_until_queue_is_empty();
+    elsewhere.kill();
+    // What a newer version has changed is not touched.
+    elsewhere.sql("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99999999_999999_tomorrow', 0)");
+    let refused = elsewhere.subcommand(&["serve"], "");
+    assert!(!refused.status.success());
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(why.contains("a newer relaykeep has migrated the database; use that one, or restore the backup"), "{why}");
+}

@@ -93,6 +93,40 @@ impl Database {
         Ok(())
     }
 
+    /// The database is to have this schema, and nothing in it: one that has anything is refused.
+    pub(crate) async fn prepare_for_restore(url: &str, schema: &[String]) -> Result<()> {
+        let pool =
+            if url.starts_with("sqlite:") { sqlite_pool(url, 1, true).await? } else { postgres_pool(url, &[]).await? };
+        let backend = pool.get_database_backend();
+        let there = match backend {
+            DbBackend::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+            _ => "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = current_schema()",
+        };
+        for row in pool.query_all_raw(Statement::from_string(backend, there)).await? {
+            let table: String = row.try_get("", "name")?;
+            let sql = match table.as_str() {
+                "seaql_migrations" => "SELECT version FROM seaql_migrations ORDER BY version".to_owned(),
+                table => format!("SELECT 1 FROM \"{table}\" LIMIT 1"),
+            };
+            let rows = pool.query_all_raw(Statement::from_string(backend, sql)).await?;
+            if table == "seaql_migrations" {
+                let versions: Vec<String> =
+                    rows.iter().map(|row| row.try_get("", "version")).collect::<std::result::Result<_, _>>()?;
+                if !versions.is_empty() && versions != schema {
+                    return Err(Error::conflict("the database has another schema than the backup: give a new one"));
+                }
+            } else if !rows.is_empty() {
+                return Err(Error::conflict("the database is not empty: a backup is restored onto a new one alone"));
+            }
+        }
+        let steps = u32::try_from(schema.len()).map_err(Error::internal)?;
+        let made = Migrator::get_applied_migrations(&pool).await?.len();
+        if made < schema.len() {
+            Migrator::up(&pool, Some(steps)).await?;
+        }
+        Ok(pool.close().await?)
+    }
+
     /// See [`crate::Core::schema`].
     pub(crate) async fn schema(url: &str) -> Result<Schema> {
         let pool = if url.starts_with("sqlite:") {

@@ -94,6 +94,20 @@ impl Relaykeep {
         node
     }
 
+    /// Carries out a statement on its database, beside it.
+    pub fn sql(&self, statement: &str) {
+        let output = match self.database.strip_prefix("sqlite://") {
+            Some(file) => {
+                let program = "import sqlite3, sys\nwith sqlite3.connect(sys.argv[1]) as c: c.execute(sys.argv[2])";
+                Command::new("python3").args(["-c", program, file, statement]).output().unwrap()
+            }
+            None => {
+                Command::new("psql").args([&self.database, "-v", "ON_ERROR_STOP=1", "-qc", statement]).output().unwrap()
+            }
+        };
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// The port of its PostgreSQL.
     pub fn database_port(&self) -> u16 {
         let (_, place) = self.database.rsplit_once('@').expect("a PostgreSQL");
