@@ -6,7 +6,7 @@
 
 use relay_core::{
     Actor, Core, addresses, bounce, domains, findings, jobs, limits, mta_sts, name_changes, nodes, queue, refusals,
-    sessions, submission, suppressions, sweep, tickets, tls_sessions,
+    retention, sessions, submission, suppressions, sweep, tickets, tls_sessions,
 };
 use relay_mta::DeliveryConfig;
 use std::time::Duration;
@@ -33,6 +33,7 @@ pub async fn run(core: Core, delivery: Option<DeliveryConfig>, stop: Cancellatio
         outward,
         every(TICK, &stop, || tick(&core)),
         every(late, &stop, || delays(&core)),
+        every(TICK, &stop, || old_mail(&core)),
         every(SOON, &stop, || names(&core)),
         every(SOON, &stop, || long_work(&core)),
         every(TICK, &stop, || domains_due(&core)),
@@ -88,6 +89,13 @@ async fn reach(core: &Core, delivery: &DeliveryConfig) {
 async fn delays(core: &Core) {
     if nodes::leads(core) {
         report("delay warnings sent", queue::warn_of_delays(core, &Actor::System).await);
+    }
+}
+
+/// Takes its time: nothing else waits for it.
+async fn old_mail(core: &Core) {
+    if nodes::leads(core) {
+        report("content and history removed, messages", retention::prune(core, &Actor::System).await);
     }
 }
 

@@ -18,6 +18,7 @@ use clap::{Arg, ArgMatches};
 use relay_core::{
     CoreConfig,
     config::{DnsHealthConfig, EgressConfig, ReverseDnsConfig, SuppressionConfig},
+    retention::Retention,
 };
 use relay_types::{Cidr, DomainName, EmailAddress, node::Role};
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
@@ -168,6 +169,12 @@ pub const KEYS: &[Key] = &[
     key("suppressions.disabled", "14d", "The same for a mailbox that is switched off, which often is for a while."),
     key("suppressions.no_mail", "30d", "The same for a domain that takes no mail (null MX)."),
     key("suppressions.complaint", "never", "The same for who complained."),
+    key(
+        "retention.content",
+        "30d",
+        "How long the content of mail that is done is kept. Empty: for ever. Mail that waits keeps its content.",
+    ),
+    key("retention.history", "365d", "How long mail that is done is shown with its story. Empty: for ever."),
     key("log.level", "info", "`error`, `warn`, `info`, `debug`, or a filter such as `info,relay_mta=debug`."),
     key("log.format", "text", "`text` or `json`."),
     key("shutdown.grace", "30s", "How long running transactions may take to finish after SIGTERM."),
@@ -332,6 +339,10 @@ impl Settings {
             egress: EgressConfig {
                 probe: values.optional("egress.probe")?,
                 blocklists: values.list("egress.blocklists", value::parsed)?,
+            },
+            retention: Retention {
+                content: values.optional_duration("retention.content", LASTING)?,
+                history: values.optional_duration("retention.history", LASTING)?,
             },
             dns_health: DnsHealthConfig {
                 spf_include: values.optional("egress.spf_include")?,

@@ -97,6 +97,11 @@ impl Values {
         read.with_context(|| format!("{} is empty", self.place(key)))
     }
 
+    /// A duration within `range` that may be absent.
+    pub fn optional_duration(&self, key: &str, range: RangeInclusive<Duration>) -> Result<Option<Duration>> {
+        self.read(key, |text| within(duration(text)?, &range))
+    }
+
     /// A size in octets within `range`.
     pub fn size(&self, key: &str, range: RangeInclusive<u64>) -> Result<u64> {
         let read = self.read(key, |text| {

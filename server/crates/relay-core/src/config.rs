@@ -47,6 +47,8 @@ pub struct CoreConfig {
     pub egress: EgressConfig,
     /// What domains' records are judged by.
     pub dns_health: DnsHealthConfig,
+    /// How long mail is kept.
+    pub retention: crate::retention::Retention,
     /// Mail to this domain is simulated: nothing of it leaves the machine.
     pub simulator_domain: DomainName,
     /// How long addresses stay suppressed.

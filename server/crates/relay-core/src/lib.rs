@@ -55,6 +55,7 @@ pub mod nodes;
 pub mod platform;
 pub mod policy;
 pub mod refusals;
+pub mod retention;
 pub mod routes;
 pub mod senders;
 pub mod service_accounts;

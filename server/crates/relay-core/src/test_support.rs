@@ -310,6 +310,7 @@ fn config(folder: &Path, database_url: String) -> CoreConfig {
         reverse_dns: Default::default(),
         egress: Default::default(),
         dns_health: Default::default(),
+        retention: Default::default(),
         simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
         suppressions: Default::default(),
         tls: Default::default(),

@@ -78,6 +78,7 @@ impl Bench {
             reverse_dns: Default::default(),
             egress: Default::default(),
             dns_health: Default::default(),
+            retention: Default::default(),
             simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
             suppressions: Default::default(),
             tls: Default::default(),

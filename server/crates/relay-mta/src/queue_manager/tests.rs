@@ -60,6 +60,7 @@ impl Relay {
             reverse_dns: Default::default(),
             egress: Default::default(),
             dns_health: Default::default(),
+            retention: Default::default(),
             simulator_domain: DomainName::parse("simulator.relay.example.org").expect("a name"),
             suppressions: Default::default(),
             tls: Default::default(),
