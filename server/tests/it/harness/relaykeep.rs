@@ -84,7 +84,7 @@ impl Relaykeep {
             database,
             settings: settings.to_owned(),
             running: None,
-            room: None,
+            shell: None,
             portal_port: free_port(),
             submission: free_port(),
             submissions: free_port(),

@@ -64,6 +64,7 @@ impl World {
             reverse_dns: Default::default(),
             egress: Default::default(),
             dns_health: Default::default(),
+            retention: Default::default(),
             simulator_domain: "simulator.relay.test".parse().unwrap(),
             suppressions: Default::default(),
             tls: Default::default(),

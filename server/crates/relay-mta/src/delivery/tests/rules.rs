@@ -34,6 +34,7 @@ async fn core(folder: &TempDir, answers: FixedAnswers, tls: TlsConfig) -> Core {
         reverse_dns: Default::default(),
         egress: Default::default(),
         dns_health: Default::default(),
+        retention: Default::default(),
         simulator_domain: name("simulator.relay.example"),
         suppressions: Default::default(),
         tls,
