@@ -28,6 +28,7 @@ pub async fn bind_at(
         recipients: settings.smtp_recipients,
         // The rest of the time is for telling whoever is cut off.
         grace: settings.shutdown_grace * 4 / 5,
+        hold: settings.smtp_hold,
         ..SubmissionSettings::default()
     };
     let mut relay = Relay::new(core.clone(), common, stop.clone());

@@ -80,6 +80,11 @@ pub const KEYS: &[Key] = &[
     key("metrics.allow", "127.0.0.1, ::1", "Addresses or blocks that may read /metrics."),
     key("smtp.message_size", "50 MB", "Largest message."),
     key("smtp.recipients", "100", "Most recipients in a transaction; at least 100 (RFC 5321 section 4.5.3.1.8)."),
+    key(
+        "smtp.hold",
+        "5d",
+        "How long mail may be held for a later release that its program asks for (FUTURERELEASE, RFC 4865); 0s: not offered.",
+    ),
     key("smtp.sessions", "1000", "Most sessions at a time on all listeners."),
     key("smtp.sessions_per_address", "50", "Most sessions at a time from one address."),
     key("dns.nameservers", "", "Addresses of resolvers, with a port when it is not 53. Default: the system's."),
@@ -203,6 +208,8 @@ pub struct Settings {
     pub listeners: Vec<ListenerSettings>,
     /// Most recipients in a transaction.
     pub smtp_recipients: usize,
+    /// How long mail may be held at most for a later release.
+    pub smtp_hold: Duration,
     /// Most sessions at a time.
     pub smtp_sessions: usize,
     /// Most sessions at a time from one address.
@@ -386,6 +393,7 @@ impl Settings {
             },
             metrics_allow: values.list("metrics.allow", value::parsed)?,
             listeners,
+            smtp_hold: values.duration("smtp.hold", Duration::ZERO..=*LASTING.end())?,
             smtp_recipients: values.number("smtp.recipients", 100..=100_000)?,
             smtp_sessions: values.number("smtp.sessions", 1..=1_000_000)?,
             smtp_sessions_per_address: values.number("smtp.sessions_per_address", 1..=1_000_000)?,

@@ -5,6 +5,7 @@
 
 mod bench;
 mod crash;
+mod fuzz;
 mod serve;
 mod test;
 
@@ -41,6 +42,8 @@ cargo xtask COMMAND
         kill the relay under load again and again, and compare what it acknowledged with what arrived
   bench policy|queue|depth|messages|import|sweep|health [--count N] [--release]
         measure single use cases in the database alone; sweep and health ask a real Knot DNS
+  fuzz TARGET|all [--seconds N]
+        give a parser generated octets (command, session, header, reply, dsn); needs a nightly toolchain
   browser [--release]
         build the portal's browser side and its style into target/site
 ";
@@ -61,6 +64,7 @@ fn run(arguments: &[String]) -> Result<()> {
     match command.as_str() {
         "bench" => bench::command(rest),
         "crash" => crash::command(rest),
+        "fuzz" => fuzz::command(rest),
         "serve" => serve::command(rest),
         "relaykeep" => serve::relaykeep(rest),
         "test" => test::command(rest),

@@ -10,6 +10,7 @@ mod bounces;
 mod clients;
 mod durability;
 mod egress;
+mod extensions;
 mod harness;
 mod links;
 mod listeners;

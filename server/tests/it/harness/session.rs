@@ -151,6 +151,12 @@ impl Session {
         self.reply()
     }
 
+    /// Sends these octets as they are, and waits for the reply.
+    pub fn octets(&mut self, octets: &[u8]) -> String {
+        self.0.get_mut().write_all(octets).unwrap();
+        self.reply().unwrap()
+    }
+
     /// The next reply.
     pub fn reply(&mut self) -> io::Result<String> {
         let mut whole = String::new();

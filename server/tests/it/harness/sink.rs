@@ -3,7 +3,7 @@
 use super::until;
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
@@ -15,6 +15,8 @@ pub struct Received {
     pub helo: String,
     pub mail: String,
     pub rcpt: Vec<String>,
+    /// The lines of MAIL, of each RCPT, and of BDAT.
+    pub said: Vec<String>,
     pub content: Vec<u8>,
 }
 
@@ -56,13 +58,20 @@ struct State {
 pub struct Sink {
     pub port: u16,
     state: Arc<Mutex<State>>,
+    /// Keywords offered beside the usual ones.
+    offers: &'static str,
 }
 
 impl Sink {
     /// Starts on a free port of 127.0.0.1.
     pub fn start() -> Self {
+        Self::offering("")
+    }
+
+    /// As [`Self::start`]; offers these keywords too, each behind `250-` and with its line end.
+    pub fn offering(offers: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let sink = Self { port: listener.local_addr().unwrap().port(), state: Arc::default() };
+        let sink = Self { port: listener.local_addr().unwrap().port(), state: Arc::default(), offers };
         let serving = sink.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -113,20 +122,23 @@ impl Sink {
             match verb.as_str() {
                 "EHLO" => {
                     current.helo = line[4..].trim().to_owned();
-                    say(
-                        "250-sink.test\r\n250-PIPELINING\r\n250-SIZE 60000000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES",
-                    )?;
+                    let offers = self.offers;
+                    say(&format!(
+                        "250-sink.test\r\n{offers}250-PIPELINING\r\n250-SIZE 60000000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES",
+                    ))?;
                 }
                 "HELO" => {
                     say("250 sink.test")?;
                 }
                 "MAIL" => {
                     current = Received { helo: current.helo, mail: address_of(&line), ..Received::default() };
+                    current.said.push(line);
                     say("250 2.1.0 Ok")?;
                 }
                 "RCPT" => {
                     let address = address_of(&line);
                     let reply = self.rcpt_reply(&address);
+                    current.said.push(line);
                     if reply.starts_with('2') {
                         current.rcpt.push(address);
                     }
@@ -139,6 +151,17 @@ impl Sink {
                     say("354 Go on")?;
                     current.content = content(&mut reader)?;
                     self.state.lock().unwrap().received.push(std::mem::take(&mut current));
+                    say("250 2.0.0 Ok")?;
+                }
+                "BDAT" => {
+                    let octets = line.split(' ').nth(1)?.parse().ok()?;
+                    let mut chunk = vec![0; octets];
+                    reader.read_exact(&mut chunk).ok()?;
+                    current.content.extend(chunk);
+                    if line.ends_with(" LAST") {
+                        current.said.push(line);
+                        self.state.lock().unwrap().received.push(std::mem::take(&mut current));
+                    }
                     say("250 2.0.0 Ok")?;
                 }
                 "RSET" | "NOOP" => {

@@ -5,7 +5,7 @@
 use super::{Admission, Admitted, SubmissionSettings, answers, pace::Pace, questions::Client, wire::Wire};
 use relay_core::{Core, listeners::Listener, submission::Arriving};
 use relay_smtp::{Output, Question, Session, SessionConfig, Verdict, reply_wire};
-use relay_types::{Cidr, listener::ListenerTls};
+use relay_types::{Cidr, Timestamp, listener::ListenerTls};
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpStream,
@@ -42,7 +42,11 @@ pub(crate) async fn serve(context: &Context, stream: TcpStream, client: IpAddr) 
     let plaintext_auth = context.plaintext_auth_from.iter().any(|network| network.contains(client));
     let connection = Connection {
         context,
-        session: Session::new(SessionConfig { plaintext_auth, ..context.session.clone() }),
+        session: Session::new(SessionConfig {
+            plaintext_auth,
+            hold_limit: hold_limit(&context.settings, context.core.now()),
+            ..context.session.clone()
+        }),
         client: Client::new(context.core.clone(), context.listener.clone(), client),
         admitted: context.admission.admit(client),
         content: Arriving::new(&context.core),
@@ -53,6 +57,13 @@ pub(crate) async fn serve(context: &Context, stream: TcpStream, client: IpAddr) 
     if let Err(error) = connection.run(Wire::Plain(stream)).await {
         tracing::debug!(cause = %error, "connection lost");
     }
+}
+
+/// What FUTURERELEASE announces: seconds, and the moment that they reach from now on (RFC 4865 §4).
+fn hold_limit(settings: &SubmissionSettings, now: Timestamp) -> Option<(u64, Timestamp)> {
+    // RFC 4865 §4: nine digits.
+    let seconds = settings.hold.as_secs().min(999_999_999);
+    (seconds > 0).then(|| (seconds, now.plus(Duration::from_secs(seconds))))
 }
 
 struct Connection<'a> {

@@ -42,6 +42,8 @@ pub struct SubmissionSettings {
     pub recipients: usize,
     /// Transactions of one session.
     pub transactions: usize,
+    /// How long mail may be held at most for a later release (RFC 4865); zero: that is not offered.
+    pub hold: Duration,
     /// Mistakes that are answered before a session ends.
     pub errors: usize,
     /// How long a client is waited for before the greeting, to see whether it talks early.
@@ -69,6 +71,7 @@ impl Default for SubmissionSettings {
             message_size: 50 * 1024 * 1024,
             recipients: 1000,
             transactions: 1000,
+            hold: Duration::from_secs(5 * 86_400),
             errors: 20,
             greeting_wait: Duration::from_millis(20),
             idle: Duration::from_secs(300),
