@@ -8,6 +8,7 @@ mod forms;
 mod request;
 mod router;
 
+pub use forms::largest as largest_request;
 pub use request::{
     USER, actor, actor_with, client, core, done, end_session, password_typed, redirect, session, set_cookie,
     start_session,

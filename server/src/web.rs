@@ -32,10 +32,6 @@ use tower_sessions::{
     cookie::{SameSite, time::Duration},
 };
 
-/// No form of ours is larger, but for an import.
-const LARGEST_REQUEST: usize = 1 << 20;
-/// A file of addresses as a form sends it, where each of some characters takes three.
-const LARGEST_IMPORT: usize = 32 << 20;
 /// From the header of a request to that of its answer, so that a body that trickles in ends; what a page waits for is
 /// bounded far below.
 const LONGEST_REQUEST: std::time::Duration = std::time::Duration::from_secs(60);
@@ -81,8 +77,7 @@ pub fn router(core: Core, settings: &PortalSettings, health: health::Health) -> 
 
 /// Ends what is larger than its form can be: at once when it says so, else when it has come so far.
 async fn bounded(request: Request, next: Next) -> Response {
-    let import = request.uri().path() == app::api::suppressions::import_path();
-    let most = if import { LARGEST_IMPORT } else { LARGEST_REQUEST };
+    let most = app::ssr::largest_request(request.uri().path());
     let said = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if said.is_some_and(|said| said > most as u64) {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();

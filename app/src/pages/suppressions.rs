@@ -12,6 +12,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use relay_types::{change::Topic, page::Page, suppression::Suppression};
+use std::time::Duration;
 
 /// Suppressions.
 #[component]
@@ -153,8 +154,9 @@ fn Row(slug: String, row: Suppression, manage: bool) -> impl IntoView {
             </Cell>
             <Cell label="Until" right=true>
                 {match row.expires_at {
-                    Some(at) => view! { <Time at/> }.into_any(),
-                    None => view! { <span class="soft">"removed"</span> }.into_any(),
+                    // The day that was chosen is the last one.
+                    Some(at) => view! { <Time at=at.minus(Duration::from_millis(1))/> }.into_any(),
+                    None => view! { <span class="soft">"no end"</span> }.into_any(),
                 }}
             </Cell>
         </tr>

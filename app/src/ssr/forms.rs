@@ -6,6 +6,7 @@
 
 use super::router::{Portal, render};
 use crate::{
+    api::suppressions,
     components::form::{FormReply, PAGE},
     error::AppError,
     wire::Outcome,
@@ -21,13 +22,20 @@ use axum::{
 };
 use server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
 
-/// A form of ours is never larger.
+/// A form of ours is never larger, but for an import.
 const LARGEST_FORM: usize = 1 << 20;
+/// A file of addresses as a form sends it, where each of some characters takes three.
+const LARGEST_IMPORT: usize = 32 << 20;
+
+/// Octets that a request to `path` may have.
+pub fn largest(path: &str) -> usize {
+    if path == suppressions::import_path() { LARGEST_IMPORT } else { LARGEST_FORM }
+}
 
 /// Runs the server function of `request`.
 pub async fn answer(portal: Portal, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(sent) = to_bytes(body, LARGEST_FORM).await else {
+    let Ok(sent) = to_bytes(body, largest(parts.uri.path())).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let plain = header(&parts.headers, &ACCEPT).is_some_and(|accept| accept.contains("text/html"));

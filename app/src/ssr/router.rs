@@ -10,7 +10,7 @@ use crate::{
 use axum::{
     Router,
     body::Body,
-    extract::Request,
+    extract::{DefaultBodyLimit, Request},
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
         header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, REFERRER_POLICY},
@@ -38,8 +38,10 @@ pub fn router(portal: Portal) -> Router {
     // Leptos does this while it lists routes, which we do not ask of it; a second call changes nothing.
     let _ = any_spawner::Executor::init_tokio();
     let functions = portal.clone();
+    let answer = post(move |request| forms::answer(functions.clone(), request));
     Router::new()
-        .route("/api/{*function}", post(move |request| forms::answer(functions.clone(), request)))
+        // `forms::answer` has its own bound; axum's would end an import at 2 MB.
+        .route("/api/{*function}", answer.layer(DefaultBodyLimit::disable()))
         .fallback(move |request| page(portal.clone(), request))
 }
 

@@ -119,6 +119,25 @@ fn row_1_14_whom_nobody_knows_is_suppressed_until_a_person_removes_the_address()
 }
 
 #[test]
+fn row_1_14_a_list_larger_than_other_forms_comes_in_as_a_job() {
+    let (dns, sink) = (dns(), Sink::start());
+    let relay = Relaykeep::start(&settings(&dns, &sink));
+    relay.apply(RULES);
+    let portal = relay.operator();
+    let reason = "has left us, and asked for no more mail to this address";
+    let lines: Vec<String> = (0..30_000).map(|number| format!("left{number}@other.test,\"{reason}\"")).collect();
+    let csv = format!("address,reason\r\nno address,x\r\n{}\r\n", lines.join("\r\n"));
+    assert!(csv.len() > 2 << 20);
+    portal.change("/p/bio/suppressions", "import_suppressions", &[("csv", &csv)]);
+    until("the end of the import", || {
+        portal.get("/p/bio/suppressions?q=left29999").text().contains("left29999@other.test").then_some(())
+    });
+    let mut session = Session::open(relay.networks);
+    assert!(session.say(&format!("MAIL FROM:<{FROM}>")).starts_with("250 "));
+    assert!(session.say("RCPT TO:<Left29999@other.test>").starts_with("550 5.1.1 "));
+}
+
+#[test]
 fn an_exchanger_at_this_machine_bounces_unless_that_was_allowed() {
     let (dns, sink) = (dns(), Sink::start());
     let relay = Relaykeep::start(&settings(&dns, &sink).replace("local_mx = true\n", ""));

@@ -4,6 +4,7 @@
 //! its row, without secrets.
 
 mod authenticate;
+mod limited;
 mod settings;
 mod untold;
 mod view;
@@ -27,13 +28,14 @@ use relay_types::{
     },
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, JoinType, ModelTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, sea_query::SelectStatement,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JoinType, ModelTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub(crate) use authenticate::{Accounts, Successes, name_of};
+pub(crate) use limited::{limited, projects_of_limited};
 pub use settings::judged as judge;
 pub(crate) use view::barred_from;
 pub use {
@@ -316,28 +318,6 @@ pub(crate) async fn standing(
 /// Number of the project's accounts.
 pub(crate) async fn count(core: &Core, project: ProjectId) -> Result<u64> {
     Ok(live(project).count(core.db.read()).await?)
-}
-
-/// The project's accounts that have limits: id, label, limits.
-pub(crate) async fn limited(core: &Core, project: ProjectId) -> Result<Vec<(Uuid, String, Limits)>> {
-    let rows = live(project).filter(has_limits()).all(core.db.read()).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.label.clone(), view::limits(&row))).collect())
-}
-
-/// The projects of accounts that have limits, for a query of others.
-pub(crate) fn projects_of_limited() -> SelectStatement {
-    service_account::Entity::find()
-        .select_only()
-        .column(service_account::Column::ProjectId)
-        .filter(service_account::Column::RemovedAt.is_null())
-        .filter(has_limits())
-        .into_query()
-}
-
-fn has_limits() -> Condition {
-    Condition::any()
-        .add(service_account::Column::LimitPerHour.is_not_null())
-        .add(service_account::Column::LimitPerDay.is_not_null())
 }
 
 fn live(project: ProjectId) -> sea_orm::Select<service_account::Entity> {

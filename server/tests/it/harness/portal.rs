@@ -81,7 +81,17 @@ impl Portal {
     /// As [`Self::post`], with these header fields about where it comes from.
     pub fn post_as(&self, origin: &[&str], from: &str, function: &str, fields: &[(&str, &str)]) -> Page {
         let referer = format!("Referer: {}{from}", self.url);
-        let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        // What is too long for a command line is read from a file.
+        let folder = tempfile::tempdir().unwrap();
+        let pair = |(place, (name, value)): (usize, &(&str, &str))| {
+            if value.len() < 100_000 {
+                return format!("{name}={value}");
+            }
+            let file = folder.path().join(place.to_string());
+            std::fs::write(&file, value).unwrap();
+            format!("{name}@{}", file.display())
+        };
+        let pairs: Vec<String> = fields.iter().enumerate().map(pair).collect();
         let url = format!("{}{function}", self.url);
         let mut arguments = vec!["-H", &referer, "-H", "Accept: text/html"];
         arguments.extend(origin.iter().flat_map(|field| ["-H", *field]));

@@ -307,11 +307,9 @@ async fn the_sandbox_knows_its_own_addresses_and_members() {
 async fn limits_of_project_and_account_tell_how_long_to_wait() {
     let world = World::new(false).await;
     let core = world.core();
-    let of_project = Limits { per_hour: Some(10), per_day: Some(100), new_per_day: None };
+    let of_project = Limits { per_hour: Some(10), per_day: Some(100), ..Limits::default() };
     projects::set_limits(core, &Actor::System, &world.project, of_project).await.expect("set");
-    world
-        .change_account(|settings| settings.limits = Limits { per_hour: Some(5), per_day: None, new_per_day: None })
-        .await;
+    world.change_account(|settings| settings.limits = Limits { per_hour: Some(5), ..Limits::default() }).await;
     let to = "to@example.com";
     assert_eq!(world.rcpt(&world.account, to, 4).await, Ok(()));
     let over = world.rcpt(&world.account, to, 5).await.expect_err("a refusal");
@@ -341,7 +339,7 @@ async fn a_new_project_is_held_to_the_limit_of_the_sandbox() {
     let world = World::new(true).await;
     let refused = async |already| world.rcpt(&world.network, "a@lab.example", already).await.is_err();
     assert_eq!((refused(19).await, refused(20).await), (false, true));
-    let tight = Limits { per_hour: Some(3), per_day: None, new_per_day: None };
+    let tight = Limits { per_hour: Some(3), ..Limits::default() };
     projects::set_limits(world.core(), &Actor::System, &world.project, tight).await.expect("set");
     assert_eq!(world.mail(&world.network, "a@lab.example").await, None);
     assert_eq!((refused(2).await, refused(3).await), (false, true));
