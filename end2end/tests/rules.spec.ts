@@ -27,12 +27,12 @@ test("a file of addresses comes in line by line, is searched and removed in bulk
   await olga.open("/p/biology/suppressions?q=bulk29");
   const list = page.getByRole("table", { name: "Suppressions" });
   await expect(list.getByRole("row")).toHaveCount(51);
-  await expect(list.getByRole("row").nth(1)).toContainText("bulk29@left.example");
-  await page.getByLabel("Choose bulk29@left.example").check();
-  await page.getByLabel("Choose bulk290@left.example").check();
+  await expect(list.getByRole("row").nth(1)).toContainText("bulk2900@left.example");
+  await page.getByLabel("Choose bulk2900@left.example").check();
+  await page.getByLabel("Choose bulk2901@left.example").check();
   await olga.press("Remove from the list");
   await olga.isTold("Addresses removed; mail to them is taken again");
-  await expect(page.getByText("bulk290@left.example", { exact: true })).toHaveCount(0);
+  await expect(page.getByText("bulk2901@left.example", { exact: true })).toHaveCount(0);
 
   await olga.open("/p/biology/suppressions?q=%40left.example");
   await page.getByRole("button", { name: /^Remove all that match/ }).click();
