@@ -28,6 +28,7 @@ mod m20261121_000018_transport_security;
 mod m20261121_000019_suppression_list;
 mod m20261121_000020_nodes;
 mod m20261121_000021_arriving;
+mod m20261121_000022_cut_through;
 mod m20261121_000023_limits;
 
 /// Knows all changes in their order.
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000019_suppression_list::Migration),
             Box::new(m20261121_000020_nodes::Migration),
             Box::new(m20261121_000021_arriving::Migration),
+            Box::new(m20261121_000022_cut_through::Migration),
             Box::new(m20261121_000023_limits::Migration),
         ]
     }

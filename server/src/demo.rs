@@ -133,6 +133,7 @@ async fn rules(core: &Core, slug: &Slug) -> Result<[Actor; 2]> {
             allowed_senders: AllowedSenders::All,
             default_sender: Some(EmailAddress::parse(from)?),
             may_notify: false,
+            cut_through: false,
             limits: relay_types::limit::Limits::default(),
         })
     };

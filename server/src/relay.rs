@@ -26,6 +26,7 @@ pub async fn bind_at(
         sessions_per_address: settings.smtp_sessions_per_address,
         message_size: settings.core.message_size,
         recipients: settings.smtp_recipients,
+        cut_through: settings.cut_through,
         // The rest of the time is for telling whoever is cut off.
         grace: settings.shutdown_grace * 4 / 5,
         hold: settings.smtp_hold,

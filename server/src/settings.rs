@@ -85,6 +85,11 @@ pub const KEYS: &[Key] = &[
         "5d",
         "How long mail may be held for a later release that its program asks for (FUTURERELEASE, RFC 4865); 0s: not offered.",
     ),
+    key(
+        "smtp.cut_through",
+        "20s",
+        "How long sessions of accounts with cut-through wait for the next hop, 1 to 60 seconds; then the message is queued.",
+    ),
     key("smtp.sessions", "1000", "Most sessions at a time on all listeners."),
     key("smtp.sessions_per_address", "50", "Most sessions at a time from one address."),
     key("dns.nameservers", "", "Addresses of resolvers, with a port when it is not 53. Default: the system's."),
@@ -187,6 +192,8 @@ pub const KEYS: &[Key] = &[
 
 /// Nothing smaller may be refused for its size (RFC 5321 §4.5.3.1.7).
 const SMALLEST_LARGEST: u64 = 64 * 1024;
+/// Less than a second is no wait; a program waits for some minutes at most, and we for its verdict no longer than that.
+const LASTING_CUT_THROUGH: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
 /// Of waits and leases: a second is the clock's grain, and nothing waits longer than a year.
 const LASTING: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 86_400);
 
@@ -210,6 +217,8 @@ pub struct Settings {
     pub smtp_recipients: usize,
     /// How long mail may be held at most for a later release.
     pub smtp_hold: Duration,
+    /// How long sessions of cut-through accounts wait for the next hop.
+    pub cut_through: Duration,
     /// Most sessions at a time.
     pub smtp_sessions: usize,
     /// Most sessions at a time from one address.
@@ -395,6 +404,7 @@ impl Settings {
             listeners,
             smtp_hold: values.duration("smtp.hold", Duration::ZERO..=*LASTING.end())?,
             smtp_recipients: values.number("smtp.recipients", 100..=100_000)?,
+            cut_through: values.duration("smtp.cut_through", LASTING_CUT_THROUGH)?,
             smtp_sessions: values.number("smtp.sessions", 1..=1_000_000)?,
             smtp_sessions_per_address: values.number("smtp.sessions_per_address", 1..=1_000_000)?,
             nameservers: values.list("dns.nameservers", value::nameserver)?,

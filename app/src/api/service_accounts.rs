@@ -76,6 +76,8 @@ pub struct SettingsForm {
     pub expires_at: String,
     /// A checkbox.
     pub may_notify: Option<String>,
+    /// A checkbox.
+    pub cut_through: Option<String>,
     /// Recipients an hour; may be empty.
     pub limit_per_hour: String,
     /// Recipients a day; may be empty.
@@ -98,6 +100,7 @@ impl SettingsForm {
             allowed_cidrs: typed::lines("allowed_cidrs", &self.allowed_cidrs, Cidr::parse)?,
             expires_at: typed::end_of_day("expires_at", &self.expires_at)?,
             may_notify: self.may_notify.is_some(),
+            cut_through: self.cut_through.is_some(),
             limits: Limits {
                 per_hour: typed::limit("limit_per_hour", &self.limit_per_hour)?,
                 per_day: typed::limit("limit_per_day", &self.limit_per_day)?,

@@ -100,7 +100,7 @@ pub fn SettingsFields(
 }
 
 /// The names of the inputs in `MoreFields`.
-const MORE: [&str; 5] = ["allowed_cidrs", "expires_at", "may_notify", "limit_per_hour", "limit_per_day"];
+const MORE: [&str; 6] = ["allowed_cidrs", "expires_at", "may_notify", "cut_through", "limit_per_hour", "limit_per_day"];
 
 #[component]
 fn MoreFields(account: Option<ServiceAccount>, error: Signal<Option<AppError>>) -> impl IntoView {
@@ -108,6 +108,7 @@ fn MoreFields(account: Option<ServiceAccount>, error: Signal<Option<AppError>>) 
         !account.allowed_cidrs.is_empty()
             || account.expires_at.is_some()
             || account.may_notify
+            || account.cut_through
             || account.limits != Limits::default()
     });
     let wrong = move || error.with(|error| error.as_ref().and_then(AppError::field).is_some_and(|f| MORE.contains(&f)));
@@ -154,7 +155,14 @@ fn MoreFields(account: Option<ServiceAccount>, error: Signal<Option<AppError>>) 
                     name="may_notify"
                     label="May send notifications"
                     hint="Allows the null reverse-path, as bounces and vacation replies have. Most programs do not need it."
-                    checked=account.is_some_and(|account| account.may_notify)
+                    checked=account.as_ref().is_some_and(|account| account.may_notify)
+                />
+                <CheckField
+                    name="cut_through"
+                    label="Waits for the next hop"
+                    hint="The program hears at once when the next hop refuses a message, and no notification is sent. For messages \
+                    to one destination; without an answer in time the message is queued."
+                    checked=account.is_some_and(|account| account.cut_through)
                 />
             </div>
         </details>

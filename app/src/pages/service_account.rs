@@ -131,6 +131,9 @@ fn AccountFacts(account: service_account::ServiceAccount) -> impl IntoView {
                 <Fact term="Limits">
                     {limits_summary(account.limits).unwrap_or_else(|| "only those of the project".to_owned())}
                 </Fact>
+                <Fact term="Next hop">
+                    {if account.cut_through { "its verdict is waited for" } else { "not waited for" }}
+                </Fact>
                 <Fact term="Notifications">{if account.may_notify { "may be sent" } else { "not allowed" }}</Fact>
                 {account
                     .expires_at

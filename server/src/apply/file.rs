@@ -138,6 +138,7 @@ pub struct ServiceAccountPart {
     #[serde(default, deserialize_with = "given")]
     default_sender: Option<Option<EmailAddress>>,
     may_notify: Option<bool>,
+    cut_through: Option<bool>,
     #[serde(default, deserialize_with = "given")]
     limits: Option<Option<LimitsPart>>,
 }
@@ -188,6 +189,7 @@ impl ServiceAccountPart {
             allowed_senders: AllowedSenders::All,
             default_sender: None,
             may_notify: false,
+            cut_through: false,
             limits: Limits::default(),
         })
     }
@@ -215,6 +217,7 @@ impl ServiceAccountPart {
             allowed_senders,
             default_sender: self.default_sender.clone().unwrap_or(now.default_sender),
             may_notify: self.may_notify.unwrap_or(now.may_notify),
+            cut_through: self.cut_through.unwrap_or(now.cut_through),
             limits: limits(self.limits, now.limits),
         })
     }
@@ -229,6 +232,7 @@ pub fn settings_of(account: &ServiceAccount) -> ServiceAccountSettings {
         allowed_senders: account.allowed_senders.clone(),
         default_sender: account.default_sender.clone(),
         may_notify: account.may_notify,
+        cut_through: account.cut_through,
         limits: account.limits,
     }
 }

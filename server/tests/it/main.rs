@@ -8,6 +8,7 @@ mod api;
 mod architecture;
 mod bounces;
 mod clients;
+mod cut_through;
 mod durability;
 mod egress;
 mod extensions;

@@ -44,6 +44,8 @@ pub struct Inner {
     pub(crate) turns: crate::queue::claim::Turns,
     /// The short way of new mail to the workers of this process.
     pub(crate) handover: crate::queue::handover::Handover,
+    /// Sessions that wait for what their next hop says.
+    pub(crate) awaited: crate::queue::cut_through::Awaited,
     /// What waits for the next commit.
     pub(crate) committer: crate::commit::Committer,
     /// Content that was just accepted or read, so that delivery need not read it again.
@@ -138,6 +140,7 @@ impl Core {
             node: Default::default(),
             turns: Default::default(),
             handover: Default::default(),
+            awaited: Default::default(),
             committer: Default::default(),
             contents: Default::default(),
             listeners: Listeners::default(),

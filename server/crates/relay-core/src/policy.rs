@@ -72,6 +72,11 @@ pub async fn judge_mail(core: &Core, actor: &Actor, reverse_path: &ReversePath) 
     judge_reverse_path(core, &submitter, reverse_path).await
 }
 
+/// Whether sessions of this actor wait for what the next hop says: the cut-through of its account.
+pub(crate) async fn waits_for_next_hop(core: &Core, actor: &Actor) -> Result<bool> {
+    Ok(matches!(submitter::of(core, actor).await?, Who::Submitter(submitter) if submitter.cut_through))
+}
+
 /// At RCPT, the `already`-th recipient of the transaction (0 for the first): sandbox, suppression list, limits.
 pub async fn judge_rcpt(core: &Core, actor: &Actor, recipient: &EmailAddress, already: usize) -> Verdict<()> {
     match submitter::of(core, actor).await? {

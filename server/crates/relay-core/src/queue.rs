@@ -2,6 +2,7 @@
 
 pub(crate) mod claim;
 mod content;
+pub(crate) mod cut_through;
 mod delays;
 pub(crate) mod handover;
 pub(crate) mod outgoing;
@@ -12,6 +13,7 @@ mod view;
 
 pub use self::{
     content::{Content, ContentReader},
+    cut_through::Heard,
     handover::{NewMail, new_mail},
     people::Wish,
 };
@@ -128,11 +130,25 @@ pub async fn record(
         Outcome::TempFail(_) => now >= claimed.expires_at,
         Outcome::Delivered(_) | Outcome::Captured => claimed.terms.wants(Report::Success),
     });
-    let material = if may_be_told { material(core, message).await? } else { None };
-    let told = material.is_some();
-    let record = record::Record { message, attempt, outcomes, chance: chance()?, now, material };
-    commit::commit(core, Work::Record(Box::new(record))).await?;
-    if told {
+    // From here on a session that waits hears of it, whatever its clock says; one that has given up is gone.
+    let waiting = core.awaited.take(message);
+    let heard = waiting.as_ref().map(|slot| slot.hears(outcomes.iter().map(|(_, outcome)| outcome)));
+    let in_session = matches!(heard, Some(Heard::Refused(_)));
+    let written = async {
+        let material = if may_be_told && !in_session { material(core, message).await? } else { None };
+        let told = material.is_some();
+        let record = record::Record { message, attempt, outcomes, chance: chance()?, now, material, in_session };
+        commit::commit(core, Work::Record(Box::new(record))).await?;
+        Ok(told)
+    };
+    let written: Result<bool> = written.await;
+    if let (Some(slot), Some(heard)) = (waiting, heard) {
+        match &written {
+            Ok(_) => slot.tell(heard),
+            Err(_) => core.awaited.put_back(message, slot),
+        }
+    }
+    if written? {
         core.queue_wake.notify_one();
     }
     Ok(())

@@ -118,6 +118,7 @@ async fn make(
         allowed_senders: None,
         default_sender: None,
         may_notify: false,
+        cut_through: false,
         limit_per_hour: None,
         limit_per_day: None,
         created_at: core.now().0,
@@ -279,6 +280,7 @@ pub(crate) struct Standing {
     pub(crate) allowed_cidrs: Vec<Cidr>,
     pub(crate) allowed_senders: AllowedSenders,
     pub(crate) may_notify: bool,
+    pub(crate) cut_through: bool,
     pub(crate) limits: Limits,
 }
 
@@ -310,6 +312,7 @@ pub(crate) async fn standing(
         allowed_cidrs: view::allowed_cidrs(&row)?,
         allowed_senders: view::allowed_senders(&row)?,
         may_notify: row.may_notify,
+        cut_through: row.cut_through,
         limits: view::limits(&row),
     };
     Ok(Some((projects::standing_of(core, &of), account)))

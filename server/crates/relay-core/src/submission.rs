@@ -16,7 +16,7 @@ use crate::{
     commit::{self, Done, Work},
     limits::kept::Subject,
     policy::{self, Rejection},
-    queue::{self, handover, outgoing},
+    queue::{self, Heard, cut_through, handover, outgoing},
     routes::{self, Way},
 };
 use authors::Authors;
@@ -32,7 +32,7 @@ use relay_types::{
     terms::{Hold, MessageTerms, RecipientTerms, TlsTerm},
 };
 use signing::BodyHash;
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 /// How a message came in, for Received and the timeline.
 #[derive(Debug, Clone)]
@@ -101,6 +101,39 @@ pub async fn accept(
     actor: &Actor,
     submission: Submission,
 ) -> Result<std::result::Result<MessageId, Rejection>> {
+    let kept = accept_awaited(core, actor, submission, Patience::None).await?;
+    Ok(kept.map(|(id, _)| id))
+}
+
+/// As [`accept`], and when the actor's account is one whose programs wait for the next hop (cut-through), what that
+/// says within `patience`; none for every other account.
+///
+/// The message is on disk before the wait begins: a crash in it loses nothing.
+pub async fn accept_through(
+    core: &Core,
+    actor: &Actor,
+    submission: Submission,
+    patience: Duration,
+) -> Result<std::result::Result<(MessageId, Option<Heard>), Rejection>> {
+    // What is to be released later is not waited for.
+    let waits = submission.terms.hold.is_none() && policy::waits_for_next_hop(core, actor).await?;
+    let patience = if waits { Patience::For(patience) } else { Patience::None };
+    accept_awaited(core, actor, submission, patience).await
+}
+
+/// How long a session waits for the next hop.
+#[derive(Clone, Copy)]
+enum Patience {
+    None,
+    For(Duration),
+}
+
+async fn accept_awaited(
+    core: &Core,
+    actor: &Actor,
+    submission: Submission,
+    patience: Patience,
+) -> Result<std::result::Result<(MessageId, Option<Heard>), Rejection>> {
     let (project, origin) = match actor {
         Actor::ServiceAccount { id, project_id, label, .. } => {
             (Some(*project_id), Origin { source: "service_account", id: Some(id.uuid()), label: label.clone() })
@@ -121,7 +154,7 @@ pub async fn accept(
         return Ok(Err(rejection));
     }
     let limits = policy::limited(core, actor).await?;
-    keep(core, project, origin, limits, &authors, submission).await
+    keep(core, project, origin, limits, &authors, submission, patience).await
 }
 
 /// As [`accept`], for a message whose project, origin and addresses the caller has judged.
@@ -136,7 +169,10 @@ pub(crate) async fn accept_judged(
         None => Vec::new(),
     };
     match read(core, &submission) {
-        Ok(authors) => keep(core, project, origin, limits, &authors, submission).await,
+        Ok(authors) => {
+            let kept = keep(core, project, origin, limits, &authors, submission, Patience::None).await?;
+            Ok(kept.map(|(id, _)| id))
+        }
         Err(rejection) => Ok(Err(rejection)),
     }
 }
@@ -148,7 +184,8 @@ async fn keep(
     limits: Vec<Subject>,
     authors: &Authors,
     submission: Submission,
-) -> Result<std::result::Result<MessageId, Rejection>> {
+    patience: Patience,
+) -> Result<std::result::Result<(MessageId, Option<Heard>), Rejection>> {
     let plan = match authors.from.first() {
         Some(first) => signing::plan(core, project, first.domain()).await?,
         None => signing::Plan::Not("The message has no From".to_owned()),
@@ -164,6 +201,13 @@ async fn keep(
     if let Some(outgoing) = outgoing::of_accepted(&new) {
         core.contents.keep(id, &outgoing);
     }
+    // Before it is kept, too: its outcome may be there before this goes on.
+    let waiting = match patience {
+        Patience::None => None,
+        Patience::For(patience) => {
+            Some((is_one_destination(&new).then(|| cut_through::begin(core, id, count)), patience))
+        }
+    };
     let place = handover::place(core, &new).map(|(place, claims)| {
         new.claims = claims;
         place
@@ -176,7 +220,17 @@ async fn keep(
         core.queue_wake.notify_one();
     }
     metrics::counter!("relaykeep_accepted_total").increment(count as u64);
-    Ok(Ok(id))
+    let heard = match waiting {
+        None => None,
+        Some((None, _)) => Some(Heard::Several),
+        Some((Some(waiting), patience)) => Some(waiting.heard(patience).await),
+    };
+    Ok(Ok((id, heard)))
+}
+
+/// Whether one next hop speaks for all recipients.
+fn is_one_destination(new: &NewMessage) -> bool {
+    new.recipients.windows(2).all(|two| two[0].1 == two[1].1)
 }
 
 /// Signing takes a millisecond of computing and more for large messages: not on the threads that serve sessions.

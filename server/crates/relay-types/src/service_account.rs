@@ -66,6 +66,8 @@ pub struct ServiceAccount {
     pub default_sender: Option<EmailAddress>,
     /// May use the null reverse-path.
     pub may_notify: bool,
+    /// Its programs wait for the next hop's verdict.
+    pub cut_through: bool,
     /// Limits of its own.
     pub limits: Limits,
     /// Number of live secrets: one, or two while they are rotated.
@@ -132,6 +134,8 @@ pub struct ServiceAccountSettings {
     pub default_sender: Option<EmailAddress>,
     /// May use the null reverse-path.
     pub may_notify: bool,
+    /// Its programs wait for the next hop's verdict.
+    pub cut_through: bool,
     /// Limits of its own.
     pub limits: Limits,
 }

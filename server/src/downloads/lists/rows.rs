@@ -81,7 +81,7 @@ fn change(change: FieldChange) -> String {
 }
 
 /// Columns of service accounts.
-pub const ACCOUNT: [&str; 13] = [
+pub const ACCOUNT: [&str; 14] = [
     "label",
     "username",
     "state",
@@ -89,6 +89,7 @@ pub const ACCOUNT: [&str; 13] = [
     "default_sender",
     "allowed_networks",
     "may_notify",
+    "cut_through",
     "limit_per_hour",
     "limit_per_day",
     "secrets",
@@ -98,7 +99,7 @@ pub const ACCOUNT: [&str; 13] = [
 ];
 
 /// A service account.
-pub fn account(account: ServiceAccount) -> [String; 13] {
+pub fn account(account: ServiceAccount) -> [String; 14] {
     let senders = match &account.allowed_senders {
         AllowedSenders::All => "all".to_owned(),
         AllowedSenders::Only(patterns) => listed(patterns),
@@ -111,6 +112,7 @@ pub fn account(account: ServiceAccount) -> [String; 13] {
         text(account.default_sender),
         listed(&account.allowed_cidrs),
         account.may_notify.to_string(),
+        account.cut_through.to_string(),
         text(account.limits.per_hour),
         text(account.limits.per_day),
         account.secrets.to_string(),

@@ -40,6 +40,7 @@ async fn account(bench: &Bench) -> Outcome<Actor> {
         allowed_senders: AllowedSenders::All,
         default_sender: None,
         may_notify: false,
+        cut_through: false,
         limits: Limits::default(),
     };
     let (id, secret) = service_accounts::create(&bench.core, &Actor::System, &bench.project, settings).await?;

@@ -26,6 +26,8 @@ pub(crate) struct Submitter {
     pub(super) limits: Limits,
     pub(super) allowed_senders: AllowedSenders,
     pub(super) may_notify: bool,
+    /// Its sessions wait for the next hop's verdict.
+    pub(super) cut_through: bool,
 }
 
 /// What an actor is to policy.
@@ -126,6 +128,7 @@ fn standing_in(project: ProjectId, standing: projects::Standing) -> Submitter {
         limits: standing.limits,
         allowed_senders: AllowedSenders::All,
         may_notify: true,
+        cut_through: false,
     }
 }
 
@@ -142,6 +145,7 @@ fn of_account(
         allowed_cidrs: account.allowed_cidrs,
         allowed_senders: account.allowed_senders,
         may_notify: account.may_notify,
+        cut_through: account.cut_through,
         ..of_project
     }
 }

@@ -36,6 +36,7 @@ fn settings() -> ServiceAccountSettings {
         allowed_senders: AllowedSenders::All,
         default_sender: None,
         may_notify: false,
+        cut_through: false,
         limits: Limits::default(),
     }
 }

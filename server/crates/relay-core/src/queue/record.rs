@@ -37,6 +37,8 @@ pub(crate) struct Record {
     pub(crate) now: Timestamp,
     /// What a notification needs, when one may be due.
     pub(crate) material: Option<bounce::Material>,
+    /// A session waits for this failure: its program is told, and nobody else.
+    pub(crate) in_session: bool,
 }
 
 /// What becomes of a recipient.
@@ -81,6 +83,9 @@ pub(crate) async fn apply(
     }
     Ok(())
 }
+
+/// Why nobody is notified of a failure that a session waited for.
+const TOLD: &str = "The program was told in its session, which waited for the next hop";
 
 /// Gives those whose lease was still the same.
 async fn write_fates(transaction: &DatabaseTransaction, judged: Vec<&Judged<'_>>) -> Result<HashSet<Uuid>> {
@@ -189,6 +194,9 @@ impl Record {
         succeeded: Vec<(Action, Fate)>,
         unwanted: bool,
     ) -> Result<Vec<EventKind>> {
+        if self.in_session {
+            return Ok(vec![EventKind::NotNotified { reason: TOLD.to_owned() }]);
+        }
         let (material, now, mut told) = (self.material.as_ref(), self.now, Vec::new());
         for action in [Action::Delivered, Action::Relayed] {
             let of_action = succeeded.iter().filter(|(of, _)| *of == action);

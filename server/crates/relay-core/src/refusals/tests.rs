@@ -135,6 +135,7 @@ async fn a_failed_auth_is_shown_to_the_project_whose_account_was_tried() {
         allowed_senders: relay_types::service_account::AllowedSenders::All,
         default_sender: None,
         may_notify: false,
+        cut_through: false,
         limits: Default::default(),
     };
     crate::service_accounts::create(&test.core, &Actor::System, &project, settings).await.expect("an account");

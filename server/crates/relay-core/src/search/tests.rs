@@ -37,6 +37,7 @@ async fn account(test: &Test, project: &Slug, label: &str) -> ServiceAccountId {
         allowed_senders: AllowedSenders::All,
         default_sender: None,
         may_notify: false,
+        cut_through: false,
         limits: Limits::default(),
     };
     service_accounts::create(&test.core, &Actor::System, project, settings).await.expect("an account").0

@@ -57,6 +57,7 @@ pub(super) fn applied(
         allowed_senders: patterns,
         default_sender: settings.default_sender.as_ref().map(ToString::to_string),
         may_notify: settings.may_notify,
+        cut_through: settings.cut_through,
         limit_per_hour: stored(settings.limits.per_hour),
         limit_per_day: stored(settings.limits.per_day),
         ..row
@@ -77,7 +78,7 @@ pub(super) fn changes(before: Option<&service_account::Model>, after: &service_a
     changes
 }
 
-fn words(row: &service_account::Model) -> [(&'static str, Option<String>); 9] {
+fn words(row: &service_account::Model) -> [(&'static str, Option<String>); 10] {
     // JSON lists of plain words: brackets and quotes say nothing more.
     let list = |json: &str| Some(json.replace(['[', ']', '"'], "").replace(',', ", ")).filter(|list| !list.is_empty());
     [
@@ -88,6 +89,7 @@ fn words(row: &service_account::Model) -> [(&'static str, Option<String>); 9] {
         ("allowed_senders", row.allowed_senders.as_deref().and_then(list)),
         ("default_sender", row.default_sender.clone()),
         ("may_notify", Some(audit::yes_no(row.may_notify))),
+        ("cut_through", Some(audit::yes_no(row.cut_through))),
         ("limit_per_hour", row.limit_per_hour.map(|limit| limit.to_string())),
         ("limit_per_day", row.limit_per_day.map(|limit| limit.to_string())),
     ]

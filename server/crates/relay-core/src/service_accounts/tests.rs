@@ -14,6 +14,7 @@ pub(crate) fn settings(label: &str) -> ServiceAccountSettings {
         allowed_senders: AllowedSenders::All,
         default_sender: None,
         may_notify: false,
+        cut_through: false,
         limits: Limits::default(),
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn account(secrets: usize, row: service_account::Model, now: Timestam
         allowed_senders: allowed_senders(&row)?,
         default_sender: row.default_sender.as_deref().map(EmailAddress::parse).transpose().map_err(Error::internal)?,
         may_notify: row.may_notify,
+        cut_through: row.cut_through,
         limits: limits(&row),
         created_at: Timestamp(row.created_at),
         last_used_at: row.last_used_at.map(Timestamp),

@@ -47,6 +47,7 @@ impl World {
             allowed_senders: AllowedSenders::All,
             default_sender: None,
             may_notify: false,
+            cut_through: false,
             limits: Limits::default(),
         };
         let made = service_accounts::create(core, system, &project, settings).await.expect("an account");

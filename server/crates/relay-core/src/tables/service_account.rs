@@ -19,6 +19,7 @@ pub(crate) struct Model {
     pub(crate) allowed_senders: Option<String>,
     pub(crate) default_sender: Option<String>,
     pub(crate) may_notify: bool,
+    pub(crate) cut_through: bool,
     pub(crate) limit_per_hour: Option<i32>,
     pub(crate) limit_per_day: Option<i32>,
     pub(crate) created_at: i64,

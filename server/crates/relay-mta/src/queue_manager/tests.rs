@@ -84,6 +84,7 @@ impl Relay {
             allowed_senders: AllowedSenders::All,
             default_sender: None,
             may_notify: false,
+            cut_through: false,
             limits: Limits::default(),
         };
         let (id, _) = service_accounts::create(&core, &Actor::System, &project, settings).await.unwrap();

@@ -3,8 +3,11 @@
 //! Codes are those of the reply table in `server/docs/specifications.md`. The client hears which address and which
 //! rule, and where it is mended; causes go to the log only.
 
-use relay_core::{Error, policy::Rejection, service_accounts::AuthFailure};
-use relay_types::{refusal::Rule, reply::Reply};
+use relay_core::{Error, policy::Rejection, queue::Heard, service_accounts::AuthFailure};
+use relay_types::{
+    refusal::Rule,
+    reply::{EnhancedCode, Reply},
+};
 
 /// A rejection by policy, with the page that mends it.
 pub(super) fn rejection(rejection: &Rejection, url: &str) -> Reply {
@@ -137,6 +140,27 @@ pub(super) fn too_many_sessions(hostname: &str) -> Reply {
 /// The grace time of the relay's stop is over.
 pub(super) fn stopping(hostname: &str) -> Reply {
     Reply::new(421, (4, 3, 2), format!("{hostname} is shutting down, try again later"))
+}
+
+/// What a program hears that waited for its next hop: words behind the queue id of its `250`, or the reply in its stead.
+pub(super) fn heard(heard: Heard) -> Result<String, Reply> {
+    let said = |reply: &Reply| reply.to_string();
+    Ok(match heard {
+        Heard::Delivered(reply) => format!("; the next hop said {}", said(&reply)),
+        Heard::Captured => "; captured, nothing left this machine".to_owned(),
+        Heard::Later(reply) => format!("; not delivered yet, it is tried again: {}", said(&reply)),
+        Heard::Mixed => "; not all recipients have the same fate".to_owned(),
+        Heard::NotInTime => "; the next hop did not answer in time".to_owned(),
+        Heard::Several => "; it goes to several destinations, which are not waited for".to_owned(),
+        Heard::Refused(mut reply) => {
+            // RFC 2034 §4: we offer enhanced codes, whether the next hop does or not.
+            reply.enhanced = reply.enhanced.or(Some(EnhancedCode::new(5, 0, 0)));
+            return Err(reply);
+        }
+        Heard::Unknown => {
+            return Err(Reply::new(451, (4, 3, 0), "What the next hop said could not be kept; send it again"));
+        }
+    })
 }
 
 /// The rule behind a refusal that the session gave by itself, for the refusals page.

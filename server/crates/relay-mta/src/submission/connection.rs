@@ -183,7 +183,11 @@ impl Connection<'_> {
             Question::EndOfData(envelope) => {
                 let content = std::mem::replace(&mut self.content, Arriving::new(&self.context.core));
                 let verdict = match content.end(envelope.terms.binary).await {
-                    Ok(content) => self.client.end_of_data(envelope, content, self.session.tls()).await,
+                    Ok(content) => {
+                        self.client
+                            .end_of_data(envelope, content, self.session.tls(), self.context.settings.cut_through)
+                            .await
+                    }
                     Err(error) => Verdict::Refuse(answers::no_verdict(&error)),
                 };
                 if matches!(verdict, Verdict::Queued(_)) {

@@ -18,6 +18,7 @@ use relay_types::{EmailAddress, ReversePath, listener::ListenerAuth, refusal::Ru
 use std::{
     net::IpAddr,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 use zeroize::Zeroizing;
 
@@ -33,11 +34,13 @@ pub(super) struct Client {
     sender: Option<Actor>,
     /// The refusal that was given as verdict and its code, until its reply has been seen.
     refused: Option<(NewRefusal, String)>,
+    /// The reply of a next hop is passed on: it is no refusal of ours.
+    passed_on: bool,
 }
 
 impl Client {
     pub(super) fn new(core: Core, listener: Arc<Listener>, address: IpAddr) -> Self {
-        Self { core, listener, address, helo: None, signed_in: None, sender: None, refused: None }
+        Self { core, listener, address, helo: None, signed_in: None, sender: None, refused: None, passed_on: false }
     }
 
     /// TLS begins: who signed in before has not any more (RFC 3207 §4.2).
@@ -84,6 +87,7 @@ impl Client {
         envelope: Envelope,
         content: Content,
         tls: Option<&TlsFacts>,
+        patience: Duration,
     ) -> Verdict {
         let Some(actor) = self.sender.take() else { return Verdict::Refuse(answers::authentication_required()) };
         let (recipients, recipient_terms): (Vec<_>, Vec<_>) =
@@ -110,16 +114,23 @@ impl Client {
             smtputf8: envelope.smtputf8,
             content,
         };
-        let accepted = submission::accept(&self.core, &actor, submission).await;
+        let accepted = submission::accept_through(&self.core, &actor, submission, patience).await;
         // Kept for the refusals page until the reply is out; the next MAIL replaces it.
         self.sender = Some(actor);
         match accepted {
-            Ok(Ok(id)) => {
+            Ok(Ok((id, heard))) => {
                 self.listener.accepted_total.fetch_add(1, Ordering::Relaxed);
                 metrics::counter!("relaykeep_messages_accepted_total", "listener" => self.listener.name.clone())
                     .increment(1);
                 tracing::info!(message.id = %id, "accepted");
-                Verdict::Queued(id.to_string())
+                match heard.map(answers::heard) {
+                    None => Verdict::Queued(id.to_string()),
+                    Some(Ok(words)) => Verdict::Queued(format!("{id}{words}")),
+                    Some(Err(reply)) => {
+                        self.passed_on = true;
+                        Verdict::Refuse(reply)
+                    }
+                }
             }
             Ok(Err(rejection)) => self.refuse(rejection),
             Err(error) => Verdict::Refuse(answers::no_verdict(&error)),
@@ -129,6 +140,9 @@ impl Client {
     /// A reply goes out: when it refuses, it is counted and kept for the refusals page, and says where that is. What our
     /// own test is refused is nobody's refusal.
     pub(super) fn replied(&mut self, reply: Reply) -> Reply {
+        if std::mem::take(&mut self.passed_on) {
+            return reply;
+        }
         let listener = self.listener.address.ip();
         if reply.code < 400 || self_test::is_this(self.address, self.helo.as_deref(), listener) {
             return reply;

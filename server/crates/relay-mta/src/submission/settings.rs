@@ -58,6 +58,8 @@ pub struct SubmissionSettings {
     pub slow_start: Duration,
     /// How long running transactions may go on when the relay stops.
     pub grace: Duration,
+    /// How long a session of a cut-through account waits for its next hop.
+    pub cut_through: Duration,
     /// How often certificate files are looked at for a renewal.
     pub renewal: Duration,
 }
@@ -79,6 +81,7 @@ impl Default for SubmissionSettings {
             data_rate: 100,
             slow_start: Duration::from_secs(60),
             grace: Duration::from_secs(25),
+            cut_through: Duration::from_secs(20),
             renewal: Duration::from_secs(30),
         }
     }

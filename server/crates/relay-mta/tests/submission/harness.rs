@@ -118,6 +118,7 @@ impl TestRelay {
             allowed_senders: AllowedSenders::All,
             default_sender: None,
             may_notify: false,
+            cut_through: false,
             limits: Limits::default(),
         };
         let made = service_accounts::create(&self.core, &Actor::System, &self.project, settings).await;

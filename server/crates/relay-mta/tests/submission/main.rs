@@ -6,3 +6,4 @@ mod harness;
 mod messages;
 mod proxy;
 mod tls;
+mod until;

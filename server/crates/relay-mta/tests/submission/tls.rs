@@ -3,6 +3,7 @@
 use crate::{
     client::{connect, trusting},
     harness::{HOST, OTHER_HOST, settings, start},
+    until::until,
 };
 use relay_mta::{SubmissionSettings, tls::certificates};
 use relay_types::listener::{
@@ -66,27 +67,13 @@ async fn a_renewed_file_is_noticed_without_a_signal_and_half_a_renewal_changes_n
     let folder = files.certificate.parent().expect("a folder").join("renewed");
     let renewed = certificates::self_signed(&folder, HOST, crate::harness::now()).expect("another");
     fs::copy(&renewed.key, &files.key).expect("half of the renewal");
-    until(|| relay.status(0).last_error.is_some()).await;
+    until("the trouble", async || relay.status(0).last_error).await;
     connect(relay.addresses[0]).await.tls(&trusting_again(&old)).await.expect("TLS with the old one");
     fs::copy(&renewed.certificate, &files.certificate).expect("the other half");
     let new = trusting(&renewed);
-    until_tls(relay.addresses[0], &new).await;
+    until("the new certificate", async || connect(relay.addresses[0]).await.tls(&new).await.ok()).await;
     assert!(connect(relay.addresses[0]).await.tls(&trusting_again(&old)).await.is_err());
     assert_eq!(relay.status(0).last_error, None);
-}
-
-async fn until(mut holds: impl FnMut() -> bool) {
-    let waiting = async {
-        while !holds() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("in time");
-}
-
-async fn until_tls(address: std::net::SocketAddr, trusted: &std::sync::Arc<rustls::ClientConfig>) {
-    let waiting = async { while connect(address).await.tls(trusted).await.is_err() {} };
-    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("in time");
 }
 
 #[tokio::test]

@@ -207,7 +207,15 @@ async fn two_results_of_one_message_at_the_same_time_leave_it_in_its_true_state(
     let (second, first) = (claims.pop().expect("a claim"), claims.pop().expect("a claim"));
     let outcomes = vec![(first, delivered())];
     let now = test.core.now();
-    let first = record::Record { message: id, attempt: attempt(&test, 1), outcomes, chance: 0.5, now, material: None };
+    let first = record::Record {
+        message: id,
+        attempt: attempt(&test, 1),
+        outcomes,
+        chance: 0.5,
+        now,
+        material: None,
+        in_session: false,
+    };
     // The first round has written and not yet committed when the second begins.
     let transaction = test.core.db.begin().await.expect("a transaction");
     state::lock(&transaction, std::iter::once(id.uuid())).await.expect("locked");
@@ -228,7 +236,15 @@ async fn a_person_and_a_result_at_the_same_time_leave_a_message_in_its_true_stat
     let claims = claim(&test.core, 1, 1, &[]).await.expect("claims");
     let now = test.core.now();
     let outcomes = claims.into_iter().map(|claim| (claim, delivered())).collect();
-    let first = record::Record { message: id, attempt: attempt(&test, 1), outcomes, chance: 0.5, now, material: None };
+    let first = record::Record {
+        message: id,
+        attempt: attempt(&test, 1),
+        outcomes,
+        chance: 0.5,
+        now,
+        material: None,
+        in_session: false,
+    };
     let transaction = test.core.db.begin().await.expect("a transaction");
     state::lock(&transaction, std::iter::once(id.uuid())).await.expect("locked");
     record::apply(&test.core, &transaction, &[&first], &mut commit::Written::default()).await.expect("applied");
