@@ -132,9 +132,11 @@ impl Deliverer {
         };
         let job = Job { transaction, content: &message.content, limit };
         let key = next_hop::key(way, project);
+        // What is open was opened for mail that asked for less.
+        let takes_open_ones = message.terms.tls != TlsTerm::Required;
         // A host may have closed a connection that was idle; then nothing of this message was heard, and a new
         // connection is made.
-        while let Some(connection) = self.pool.take(&key) {
+        while takes_open_ones && let Some(connection) = self.pool.take(&key) {
             if self.transact(connection, &key, &job, &mut delivery).await.is_ok() {
                 return delivery;
             }

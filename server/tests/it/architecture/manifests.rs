@@ -75,6 +75,7 @@ fn the_arrows_between_our_crates_are_these() {
         ("server/crates/relay-dns", &["relay-types"]),
         ("server/crates/relay-core", &["migrations", "relay-dns", "relay-types"]),
         ("server/crates/relay-mta", &["relay-core", "relay-dns", "relay-smtp", "relay-types"]),
+        ("server/fuzz", &["relay-smtp", "relay-types"]),
         ("xtask", &[]),
     ];
     let found = manifests();
