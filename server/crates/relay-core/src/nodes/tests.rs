@@ -119,9 +119,14 @@ async fn what_one_node_changes_holds_on_the_other_and_its_mail_wakes_workers_the
         tokio::time::timeout(Duration::from_millis(50), two.core.queue_wake.notified()).await.is_ok()
     })
     .await;
+    // Again and again: who does not know of the other yet tells nobody.
     let before = two.core.db.generation().now();
-    platform::pause(&one.core, &Actor::System, "new disks").await.expect("paused");
-    until("rules are read anew", async || two.core.db.generation().now() > before).await;
+    let told_of_a_change = async || {
+        platform::pause(&one.core, &Actor::System, "new disks").await.expect("paused");
+        platform::resume(&one.core, &Actor::System).await.expect("resumed");
+        two.core.db.generation().now() > before
+    };
+    until("rules are read anew", told_of_a_change).await;
     // Without a link nothing is told, and it is linked again by itself.
     sql(
         &test.core,
@@ -131,8 +136,8 @@ async fn what_one_node_changes_holds_on_the_other_and_its_mail_wakes_workers_the
     .await;
     let before = two.core.db.generation().now();
     until("it is told again", async || {
-        platform::resume(&one.core, &Actor::System).await.expect("resumed");
         platform::pause(&one.core, &Actor::System, "new disks").await.expect("paused");
+        platform::resume(&one.core, &Actor::System).await.expect("resumed");
         two.core.db.generation().now() > before
     })
     .await;
