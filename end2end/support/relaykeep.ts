@@ -1,7 +1,7 @@
 // One running Relaykeep of its own: fresh data folder, fresh database, free ports, nothing leaving the machine.
 // Owns starting, asking and stopping the binary. Never knows what a page looks like.
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -182,15 +182,25 @@ async function ask(server: string, statement: string): Promise<void> {
   }
 }
 
-/** Ports nothing listens on, all different because all are held until the last is known. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, "127.0.0.1");
+/** Below the ports that the system gives to connections (32768 and more): else one of them takes it before we do. */
+const PORTS = { first: 10_000, last: 32_000 };
+
+/** Listens on a port left to chance that nobody has. */
+async function listenSomewhere(): Promise<ReturnType<typeof createServer>> {
+  for (;;) {
+    const server = createServer().listen(randomInt(PORTS.first, PORTS.last), "127.0.0.1");
+    try {
       await once(server, "listening");
       return server;
-    }),
-  );
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
+}
+
+/** Ports nothing listens on, all different because all are held until the last is known. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listenSomewhere));
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
   return ports;

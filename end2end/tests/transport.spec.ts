@@ -60,6 +60,7 @@ for (const scripts of [true, false]) {
       await page.getByRole("link", { name: "reports", exact: true }).click();
       await runs.sees("reports");
       await expect(page.getByText("not waited for")).toBeVisible();
+      await runs.press("Edit settings");
       await page.getByText("From where, until when, how much").click();
       await page.getByLabel("Waits for the next hop").check();
       await accessible(page);
