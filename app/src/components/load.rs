@@ -104,9 +104,26 @@ where
     S: ServerFn<Error = AppError> + 'static,
     S::Output: Serialize,
 {
-    Box::new(move |_| {
+    // A resource may be read more than once while its page is made. What is written into the page and what the browser
+    // reads beside it must be one answer, also when something happens in between: the first that was there.
+    let first: Arc<std::sync::Mutex<Option<(Call, Outcome)>>> = Arc::default();
+    Box::new(move |asked| {
         let call = untrack(|| call());
-        Box::pin(async move { wire::to_json(&call.run_body().await?) })
+        let first = first.clone();
+        Box::pin(async move {
+            let answer = match call.run_body().await {
+                Ok(output) => wire::to_json(&output),
+                Err(error) => Err(error),
+            };
+            let mut first = first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            match &*first {
+                Some((same, answer)) if *same == asked => answer.clone(),
+                _ => {
+                    *first = Some((asked, answer.clone()));
+                    answer
+                }
+            }
+        })
     })
 }
 
