@@ -1,7 +1,8 @@
 //! Which addresses an actor may put in reverse-path, From and Sender, and to whom it may send. The one place that decides.
 //!
 //! What is stored is read through `rules`: what this node changed holds for the next command, what another one changed a
-//! second later at most. The suppression list is asked for every recipient: one read by its unique index.
+//! second later at most. That a suppression list is empty is remembered, too; one with
+//! anybody on it is asked for every recipient: one read by its unique index.
 //!
 //! The null reverse-path (RFC 5321 §4.5.5): a service account needs leave to use it; a trusted network does not, because
 //! behind it is a mail server that must be able to pass on its notifications.
