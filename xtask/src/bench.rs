@@ -1,48 +1,58 @@
-//! `cargo xtask bench`: how much mail goes through in a second, beside Debian's Postfix, in one run on one machine.
+//! `cargo xtask bench [NAME]`: what the relay does under load. Each name is a rig of its own.
 //!
-//! Owns the order: the same load (`smtp-source -s 20 -l 5120`), the same sink, first Relaykeep (release build, SQLite with
-//! `synchronous=FULL` or PostgreSQL), then Postfix relaying to the same sink. Everything is on 127.0.0.1 and ends by itself. Figures
-//! that are worth keeping are written by hand into `server/docs/performance.md`, with the command and the machine.
-//!
-//! `cargo xtask bench auth|idle|tarpit|backlog` measures what else a relay under load is asked for (`sessions.rs`,
-//! `fairness.rs`).
+//! Owns the list of rigs and what may be typed beside a name. A rig runs the release build of Relaykeep and all it needs
+//! on 127.0.0.1, ends what it started and prints what it measured. Figures that are worth keeping are written by hand into
+//! `server/docs/performance.md`, with the command and the machine.
 //!
 //! `cargo xtask bench policy|queue|depth|messages|import|sweep|health` measures single use cases instead (`use_cases.rs`).
 
 mod fairness;
-mod postfix;
 mod sessions;
+mod throughput;
 mod use_cases;
 
-use std::process::Command;
-use std::time::{Duration, Instant};
+mod figure;
+mod load;
+mod postfix;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::packages;
-use crate::progress;
+use crate::rig::Database;
+use load::Load;
 
-use crate::rig::{Database, Lines, PATIENCE, Relay, Sink};
-
-/// Sessions at a time and octets of a message, as in the figures of the issue.
-const SESSIONS: usize = 20;
-const OCTETS: usize = 5120;
-
-/// One relay's figures.
-pub struct Figure {
-    /// Which relay.
-    pub relay: &'static str,
-    /// Messages.
-    pub messages: usize,
-    /// From the first connection to the last 250.
-    pub accepted: Duration,
-    /// From the first connection to the last message at the sink.
-    pub delivered: Duration,
+/// A measurement under load. Its function prints what it found.
+struct Rig {
+    name: &'static str,
+    run: fn(&Options) -> Result<()>,
 }
 
-impl Figure {
-    fn per_second(&self, time: Duration) -> f64 {
-        self.messages as f64 / time.as_secs_f64()
+/// The first is meant when none is named.
+const RIGS: &[Rig] = &[
+    Rig { name: "throughput", run: throughput::throughput },
+    Rig { name: "auth", run: |options| sessions::auth(&options.database()?) },
+    Rig { name: "idle", run: |options| sessions::idle(&options.database()?) },
+    Rig { name: "tarpit", run: |options| fairness::tarpit(&options.database()?) },
+    Rig { name: "backlog", run: |options| fairness::backlog(&options.database()?) },
+];
+
+/// What was typed beside the name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    messages: Option<usize>,
+    database: Option<String>,
+    json: bool,
+}
+
+impl Options {
+    /// Messages of so many octets; this many when no number was typed.
+    fn load(&self, messages: usize, octets: usize) -> Load {
+        Load { messages: self.messages.unwrap_or(messages), octets }
+    }
+
+    /// Starts the database that was named; SQLite when none was.
+    fn database(&self) -> Result<Database> {
+        Database::start(self.database.as_deref().unwrap_or("sqlite"))
     }
 }
 
@@ -53,98 +63,62 @@ pub fn command(arguments: &[String]) -> Result<()> {
     {
         return use_cases::command(name, rest);
     }
-    let (mut messages, mut database) = (5000, "sqlite");
-    let (mut json, mut name) = (false, "throughput");
+    let (rig, options) = parse(arguments)?;
+    packages::for_integration()?;
+    (rig.run)(&options)
+}
+
+fn parse(arguments: &[String]) -> Result<(&'static Rig, Options)> {
+    let (mut rig, mut options) = (&RIGS[0], Options::default());
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            typed @ ("throughput" | "auth" | "idle" | "tarpit" | "backlog") => name = typed,
-            "--json" => json = true,
-            "--database" => database = arguments.next().context("--database is sqlite or postgres")?,
+            "--json" => options.json = true,
+            "--database" => options.database = Some(arguments.next().context("--database needs a name")?.clone()),
             "--messages" => {
-                let count = arguments.next().context("--messages needs a number")?;
-                messages = count.parse().with_context(|| format!("{count} is not a number"))?;
+                let typed = arguments.next().context("--messages needs a number")?;
+                let count: usize = typed.parse().with_context(|| format!("{typed} is not a number"))?;
+                ensure!((100..=100_000).contains(&count), "--messages is from 100 to 100000");
+                options.messages = Some(count);
             }
-            other => {
-                let others = use_cases::NAMES.join(", ");
-                bail!(
-                    "bench does not know {other}; it knows: throughput, auth, idle, tarpit, backlog, --messages N, --database NAME, --json; and {others}"
-                )
-            }
+            name => match RIGS.iter().find(|rig| rig.name == name) {
+                Some(named) => rig = named,
+                None => {
+                    let rigs = RIGS.iter().map(|rig| rig.name).collect::<Vec<_>>().join(", ");
+                    let others = use_cases::NAMES.join(", ");
+                    bail!(
+                        "bench does not know {name}; it knows: {rigs}, --messages N, --database NAME, --json; and {others}"
+                    )
+                }
+            },
         }
     }
-    ensure!((100..=100_000).contains(&messages), "--messages is from 100 to 100000");
-    packages::for_integration()?;
-    let database = Database::start(database)?;
-    match name {
-        "auth" => return sessions::auth(&database),
-        "idle" => return sessions::idle(&database),
-        "tarpit" => return fairness::tarpit(&database),
-        "backlog" => return fairness::backlog(&database),
-        _ => {}
-    }
-    let figures = vec![relaykeep(messages, &database)?, postfix::measure(messages)?];
-    print(&figures, json);
-    Ok(())
+    Ok((rig, options))
 }
 
-/// Relaykeep: release build, a trusted network, the sink as smarthost.
-fn relaykeep(messages: usize, database: &Database) -> Result<Figure> {
-    let sink = Sink::start()?;
-    let mut relay = Relay::prepare("relaykeep", database, &sink, &Lines::default())?;
-    relay.start()?;
-    // A first run that is not counted warms caches on both sides.
-    load("warm-up", relay.port, 200, &sink)?;
-    load("relaykeep", relay.port, messages, &sink)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Sends `messages` to `port` and waits for all of them at the sink.
-fn load(relay: &'static str, port: u16, messages: usize, sink: &Sink) -> Result<Figure> {
-    let began = Instant::now();
-    let before = sink.count();
-    let program = packages::find("smtp-source").context("smtp-source is missing (Debian: postfix)")?;
-    let status = Command::new(program)
-        .args(["-s", &SESSIONS.to_string(), "-l", &OCTETS.to_string(), "-m", &messages.to_string()])
-        .args(["-f", "bench@domain.test", "-t", "someone@sink.test", "-M", "client.test"])
-        .arg(format!("127.0.0.1:{port}"))
-        .status()?;
-    ensure!(status.success(), "smtp-source was refused by {relay}");
-    let accepted = began.elapsed();
-    let all = before + messages;
-    while sink.count() < all {
-        ensure!(began.elapsed() < PATIENCE, "{relay}: only {} of {messages} arrived", sink.count() - before);
-        std::thread::park_timeout(Duration::from_millis(2));
+    fn parsed(line: &str) -> Result<(&'static str, Options)> {
+        let arguments: Vec<_> = line.split_whitespace().map(String::from).collect();
+        parse(&arguments).map(|(rig, options)| (rig.name, options))
     }
-    let delivered = began.elapsed();
-    progress::note(&format!("{relay}: {messages} accepted in {accepted:.2?}, delivered in {delivered:.2?}"));
-    Ok(Figure { relay, messages, accepted, delivered })
-}
 
-fn print(figures: &[Figure], json: bool) {
-    if json {
-        let all: Vec<_> = figures
-            .iter()
-            .map(|figure| {
-                serde_json::json!({
-                    "relay": figure.relay,
-                    "messages": figure.messages,
-                    "sessions": SESSIONS,
-                    "octets": OCTETS,
-                    "accepted_per_second": figure.per_second(figure.accepted).round(),
-                    "delivered_per_second": figure.per_second(figure.delivered).round(),
-                })
-            })
-            .collect();
-        println!("{}", serde_json::Value::from(all));
-        return;
+    #[test]
+    fn throughput_is_meant_when_no_rig_is_named() {
+        let all = Options { messages: Some(2_000), database: Some("postgres".to_owned()), json: true };
+        assert_eq!(parsed("").unwrap(), ("throughput", Options::default()));
+        assert_eq!(parsed("--messages 2000 --database postgres --json").unwrap(), ("throughput", all));
+        assert_eq!(parsed("idle --json").unwrap(), ("idle", Options { json: true, ..Options::default() }));
     }
-    println!("{:<12}{:>10}{:>14}{:>14}", "relay", "messages", "accepted/s", "delivered/s");
-    for figure in figures {
-        let (accepted, delivered) = (figure.per_second(figure.accepted), figure.per_second(figure.delivered));
-        println!("{:<12}{:>10}{accepted:>14.0}{delivered:>14.0}", figure.relay, figure.messages);
-    }
-    if let [ours, theirs] = figures {
-        let ratio = ours.per_second(ours.delivered) / theirs.per_second(theirs.delivered);
-        println!("delivered: {ratio:.1} times Postfix");
+
+    #[test]
+    fn what_is_not_known_is_told_with_what_is() {
+        let told = parsed("fast").unwrap_err().to_string();
+        assert!(RIGS.iter().all(|rig| told.contains(rig.name)) && told.contains("depth"), "{told}");
+        for line in ["--messages", "--messages many", "--messages 99", "--database"] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
     }
 }

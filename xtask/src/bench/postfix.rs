@@ -1,4 +1,4 @@
-//! Debian's Postfix under the same load: an instance of its own in a fresh folder, relaying to the sink.
+//! Debian's Postfix: an instance of its own in a fresh folder, relaying to the sink.
 //!
 //! Its queue is on the same disk, and it writes durably as it always does. It has to be started as root.
 
@@ -8,44 +8,44 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Figure, load};
 use crate::{
     packages,
     rig::{Sink, free_port, scratch, wait_for},
     workspace::run,
 };
 
-/// Stopped with its scope, by its own command.
-struct Postfix {
+/// Stopped by its own command and removed when dropped.
+pub struct Postfix {
+    /// Where it takes mail of this machine.
+    pub port: u16,
     program: PathBuf,
-    config: PathBuf,
+    folder: PathBuf,
+}
+
+impl Postfix {
+    /// Starts one that relays to the sink, with further lines of `main.cf`.
+    pub fn start(sink: &Sink, lines: &str) -> Result<Self> {
+        let program = packages::find("postfix").context("postfix is missing")?;
+        let postfix = Self { port: free_port()?, program, folder: scratch("postfix")? };
+        configure(&postfix.folder, &postfix.config(), postfix.port, sink.port, lines)?;
+        run(Command::new(&postfix.program).arg("-c").arg(postfix.config()).arg("start"))?;
+        wait_for(postfix.port)?;
+        Ok(postfix)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.folder.join("etc")
+    }
 }
 
 impl Drop for Postfix {
     fn drop(&mut self) {
-        let _ = Command::new(&self.program).arg("-c").arg(&self.config).arg("stop").output();
+        let _ = Command::new(&self.program).arg("-c").arg(self.config()).arg("stop").output();
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Measures one run.
-pub fn measure(messages: usize) -> Result<Figure> {
-    let program = packages::find("postfix").context("postfix is missing")?;
-    let sink = Sink::start()?;
-    let folder = scratch("postfix")?;
-    let config = folder.join("etc");
-    let port = free_port()?;
-    configure(&folder, &config, port, sink.port)?;
-    run(Command::new(&program).arg("-c").arg(&config).arg("start"))?;
-    let postfix = Postfix { program, config };
-    wait_for(port)?;
-    load("warm-up", port, 200, &sink)?;
-    let figure = load("postfix", port, messages, &sink);
-    drop(postfix);
-    fs::remove_dir_all(&folder)?;
-    figure
-}
-
-fn configure(folder: &Path, config: &Path, port: u16, sink: u16) -> Result<()> {
+fn configure(folder: &Path, config: &Path, port: u16, sink: u16, lines: &str) -> Result<()> {
     let (queue, data) = (folder.join("queue"), folder.join("data"));
     for made in [config, &queue, &data] {
         fs::create_dir_all(made)?;
@@ -58,7 +58,7 @@ fn configure(folder: &Path, config: &Path, port: u16, sink: u16) -> Result<()> {
          inet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nmynetworks = 127.0.0.0/8\n\
          relayhost = [127.0.0.1]:{sink}\nsmtp_tls_security_level = none\nsmtpd_tls_security_level = none\n\
          smtpd_relay_restrictions = permit_mynetworks, reject\nsmtpd_client_connection_count_limit = 0\n\
-         alias_maps =\nalias_database =\nlocal_recipient_maps =\ndefault_destination_concurrency_limit = 20\n",
+         alias_maps =\nalias_database =\nlocal_recipient_maps =\ndefault_destination_concurrency_limit = 20\n{lines}",
         queue.display(),
         data.display()
     );

@@ -1,0 +1,55 @@
+//! What a relay came to under a load, and how it is printed.
+
+use std::time::Duration;
+
+use super::load::{Load, SESSIONS};
+
+/// One relay's figures.
+pub struct Figure {
+    /// Which relay.
+    pub relay: String,
+    /// What it was sent.
+    pub load: Load,
+    /// From the first connection to the last 250.
+    pub accepted: Duration,
+    /// From the first connection to the last message at the sink.
+    pub delivered: Duration,
+}
+
+impl Figure {
+    /// Messages accepted in a second.
+    pub fn accepted_per_second(&self) -> f64 {
+        self.load.messages as f64 / self.accepted.as_secs_f64()
+    }
+
+    /// Messages delivered in a second.
+    pub fn delivered_per_second(&self) -> f64 {
+        self.load.messages as f64 / self.delivered.as_secs_f64()
+    }
+
+    /// For `--json`.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "relay": self.relay,
+            "messages": self.load.messages,
+            "sessions": SESSIONS,
+            "octets": self.load.octets,
+            "accepted_per_second": self.accepted_per_second().round(),
+            "delivered_per_second": self.delivered_per_second().round(),
+        })
+    }
+}
+
+/// Prints Relaykeep's figure beside that of Postfix.
+pub fn print(ours: &Figure, theirs: &Figure, json: bool) {
+    if json {
+        println!("{}", serde_json::Value::from(vec![ours.json(), theirs.json()]));
+        return;
+    }
+    println!("{:<18}{:>10}{:>14}{:>14}", "relay", "messages", "accepted/s", "delivered/s");
+    for figure in [ours, theirs] {
+        let (accepted, delivered) = (figure.accepted_per_second(), figure.delivered_per_second());
+        println!("{:<18}{:>10}{accepted:>14.0}{delivered:>14.0}", figure.relay, figure.load.messages);
+    }
+    println!("delivered: {:.1} times Postfix", ours.delivered_per_second() / theirs.delivered_per_second());
+}
