@@ -8,11 +8,13 @@
 
 mod fairness;
 mod sessions;
+mod signed;
 mod throughput;
 mod use_cases;
 
 mod figure;
 mod load;
+mod opendkim;
 mod postfix;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -30,6 +32,7 @@ struct Rig {
 /// The first is meant when none is named.
 const RIGS: &[Rig] = &[
     Rig { name: "throughput", run: throughput::throughput },
+    Rig { name: "signed", run: signed::signed },
     Rig { name: "auth", run: |options| sessions::auth(&options.database()?) },
     Rig { name: "idle", run: |options| sessions::idle(&options.database()?) },
     Rig { name: "tarpit", run: |options| fairness::tarpit(&options.database()?) },
@@ -110,7 +113,7 @@ mod tests {
         let all = Options { messages: Some(2_000), database: Some("postgres".to_owned()), json: true };
         assert_eq!(parsed("").unwrap(), ("throughput", Options::default()));
         assert_eq!(parsed("--messages 2000 --database postgres --json").unwrap(), ("throughput", all));
-        assert_eq!(parsed("idle --json").unwrap(), ("idle", Options { json: true, ..Options::default() }));
+        assert_eq!(parsed("signed --json").unwrap(), ("signed", Options { json: true, ..Options::default() }));
     }
 
     #[test]

@@ -34,8 +34,8 @@ cargo xtask COMMAND
         run any other command of the binary (apply, check, config, operator, ptr) on that folder
   test [--only STEP]
         check everything: fmt, clippy, unit, sqlite, postgres, browser
-  bench [throughput] [--messages N] [--database sqlite|postgres] [--json]
-        measure accepted and delivered messages a second, beside Debian's Postfix
+  bench [throughput|signed] [--messages N] [--database sqlite|postgres] [--json]
+        measure accepted and delivered messages a second, beside Debian's Postfix; signed: of 100 KB, with DKIM
   bench auth|idle|tarpit|backlog [--database sqlite|postgres]
         measure connections that sign in, attackers, idle sessions, 50 MB, a tarpit, a backlog for a dead server
   crash [--rounds N] [--database sqlite|postgres] [--json]

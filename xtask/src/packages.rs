@@ -1,4 +1,4 @@
-//! The programs the tests use as real counterparts, and the Debian packages that bring them.
+//! The programs the tests and `bench` use as real counterparts, and the Debian packages that bring them.
 //!
 //! Installs by package name, only what is missing and only where it may (root, with apt-get). Services are kept from
 //! starting: the tests start their own. Anywhere else it names what is missing and the command to type.
@@ -71,6 +71,12 @@ const BROWSER: &[Need] = &[
     need("npm", "npm", "installs Playwright"),
 ];
 
+/// Of `bench signed`, beside what the integration tests need.
+const SIGNED: &[Need] = &[
+    need("opendkim-genkey", "opendkim-tools", "makes the key that opendkim signs with"),
+    need("openssl", "openssl", "makes it for opendkim-genkey"),
+];
+
 const POSTGRES: Need = need("initdb", "postgresql", "the second database");
 
 /// Makes sure of the DNS servers that tests within the crates need.
@@ -84,6 +90,11 @@ pub fn for_integration() -> Result<String> {
     let python = python_with_dkim()?;
     let folders = [python, path()].into_iter().flatten().collect::<Vec<_>>();
     Ok(folders.join(":"))
+}
+
+/// Makes sure of what makes keys for opendkim; opendkim itself is among what the integration tests need.
+pub fn for_signed() -> Result<()> {
+    install(SIGNED.iter().filter(|need| need.is_missing()).collect())
 }
 
 /// Makes sure of PostgreSQL's server programs.

@@ -44,8 +44,7 @@ impl World {
         domains.extend_from_slice(others);
         let dns = Dns::start(&domains)?;
         let delivery = format!("route = \"mx\"\nlocal_mx = true\nport = {port}\n");
-        let servers = format!("[dns]\nnameservers = [\"127.0.0.1:{}\"]\n", dns.port);
-        let lines = Lines { delivery: &delivery, others: &servers };
+        let lines = Lines { delivery: &delivery, others: &dns.settings() };
         let mut relay = Relay::prepare(name, database, &sinks[0], &lines)?;
         relay.start()?;
         Ok((Self { relay, sinks }, dns))

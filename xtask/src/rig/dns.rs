@@ -10,12 +10,13 @@ use anyhow::{Context, Result};
 
 use super::{free_port, scratch, until};
 use crate::packages;
-use crate::workspace::output;
+use crate::workspace::{output, run};
 
 /// Ended and removed when dropped.
 pub struct Dns {
-    /// Its port on 127.0.0.1.
-    pub port: u16,
+    port: u16,
+    records: String,
+    serial: u32,
     server: Child,
     folder: PathBuf,
 }
@@ -25,19 +26,17 @@ impl Dns {
     pub fn start(domains: &[(String, Ipv4Addr)]) -> Result<Self> {
         let (port, folder) = (free_port()?, scratch("dns")?);
         let here = folder.display();
-        let mut zone = String::from(
-            "$ORIGIN .\n$TTL 60\n@ SOA ns.test. h.test. 1 60 60 600 5\n@ NS ns.test.\nns.test. A 127.0.0.1\n",
-        );
+        let (mut records, serial) = (String::new(), 1);
         for (domain, address) in domains {
-            writeln!(zone, "{domain}. MX 10 mx.{domain}.\nmx.{domain}. A {address}")?;
+            writeln!(records, "{domain}. MX 10 mx.{domain}.\nmx.{domain}. A {address}")?;
         }
-        fs::write(folder.join("zone"), zone)?;
+        fs::write(folder.join("zone"), zone(serial, &records))?;
         fs::create_dir_all(folder.join("db"))?;
         let config = folder.join("knot.conf");
         let text = format!(
             "server:\n  listen: 127.0.0.1@{port}\n  rundir: {here}\n  udp-workers: 1\n  tcp-workers: 1\n  \
              background-workers: 1\ndatabase:\n  storage: {here}/db\nzone:\n  - domain: .\n    file: {here}/zone\n    \
-             zonefile-sync: -1\n"
+             zonefile-sync: -1\n    zonefile-load: whole\n"
         );
         fs::write(&config, text)?;
         let program = packages::find("knotd").context("knotd is missing (Debian: knot)")?;
@@ -48,21 +47,43 @@ impl Dns {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let dns = Self { port, server, folder };
-        let ask = || {
-            output(Command::new("dig").args([
-                "+short",
-                "+tries=1",
-                "+time=1",
-                "@127.0.0.1",
-                "-p",
-                &port.to_string(),
-                "ns.test.",
-            ]))
-        };
-        until("Knot DNS to answer", || Ok(ask().is_ok_and(|answer| answer.contains("127.0.0.1"))))?;
+        let dns = Self { port, records, serial, server, folder };
+        dns.wait()?;
         Ok(dns)
     }
+
+    /// Adds records, as lines of a zone file, and waits until they are served.
+    pub fn publish(&mut self, records: &str) -> Result<()> {
+        self.records += records;
+        self.serial += 1;
+        fs::write(self.folder.join("zone"), zone(self.serial, &self.records))?;
+        let program = packages::find("knotc").context("knotc is missing (Debian: knot)")?;
+        let mut reload = Command::new(program);
+        run(reload.arg("-c").arg(self.folder.join("knot.conf")).args(["zone-reload", "."]).stdout(Stdio::null()))?;
+        self.wait()
+    }
+
+    /// The section `[dns]` of a relay that asks this server, and it alone, as resolver and as every zone's own server.
+    pub fn settings(&self) -> String {
+        let port = self.port;
+        format!("[dns]\nnameservers = [\"127.0.0.1:{port}\"]\nauthoritative_port = {port}\n")
+    }
+
+    /// Waits until it serves the zone as it is now.
+    fn wait(&self) -> Result<()> {
+        let (port, serial) = (self.port.to_string(), self.serial.to_string());
+        until("Knot DNS to answer", || {
+            let mut ask = Command::new("dig");
+            ask.args(["+short", "+tries=1", "+time=1", "@127.0.0.1", "-p", &port, ".", "SOA"]);
+            Ok(output(&mut ask).is_ok_and(|answer| answer.split_whitespace().nth(2) == Some(serial.as_str())))
+        })
+    }
+}
+
+fn zone(serial: u32, records: &str) -> String {
+    format!(
+        "$ORIGIN .\n$TTL 60\n@ SOA ns.test. h.test. {serial} 60 60 600 5\n@ NS ns.test.\nns.test. A 127.0.0.1\n{records}"
+    )
 }
 
 impl Drop for Dns {

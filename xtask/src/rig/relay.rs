@@ -49,6 +49,20 @@ impl Relay {
     /// Builds the server and sets up its installation; it does not run yet.
     pub fn prepare(name: &str, database: &Database, sink: &Sink, lines: &Lines<'_>) -> Result<Self> {
         let binary = progress::step("server: release build", || serve::build_server(true))?;
+        let mut relay = Self::lay_out(binary, name, database, sink, lines)?;
+        let rules = relay.folder.join("rules.yaml");
+        fs::write(&rules, RULES)?;
+        let applied = relay.command(&["apply"]).arg(&rules).output()?;
+        ensure!(applied.status.success(), "apply: {}", String::from_utf8_lossy(&applied.stderr));
+        let report: serde_json::Value = serde_json::from_slice(&applied.stdout)?;
+        // On a database that had it before nothing is issued.
+        let told = |key: &str| report["issued"][0][key].as_str().unwrap_or_default().to_owned();
+        relay.account = (told("username"), told("secret"));
+        Ok(relay)
+    }
+
+    /// A folder with settings.
+    fn lay_out(binary: PathBuf, name: &str, database: &Database, sink: &Sink, lines: &Lines<'_>) -> Result<Self> {
         let folder = scratch(name)?;
         // No page is asked for, so the portal's browser files are a stand-in.
         let site = folder.join("site");
@@ -76,22 +90,13 @@ impl Relay {
              plaintext_auth_from = \"127.0.0.0/8\"\n"
         );
         fs::write(folder.join("relaykeep.toml"), config)?;
-        let rules = folder.join("rules.yaml");
-        fs::write(&rules, RULES)?;
         let account = (String::new(), String::new());
-        let mut relay = Self { port, auth, account, portal, binary, folder, running: None };
-        let applied = relay.command("apply").arg(&rules).output()?;
-        ensure!(applied.status.success(), "apply: {}", String::from_utf8_lossy(&applied.stderr));
-        let report: serde_json::Value = serde_json::from_slice(&applied.stdout)?;
-        // On a database that had it before nothing is issued.
-        let told = |key: &str| report["issued"][0][key].as_str().unwrap_or_default().to_owned();
-        relay.account = (told("username"), told("secret"));
-        Ok(relay)
+        Ok(Self { port, auth, account, portal, binary, folder, running: None })
     }
 
     /// Starts it and waits until it takes mail.
     pub fn start(&mut self) -> Result<()> {
-        let mut server = self.command("serve");
+        let mut server = self.command(&["serve"]);
         server.stdin(Stdio::null()).stdout(Stdio::null());
         let server = server.spawn().with_context(|| format!("cannot start {}", self.binary.display()))?;
         self.running = Some(server);
@@ -115,6 +120,14 @@ impl Relay {
             line.and_then(|value| value.parse::<f64>().ok()).with_context(|| format!("/metrics has no {name}"))
         };
         Ok((gauge("relaykeep_queue_due")? + gauge("relaykeep_queue_in_flight")?) as u64)
+    }
+
+    /// The report on a domain's DNS, as JSON; it need not run.
+    pub fn dns_report(&self, domain: &str) -> Result<serde_json::Value> {
+        // That something is to be mended is no failure here.
+        let report = self.command(&["dns", "check"]).args([domain, "--json"]).output()?;
+        serde_json::from_slice(&report.stdout)
+            .with_context(|| format!("dns check: {}", String::from_utf8_lossy(&report.stderr)))
     }
 
     /// Octets the process has in memory now.
@@ -143,9 +156,9 @@ impl Relay {
         Ok(self.running.as_ref().context("it does not run")?.id())
     }
 
-    fn command(&self, name: &str) -> Command {
+    fn command(&self, name: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
-        command.arg(name).arg("--config").arg(self.folder.join("relaykeep.toml"));
+        command.args(name).arg("--config").arg(self.folder.join("relaykeep.toml"));
         command
     }
 }

@@ -1,6 +1,7 @@
-//! Where the load ends: a mail server that takes everything, counts, and notes the numbers of numbered messages.
+//! Where the load ends: a mail server that takes everything, counts, and notes the numbers of numbered messages and which
+//! algorithms messages are signed with. It verifies no signature.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +26,8 @@ struct Seen {
     numbers: Mutex<HashMap<u64, u32>>,
     /// How long messages with a field `X-Sent` (microseconds since the sink began) took.
     took: Mutex<Vec<Duration>>,
+    /// How many messages have a DKIM signature by each algorithm.
+    signed: Mutex<HashMap<String, usize>>,
 }
 
 impl Sink {
@@ -50,7 +53,12 @@ impl Sink {
 
     /// Messages taken so far.
     pub fn count(&self) -> usize {
-        self.seen.count.load(Ordering::Relaxed)
+        self.seen.count.load(Ordering::Acquire)
+    }
+
+    /// Messages taken so far that have a DKIM signature by this algorithm (`a=`, RFC 6376 §3.5).
+    pub fn signed_by(&self, algorithm: &str) -> usize {
+        self.seen.signed.lock().unwrap_or_else(PoisonError::into_inner).get(algorithm).copied().unwrap_or(0)
     }
 
     /// The value of a field `X-Sent` for a message that is sent now.
@@ -84,10 +92,15 @@ fn serve(stream: &TcpStream, seen: &Seen, began: Instant) -> std::io::Result<()>
             Some(b"DATA") => {
                 writer.write_all(b"354 Go on\r\n")?;
                 let (mut number, mut sent) = (None, None);
+                let (mut header, mut in_header) = (Vec::new(), true);
                 while line != b".\r\n" {
                     line.clear();
                     if reader.read_until(b'\n', &mut line)? == 0 {
                         return Ok(());
+                    }
+                    in_header &= line != b"\r\n";
+                    if in_header {
+                        header.extend_from_slice(&line);
                     }
                     if let Some(value) = line.strip_prefix(b"X-Number: ") {
                         number = std::str::from_utf8(value).ok().and_then(|value| value.trim().parse().ok());
@@ -103,7 +116,11 @@ fn serve(stream: &TcpStream, seen: &Seen, began: Instant) -> std::io::Result<()>
                     let took = began.elapsed().saturating_sub(Duration::from_micros(sent));
                     seen.took.lock().unwrap_or_else(PoisonError::into_inner).push(took);
                 }
-                seen.count.fetch_add(1, Ordering::Relaxed);
+                for algorithm in algorithms(&String::from_utf8_lossy(&header)) {
+                    *seen.signed.lock().unwrap_or_else(PoisonError::into_inner).entry(algorithm).or_default() += 1;
+                }
+                // Last, so that of what is counted everything else is known.
+                seen.count.fetch_add(1, Ordering::Release);
                 b"250 2.0.0 Ok\r\n"
             }
             Some(b"QUIT") => {
@@ -113,5 +130,34 @@ fn serve(stream: &TcpStream, seen: &Seen, began: Instant) -> std::io::Result<()>
             _ => b"250 2.0.0 Ok\r\n",
         };
         writer.write_all(reply)?;
+    }
+}
+
+/// The algorithms of a header's DKIM signatures.
+fn algorithms(header: &str) -> BTreeSet<String> {
+    let unfolded = header.replace("\r\n\t", " ").replace("\r\n ", " ");
+    let signatures = unfolded.lines().filter_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("DKIM-Signature").then_some(value)
+    });
+    let tags = signatures.flat_map(|value| value.split(';'));
+    tags.filter_map(|tag| Some(tag.trim().strip_prefix("a=")?.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_counts_by_its_algorithm_wherever_the_field_is_folded() {
+        let of = |header: &str| algorithms(header).into_iter().collect::<Vec<_>>();
+        let rsa = "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=domain.test;\r\n\ts=bench; b=a=b\r\n";
+        let ed25519 = "dkim-signature: v=1;\r\n a=ed25519-sha256; d=domain.test\r\n";
+        assert_eq!(
+            of(&format!("Received: from a; a=no\r\n{rsa}From: a@b.test\r\n{ed25519}")),
+            ["ed25519-sha256", "rsa-sha256"]
+        );
+        assert_eq!(of(&format!("{rsa}{rsa}")), ["rsa-sha256"]);
+        assert!(of("From: a@b.test\r\nX-DKIM-Signature: a=rsa-sha256\r\n").is_empty());
     }
 }
