@@ -7,6 +7,7 @@
 //! `cargo xtask bench policy|queue|depth|messages|import|sweep|health` measures single use cases instead (`use_cases.rs`).
 
 mod fairness;
+mod nodes;
 mod sessions;
 mod signed;
 mod throughput;
@@ -33,6 +34,7 @@ struct Rig {
 const RIGS: &[Rig] = &[
     Rig { name: "throughput", run: throughput::throughput },
     Rig { name: "signed", run: signed::signed },
+    Rig { name: "nodes", run: nodes::nodes },
     Rig { name: "auth", run: |options| sessions::auth(&options.database()?) },
     Rig { name: "idle", run: |options| sessions::idle(&options.database()?) },
     Rig { name: "tarpit", run: |options| fairness::tarpit(&options.database()?) },
@@ -113,7 +115,7 @@ mod tests {
         let all = Options { messages: Some(2_000), database: Some("postgres".to_owned()), json: true };
         assert_eq!(parsed("").unwrap(), ("throughput", Options::default()));
         assert_eq!(parsed("--messages 2000 --database postgres --json").unwrap(), ("throughput", all));
-        assert_eq!(parsed("signed --json").unwrap(), ("signed", Options { json: true, ..Options::default() }));
+        assert_eq!(parsed("nodes --json").unwrap(), ("nodes", Options { json: true, ..Options::default() }));
     }
 
     #[test]

@@ -36,6 +36,8 @@ cargo xtask COMMAND
         check everything: fmt, clippy, unit, sqlite, postgres, browser
   bench [throughput|signed] [--messages N] [--database sqlite|postgres] [--json]
         measure accepted and delivered messages a second, beside Debian's Postfix; signed: of 100 KB, with DKIM
+  bench nodes [--messages N] [--json]
+        measure one, two and four nodes on one PostgreSQL, with the processor time of a message
   bench auth|idle|tarpit|backlog [--database sqlite|postgres]
         measure connections that sign in, attackers, idle sessions, 50 MB, a tarpit, a backlog for a dead server
   crash [--rounds N] [--database sqlite|postgres] [--json]

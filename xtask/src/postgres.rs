@@ -57,6 +57,11 @@ impl Cluster {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// The process whose children serve the connections.
+    pub fn id(&self) -> u32 {
+        self.server.id()
+    }
 }
 
 impl Drop for Cluster {

@@ -3,6 +3,7 @@
 
 mod client;
 mod dns;
+mod processor;
 mod relay;
 mod sink;
 
@@ -13,11 +14,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::packages;
 use crate::postgres::Cluster;
 use crate::workspace;
 
 pub use client::Client;
 pub use dns::Dns;
+pub use processor::of_process as processor_time;
 pub use relay::{Lines, Relay};
 pub use sink::Sink;
 
@@ -37,7 +40,10 @@ impl Database {
     pub fn start(name: &str) -> Result<Self> {
         Ok(match name {
             "sqlite" => Self::Sqlite,
-            "postgres" => Self::Postgres(Cluster::start()?),
+            "postgres" => {
+                packages::for_postgres()?;
+                Self::Postgres(Cluster::start()?)
+            }
             other => bail!("--database is sqlite or postgres, not {other}"),
         })
     }
@@ -47,6 +53,14 @@ impl Database {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Processor time of its own processes so far. SQLite has none: it runs within the relay's.
+    pub fn processor_time(&self) -> Result<Duration> {
+        match self {
+            Self::Sqlite => Ok(Duration::ZERO),
+            Self::Postgres(cluster) => processor::of_tree(cluster.id()),
         }
     }
 }

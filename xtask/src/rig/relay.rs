@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Database, Sink, free_port, scratch, wait_for};
+use super::{Database, Sink, free_port, processor, scratch, wait_for};
 use crate::{progress, serve};
 
 const RULES: &str = "
@@ -59,6 +60,14 @@ impl Relay {
         let told = |key: &str| report["issued"][0][key].as_str().unwrap_or_default().to_owned();
         relay.account = (told("username"), told("secret"));
         Ok(relay)
+    }
+
+    /// Sets up another node on the same PostgreSQL, with the same rules and sealing key; it does not run yet.
+    pub fn beside(&self, name: &str, database: &Database, sink: &Sink, lines: &Lines<'_>) -> Result<Self> {
+        let mut node = Self::lay_out(self.binary.clone(), name, database, sink, lines)?;
+        fs::copy(self.folder.join("secret.key"), node.folder.join("secret.key"))?;
+        node.account = self.account.clone();
+        Ok(node)
     }
 
     /// A folder with settings.
@@ -128,6 +137,11 @@ impl Relay {
         let report = self.command(&["dns", "check"]).args([domain, "--json"]).output()?;
         serde_json::from_slice(&report.stdout)
             .with_context(|| format!("dns check: {}", String::from_utf8_lossy(&report.stderr)))
+    }
+
+    /// Processor time of the process so far.
+    pub fn processor_time(&self) -> Result<Duration> {
+        processor::of_process(self.id()?)
     }
 
     /// Octets the process has in memory now.
