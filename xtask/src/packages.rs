@@ -61,6 +61,7 @@ const INTEGRATION: &[Need] = &[
     need("", "libnet-ssleay-perl", "TLS of swaks"),
     need("msmtp", "msmtp", "an SMTP client"),
     need("opendkim", "opendkim", "verifies signatures"),
+    need("", "libmail-dkim-perl", "verifies signatures, in Perl"),
     need("strace", "strace", "sees when a message is on disk"),
     need("python3", "python3", "the programs that send"),
 ];

@@ -1,4 +1,5 @@
-//! Signatures as others see them: dkimpy and opendkim verify what arrives, over a corpus of odd and plain messages.
+//! Signatures as others see them: dkimpy, opendkim and Mail::DKIM verify what arrives, over a corpus of odd and plain
+//! messages. And without a signature: what arrives is what was handed in.
 
 use crate::{
     harness::{Dns, Postfix, Received, Relaykeep, Session, Sink, clients, html, until},
@@ -108,9 +109,32 @@ fn opendkim(relay: &Relaykeep, files: &[String], keys: &BTreeMap<String, String>
     files.iter().map(verdict).collect()
 }
 
-/// Both signatures of every message are good for both verifiers.
-fn assert_good(relay: &Relaykeep, received: &[Received], keys: &BTreeMap<String, String>) {
+/// The verdict of Mail::DKIM on each file, `FILE pass`, with the keys it finds in DNS itself. It knows RSA alone, as many
+/// receivers do, and passes over the other signature.
+fn mail_dkim(dns: &Dns, files: &[String]) -> Vec<String> {
+    let script = "use Mail::DKIM::Verifier; use Mail::DKIM::DNS; use Net::DNS::Resolver;\n\
+        my ($host, $port) = split /:/, shift;\n\
+        Mail::DKIM::DNS::resolver(Net::DNS::Resolver->new(nameservers => [$host], port => $port));\n\
+        for my $path (@ARGV) {\n\
+            open(my $file, '<:raw', $path) or die $path;\n\
+            my $verifier = Mail::DKIM::Verifier->new;\n\
+            $verifier->PRINT(do { local $/; <$file> });\n\
+            $verifier->CLOSE;\n\
+            print $path, ' ', $verifier->result, \"\\n\";\n\
+        }";
+    let (ran, said) = clients::run(Command::new("perl").args(["-e", script, &dns.address()]).args(files));
+    assert!(ran, "{said}");
+    said.lines().map(str::to_owned).collect()
+}
+
+/// Both signatures of every message are good for each verifier that knows their algorithm.
+fn assert_good(dns: &Dns, relay: &Relaykeep, received: &[Received], keys: &BTreeMap<String, String>) {
     let files = written(relay, received);
+    let verdicts = mail_dkim(dns, &files);
+    assert_eq!(verdicts.len(), files.len(), "{verdicts:#?}");
+    for verdict in verdicts {
+        assert!(verdict.ends_with(" pass"), "Mail::DKIM: {verdict}\n{}", shown(&verdict));
+    }
     for verdict in dkimpy(&files, keys) {
         assert!(verdict.ends_with(" True"), "dkimpy: {verdict}\n{}", shown(&verdict));
     }
@@ -147,9 +171,9 @@ fn send_corpus(relay: &Relaykeep, corpus: &[Vec<u8>]) {
 }
 
 #[test]
-fn row_1_7_every_signed_message_verifies_in_dkimpy_and_opendkim_and_is_else_untouched() {
+fn row_1_7_every_signed_message_verifies_in_three_verifiers_and_is_else_untouched() {
     let sink = Sink::start();
-    let (_dns, relay, keys) = signing_relay(sink.port);
+    let (dns, relay, keys) = signing_relay(sink.port);
     let corpus = corpus();
     send_corpus(&relay, &corpus);
     let received = sink.wait_for(corpus.len());
@@ -160,13 +184,14 @@ fn row_1_7_every_signed_message_verifies_in_dkimpy_and_opendkim_and_is_else_unto
         assert!(one.content.ends_with(submitted), "{number} was touched: {}", one.text());
         assert_eq!(one.header("DKIM-Signature").len(), 2, "{}", one.text());
     }
-    assert_good(&relay, &received, &keys);
+    assert_good(&dns, &relay, &received, &keys);
     // The verifiers can say no.
     let mut forged = received[0].clone();
     forged.content.extend_from_slice(b"forged\r\n");
     let files = written(&relay, &[forged]);
     assert!(dkimpy(&files, &keys).iter().all(|verdict| !verdict.ends_with(" True")));
     assert!(!opendkim(&relay, &files, &keys)[0].contains("dkim=pass"));
+    assert!(!mail_dkim(&dns, &files)[0].ends_with(" pass"));
 }
 
 #[test]
@@ -176,12 +201,38 @@ fn signatures_survive_a_hop_through_postfix() {
     }
     let sink = Sink::start();
     let postfix = Postfix::start(&format!("relayhost = [127.0.0.1]:{}\n", sink.port), &[]);
-    let (_dns, relay, keys) = signing_relay(postfix.port);
+    let (dns, relay, keys) = signing_relay(postfix.port);
     let corpus = corpus();
     send_corpus(&relay, &corpus);
     let received = sink.wait_for(corpus.len());
     assert!(received[0].text().contains("by client.test (Postfix)"), "{}", received[0].text());
-    assert_good(&relay, &received, &keys);
+    assert_good(&dns, &relay, &received, &keys);
+}
+
+#[test]
+fn without_a_signature_what_was_handed_in_arrives_octet_for_octet_behind_our_fields() {
+    let (dns, sink) = (Dns::start(RECORDS), Sink::start());
+    let relay = Relaykeep::start(&routed(&dns, sink.port, "retry = [\"1s\"]\n"));
+    relay.apply(RULES);
+    let corpus = corpus();
+    send_corpus(&relay, &corpus);
+    for one in sink.wait_for(corpus.len()) {
+        let number: usize = one.rcpt[0].split('@').next().unwrap().parse().unwrap();
+        let submitted = &corpus[number];
+        let prefix = one.content.strip_suffix(submitted.as_slice());
+        let prefix = String::from_utf8_lossy(prefix.unwrap_or_else(|| panic!("{number} was touched: {}", one.text())));
+        let lines = prefix.split_terminator("\r\n").filter(|line| !line.starts_with('\t'));
+        let names: Vec<&str> = lines.map(|line| line.split(':').next().unwrap_or(line)).collect();
+        let has_both = String::from_utf8_lossy(submitted).contains("\r\nMessage-Id:");
+        let ours: &[&str] = if has_both { &["Received"] } else { &["Received", "Date", "Message-ID"] };
+        assert_eq!(names, ours, "{number}: {prefix}");
+    }
+    // RFC 5321 §4.4: Return-Path is for who delivers at last.
+    let kept = b"From: web@domain.test\r\nReceived: from a by b; Fri, 21 Nov 2025 10:00:00 +0000\r\n\r\nhello\r\n";
+    let content = [b"Return-Path: <web@domain.test>\r\n".as_slice(), kept].concat();
+    assert!(Session::open(relay.networks).send("web@domain.test", &["a@other.test"], &content).starts_with("250 "));
+    let last = sink.wait_for(corpus.len() + 1).pop().unwrap();
+    assert!(last.content.ends_with(kept) && last.header("Return-Path").is_empty(), "{}", last.text());
 }
 
 #[test]

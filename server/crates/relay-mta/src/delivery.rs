@@ -109,6 +109,10 @@ impl Deliverer {
             delivery.dialogue.extend(more.dialogue);
             delivery.passes_reports_on &= more.passes_reports_on;
         }
+        // What fails for what this sender alone asks of TLS may do for everybody else.
+        if message.terms.tls != TlsTerm::Usual {
+            delivery.unreachable = None;
+        }
         delivery
     }
 
@@ -132,8 +136,9 @@ impl Deliverer {
         };
         let job = Job { transaction, content: &message.content, limit };
         let key = next_hop::key(way, project);
-        // What is open was opened for mail that asked for less.
-        let takes_open_ones = message.terms.tls != TlsTerm::Required;
+        // What is open was opened for mail that asked for less; and what is opened for mail that TLS is optional for is
+        // closed behind it.
+        let takes_open_ones = message.terms.tls == TlsTerm::Usual;
         // A host may have closed a connection that was idle; then nothing of this message was heard, and a new
         // connection is made.
         while takes_open_ones && let Some(connection) = self.pool.take(&key) {
@@ -312,7 +317,9 @@ impl Deliverer {
             Ended::Done(outcomes) => {
                 delivery.outcomes = outcomes;
                 delivery.passes_reports_on = connection.passes_reports_on();
-                let reusable = connection.is_reusable(self.config.transactions_per_connection);
+                // RFC 8689 §5: what the recipient's domain asks of TLS was passed over for this mail alone.
+                let shared = job.transaction.terms.tls != TlsTerm::Optional;
+                let reusable = shared && connection.is_reusable(self.config.transactions_per_connection);
                 let ended = if reusable { self.pool.put(key, connection) } else { Some(connection) };
                 if let Some(ended) = ended {
                     tokio::spawn(ended.quit());

@@ -42,8 +42,8 @@ pub enum Command<'a> {
     Unknown,
 }
 
-/// The verbs of HTTP (RFC 9110 §9.1, RFC 5789): never SMTP, and never answered twice.
-const HTTP: [&str; 9] = ["GET", "POST", "HEAD", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+/// The verbs of HTTP (RFC 9110 §9.1, RFC 5789; RFC 9113 §3.4: `PRI * HTTP/2.0`): never SMTP, and never answered twice.
+const HTTP: [&str; 10] = ["GET", "POST", "HEAD", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI"];
 
 impl<'a> Command<'a> {
     /// Reads one line. Verbs have no case; spaces behind the line are dropped.

@@ -6,7 +6,7 @@ pub(crate) mod sink;
 use super::*;
 use relay_core::config::SmarthostAccess;
 use relay_dns::FixedAnswers;
-use relay_types::{DomainName, EmailAddress, ReversePath, route::SmarthostTls};
+use relay_types::{DomainName, EmailAddress, ReversePath, route::SmarthostTls, terms::MessageTerms};
 use sink::{Authority, Script, Sink};
 use std::{sync::Arc, time::Duration};
 
@@ -48,12 +48,24 @@ impl Relay {
         content: &[u8],
         recipients: &[&str],
     ) -> Delivery {
+        self.deliver_asked(project, way, content, recipients, TlsTerm::Usual).await
+    }
+
+    /// As [`Self::deliver_for`], of mail whose sender asks this of TLS.
+    async fn deliver_asked(
+        &self,
+        project: Option<ProjectId>,
+        way: &Way,
+        content: &[u8],
+        recipients: &[&str],
+        tls: TlsTerm,
+    ) -> Delivery {
         let message = Outgoing {
             reverse_path: ReversePath::parse("from@a.example").unwrap(),
             content: Content::InMemory(content.to_vec().into()),
             eight_bit: false,
             smtputf8: false,
-            terms: Default::default(),
+            terms: MessageTerms { tls, ..MessageTerms::default() },
         };
         let recipients: Vec<_> = recipients.iter().map(|text| EmailAddress::parse(text).unwrap().into()).collect();
         let limit = Instant::now() + Duration::from_secs(600);
@@ -314,6 +326,38 @@ async fn only_the_same_project_with_the_same_password_sends_through_an_idle_conn
         assert_eq!(words[0].starts_with("delivered"), taken, "{project:?} with {password}: {words:?}");
         assert_eq!(sink.connections(), connections, "{project:?} with {password}");
     }
+}
+
+#[tokio::test]
+async fn a_connection_is_shared_only_by_mail_that_asks_nothing_of_tls() {
+    let sink = Sink::start(Script::default()).await;
+    let relay = Relay::with_exchanger(&sink);
+    for (tls, connections, delivered) in [
+        // What this one opens may be less than the recipient's domain asks for.
+        (TlsTerm::Optional, 1, true),
+        (TlsTerm::Usual, 2, true),
+        (TlsTerm::Usual, 2, true),
+        (TlsTerm::Optional, 3, true),
+        (TlsTerm::Usual, 3, true),
+        (TlsTerm::Required, 4, false),
+    ] {
+        let way = Way::Mx(name("b.example"));
+        let delivery = relay.deliver_asked(None, &way, b"a\r\n", &["a@b.example"], tls).await;
+        assert_eq!(words(&delivery)[0].starts_with("delivered"), delivered, "{tls:?}: {delivery:?}");
+        assert_eq!(sink.connections(), connections, "{tls:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_fails_the_tls_of_one_sender_is_not_unreachable_for_others() {
+    let authority = Authority::new();
+    let sink = Sink::start(Script::default().starttls(authority.server("mx.b.example"))).await;
+    let relay = Relay::with_exchanger(&sink);
+    let way = Way::Mx(name("b.example"));
+    let delivery = relay.deliver_asked(None, &way, b"a\r\n", &["a@b.example"], TlsTerm::Required).await;
+    assert!(words(&delivery)[0].starts_with("tempfail 451 4.7.5 TLS failed"), "{delivery:?}");
+    assert!(delivery.unreachable.is_none(), "{delivery:?}");
+    assert_eq!(words(&relay.send(&["a@b.example"]).await), ["delivered 250 2.0.0 queued"]);
 }
 
 #[tokio::test]

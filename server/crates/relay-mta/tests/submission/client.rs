@@ -2,7 +2,7 @@
 
 use crate::harness::HOST;
 use relay_mta::CertificateFiles;
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use rustls::{ALL_VERSIONS, ClientConfig, RootCertStore, SupportedProtocolVersion, crypto::aws_lc_rs};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{
@@ -23,10 +23,15 @@ pub async fn connect(address: SocketAddr) -> Client<TcpStream> {
 
 /// A client that trusts this certificate only.
 pub fn trusting(files: &CertificateFiles) -> Arc<ClientConfig> {
+    trusting_by(ALL_VERSIONS, files)
+}
+
+/// As [`trusting`], by these versions of TLS.
+pub fn trusting_by(versions: &[&'static SupportedProtocolVersion], files: &CertificateFiles) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(&files.certificate).expect("PEM")).expect("a certificate");
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();

@@ -57,18 +57,21 @@ async fn an_idle_client_hears_421() {
 }
 
 #[tokio::test]
-async fn too_many_sessions_from_one_address_hear_421() {
-    let few = SubmissionSettings { sessions_per_address: 1, ..settings() };
-    let relay = start(few, &[(ListenerTls::None, Required)]).await;
-    let mut first = connect(relay.addresses[0]).await;
-    first.reply().await;
-    let mut second = connect(relay.addresses[0]).await;
-    assert!(second.reply().await.starts_with("421 4.7.0 "));
-    second.is_closed().await;
-    first.say("QUIT").await;
-    first.is_closed().await;
-    let mut third = connect(relay.addresses[0]).await;
-    assert!(third.reply().await.starts_with("220 "));
+async fn too_many_sessions_from_one_address_or_in_all_hear_421() {
+    for few in
+        [SubmissionSettings { sessions_per_address: 1, ..settings() }, SubmissionSettings { sessions: 1, ..settings() }]
+    {
+        let relay = start(few, &[(ListenerTls::None, Required)]).await;
+        let mut first = connect(relay.addresses[0]).await;
+        first.reply().await;
+        let mut second = connect(relay.addresses[0]).await;
+        assert!(second.reply().await.starts_with("421 4.7.0 "));
+        second.is_closed().await;
+        first.say("QUIT").await;
+        first.is_closed().await;
+        let mut third = connect(relay.addresses[0]).await;
+        assert!(third.reply().await.starts_with("220 "));
+    }
 }
 
 #[tokio::test]

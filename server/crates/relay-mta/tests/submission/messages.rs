@@ -99,6 +99,25 @@ async fn wrong_secrets_and_unknown_names_hear_the_same() {
 }
 
 #[tokio::test]
+async fn who_guesses_waits_and_the_session_ends() {
+    let relay = start(settings(), &[(Implicit, Required)]).await;
+    let account = relay.account().await;
+    let wrong = Account { secret: "wrong".to_owned(), ..account };
+    let mut client = connect(relay.addresses[0]).await.tls(&trusting(&relay.certificate)).await.expect("TLS");
+    greeted(&mut client).await;
+    let mut refused = 0;
+    let reply = loop {
+        match client.say(&auth_plain(&wrong)).await {
+            reply if reply.starts_with("535 5.7.8 ") => refused += 1,
+            reply => break reply,
+        }
+    };
+    assert!(reply.starts_with("421 4.7.0 Too many failed authentications; wait "), "{reply}");
+    assert!(refused >= 10, "{refused} failures are free");
+    client.is_closed().await;
+}
+
+#[tokio::test]
 async fn a_disabled_account_fails_at_the_next_mail_of_an_open_session() {
     let relay = start(settings(), &[(Implicit, Required)]).await;
     let account = relay.account().await;

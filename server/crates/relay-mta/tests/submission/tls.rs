@@ -1,7 +1,7 @@
 //! TLS of listeners.
 
 use crate::{
-    client::{connect, trusting},
+    client::{connect, trusting, trusting_by},
     harness::{HOST, OTHER_HOST, settings, start},
     until::until,
 };
@@ -10,6 +10,7 @@ use relay_types::listener::{
     ListenerAuth::{Networks, Required},
     ListenerTls::{Implicit, Starttls},
 };
+use rustls::ALL_VERSIONS;
 use std::{fs, time::Duration};
 
 #[tokio::test]
@@ -110,18 +111,43 @@ async fn a_listener_has_the_certificate_of_each_of_its_names() {
 }
 
 #[tokio::test]
-async fn a_session_ticket_is_good_on_its_own_listener_only() {
-    let relay = start(settings(), &[(Implicit, Required), (Implicit, Required)]).await;
-    let trusted = trusting(&relay.certificate);
-    let mut resumed = Vec::new();
-    for listener in [0, 0, 1] {
-        let mut client = connect(relay.addresses[listener]).await.tls(&trusted).await.expect("TLS");
-        // The tickets of TLS 1.3 come behind the handshake.
-        client.reply().await;
-        client.say("QUIT").await;
-        resumed.push(client.is_resumed());
+async fn tls_1_2_and_1_3_are_spoken_and_nothing_older() {
+    let relay = start(settings(), &[(Implicit, Required)]).await;
+    for &version in ALL_VERSIONS {
+        let only = trusting_by(&[version], &relay.certificate);
+        let mut client = connect(relay.addresses[0]).await.tls(&only).await.expect("TLS");
+        assert!(client.reply().await.starts_with("220 "), "{:?}", version.version);
     }
-    assert_eq!(resumed, [false, true, false]);
+    // The hello of a client that knows TLS 1.1 and nothing later (RFC 4346 §7.4.1.2), and of one that knows TLS 1.0;
+    // with signature algorithms, so that the version alone is wrong.
+    for minor in [2, 1] {
+        let algorithms = [0, 12, 0, 13, 0, 8, 0, 6, 4, 3, 4, 1, 8, 4];
+        let hello =
+            [&[0x16_u8, 3, 1, 0, 59, 1, 0, 0, 55, 3, minor][..], &[7; 32], &[0, 0, 2, 0xc0, 0x2b, 1, 0], &algorithms];
+        let hello = hello.concat();
+        let mut client = connect(relay.addresses[0]).await;
+        client.send_octets(&hello).await;
+        let said = client.rest().await;
+        // An alert (21): fatal (2), protocol_version (70).
+        assert!(said.starts_with('\x15') && said.ends_with("\x02\x46"), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_ticket_is_good_on_its_own_listener_only() {
+    for &version in ALL_VERSIONS {
+        let relay = start(settings(), &[(Implicit, Required), (Implicit, Required)]).await;
+        let trusted = trusting_by(&[version], &relay.certificate);
+        let mut resumed = Vec::new();
+        for listener in [0, 0, 1] {
+            let mut client = connect(relay.addresses[listener]).await.tls(&trusted).await.expect("TLS");
+            // The tickets of TLS 1.3 come behind the handshake.
+            client.reply().await;
+            client.say("QUIT").await;
+            resumed.push(client.is_resumed());
+        }
+        assert_eq!(resumed, [false, true, false], "{:?}", version.version);
+    }
 }
 
 /// The same trust without the sessions that were kept.

@@ -2,6 +2,7 @@
 
 use super::{ClientOutput, ClientSession, Extensions, Framing, Phase, Transaction, judgement};
 use relay_types::{
+    ReversePath,
     message::{Cause, Outcome},
     reply::Reply,
     terms::{Addressee, Ret, TlsTerm},
@@ -135,7 +136,9 @@ impl ClientSession {
             return self.outputs.push_back(ClientOutput::Done(outcomes));
         }
         let verified = self.tls == Some(true);
-        if transaction.terms.tls == TlsTerm::Required && !(verified && self.offered.require_tls) {
+        // RFC 8689 §5: a report is not lost for want of the offer, but goes over verified TLS like any other.
+        let offered = self.offered.require_tls || transaction.reverse_path == ReversePath::Null;
+        if transaction.terms.tls == TlsTerm::Required && !(verified && offered) {
             return self.give_up(judgement::no_require_tls(verified));
         }
         let sending = Box::new(Sending::new(transaction, self.needs_reset, &self.offered));
@@ -254,12 +257,17 @@ impl ClientSession {
                     line.push_str(" SMTPUTF8");
                 }
                 let terms = &transaction.terms;
-                if terms.tls == TlsTerm::Required {
+                if terms.tls == TlsTerm::Required && self.offered.require_tls {
                     line.push_str(" REQUIRETLS");
                 }
                 if self.offered.dsn {
-                    // RFC 8689 §5: what was to go in secret is not returned in a report.
-                    let ret = if terms.tls == TlsTerm::Required { Some(Ret::Headers) } else { terms.ret };
+                    let ret = match terms.tls {
+                        // RFC 3461 §6.1: of a report no report is made.
+                        TlsTerm::Required if transaction.reverse_path == ReversePath::Null => None,
+                        // RFC 8689 §5: what was to go in secret is not returned in a report.
+                        TlsTerm::Required => Some(Ret::Headers),
+                        TlsTerm::Usual | TlsTerm::Optional => terms.ret,
+                    };
                     if let Some(ret) = ret {
                         line.push_str(&format!(" RET={}", ret.as_str()));
                     }

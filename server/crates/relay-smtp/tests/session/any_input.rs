@@ -46,8 +46,20 @@ fn play(session: &mut Session, story: &mut Vec<String>) {
                 story.pop_if(|last| last.starts_with("content "));
                 story.push("discard".into());
             }
+            Output::Reply(reply) => {
+                assert!(has_its_code(&reply), "{reply}");
+                story.push(format!("{reply:?}"));
+            }
             other => story.push(format!("{other:?}")),
         }
+    }
+}
+
+/// RFC 2034 §4: every reply but prompts, the greeting and the answers to EHLO and HELO has an enhanced code of its class.
+fn has_its_code(reply: &Reply) -> bool {
+    match reply.enhanced {
+        Some(code) => u16::from(code.class) == reply.code / 100,
+        None => reply.code / 100 == 3 || reply.lines[0].starts_with("relay.example "),
     }
 }
 

@@ -142,6 +142,12 @@ fn tls_on_the_whole_way_needs_a_verified_host_that_promises_it() {
         tls_required(),
         &(secured("verified", "REQUIRETLS,DSN") + "C: MAIL FROM:<from@a.example> REQUIRETLS RET=HDRS"),
     );
+    let report = || Transaction { reverse_path: ReversePath::Null, ..tls_required() };
+    for (keywords, mail) in [("REQUIRETLS,DSN", "C: MAIL FROM:<> REQUIRETLS"), ("DSN", "C: MAIL FROM:<>")] {
+        check(config(TlsPolicy::Required), report(), &(secured("verified", keywords) + mail));
+    }
+    let why = "C: QUIT\n!: 550 5.7.30 REQUIRETLS support required: the sender asked for verified TLS, which the next hop does not have\nX:";
+    check(config(TlsPolicy::Opportunistic), report(), &(secured("not verified", "REQUIRETLS") + why));
     for (begin, why) in [
         (secured("verified", "DSN"), "asked for TLS on the whole way, which the next hop does not promise"),
         (secured("not verified", "REQUIRETLS"), "asked for verified TLS, which the next hop does not have"),
