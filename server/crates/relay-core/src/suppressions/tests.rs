@@ -85,7 +85,10 @@ fn only_a_reply_to_rcpt_that_there_is_no_such_mailbox_suppresses() {
             NoMailbox,
         ),
         (said(550, (5, 1, 1), "The email account that you tried to reach does not exist."), NoMailbox),
-        (said(550, (5, 1, 1), "<a@e.example>: Recipient address rejected: User unknown in relay recipient table"), NoMailbox),
+        (
+            said(550, (5, 1, 1), "<a@e.example>: Recipient address rejected: User unknown in relay recipient table"),
+            NoMailbox,
+        ),
         (said(550, (5, 1, 1), "<policy@e.example>... User unknown"), NoMailbox),
         (said(550, (5, 1, 1), "RESOLVER.ADR.RecipNotFound; not found"), NoMailbox),
     ] {
