@@ -180,6 +180,9 @@ impl Run<'_> {
     async fn suppressions(&mut self, part: &ProjectPart) -> Result<()> {
         for wanted in &part.suppressions {
             let (address, until) = (wanted.address.to_string(), wanted.until()?);
+            if until.is_some_and(|at| at <= self.core.now()) {
+                continue;
+            }
             match suppressions::add(self.core, &Actor::System, &part.slug, &address, &wanted.reason, until).await {
                 Ok(_) => self.report.changed += 1,
                 Err(Error::Conflict { .. }) => {}

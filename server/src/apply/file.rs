@@ -51,7 +51,7 @@ pub struct ProjectPart {
     /// Sender addresses.
     #[serde(default)]
     pub senders: Vec<SenderPart>,
-    /// Suppressed addresses; those that are on the list stay as they are.
+    /// Suppressed addresses; those that are on the list stay as they are, and one whose time is over is not put there.
     #[serde(default)]
     pub suppressions: Vec<SuppressionPart>,
     /// Service accounts, found or made by label.

@@ -54,6 +54,7 @@ async fn project(core: &Core, part: &ProjectPart) -> Result<()> {
     once("network", part.networks.iter().map(|one| one.cidr.to_string()))?;
     once("domain", part.domains.iter().map(|one| one.name.to_string()))?;
     once("sender", part.senders.iter().map(|one| one.address.key()))?;
+    once("suppression", part.suppressions.iter().map(|one| one.address.key()))?;
     once("service account", part.service_accounts.iter().map(|one| one.label().to_owned()))?;
     let (system, slug) = (&Actor::System, &part.slug);
     let known = known(core, part).await?;
@@ -64,8 +65,11 @@ async fn project(core: &Core, part: &ProjectPart) -> Result<()> {
     };
     projects::judge(core, system, slug, wanted).await?;
     for one in &part.suppressions {
-        let judged = suppressions::judge(core, system, &one.address.to_string(), &one.reason, one.until()?);
-        judged.with_context(|| format!("suppression {}", one.address))?;
+        let place = || format!("suppression {}", one.address);
+        // One that has ended was right when it was written.
+        let until = one.until().with_context(place)?.filter(|&at| at > core.now());
+        let judged = suppressions::judge(core, system, &one.address.to_string(), &one.reason, until);
+        judged.with_context(place)?;
     }
     for one in &part.networks {
         let judged = networks::judge(core, system, slug, one.cidr, &one.label()).await;

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::test_core::TestCore;
-use relay_types::service_account::{AllowedSenders, ServiceAccount};
+use relay_types::{
+    service_account::{AllowedSenders, ServiceAccount},
+    suppression::{Suppression, SuppressionFilter},
+};
 
 /// Every kind of thing a file knows.
 const ALL: &str = "
@@ -11,7 +14,7 @@ projects:
   - slug: one
     name: ' Project one '
     sandbox: false
-    limits: { per_hour: 100, per_day: 1000 }
+    limits: { per_hour: 100, per_day: 1000, new_per_day: 50 }
     bounce_contact: hears@example.org
     route: { kind: smarthost, host: Smart.Example., port: 587, tls: starttls, username: u, password: secret }
     networks:
@@ -21,6 +24,9 @@ projects:
     senders:
       - { address: Ops@other.example, verified: true }
       - { address: covered@own.example }
+    suppressions:
+      - { address: Gone@other.example, reason: ' has left ' }
+      - { address: leave@other.example, reason: on leave, expires_at: 2099-01-31T00:00:00Z }
     service_accounts:
       - label: ' web '
         expires_at: 2099-01-31T00:00:00Z
@@ -110,6 +116,17 @@ async fn the_whole_file_is_judged_before_anything_is_done() {
         ("{ slug: second, networks: [{ cidr: 10.9.0.0/16 }] }", "share addresses"),
         ("{ slug: second, networks: [{ cidr: 192.0.2.0/24 }, { cidr: 192.0.2.0/24 }] }", "is there twice"),
         ("{ slug: second, limits: { per_hour: 4294967295 } }", "per_hour"),
+        ("{ slug: second, limits: { new_per_day: 4294967295 } }", "new_per_day"),
+        (
+            "{ slug: second, suppressions: [{ address: a@e.example, reason: x }, { address: A@E.example, reason: y }] }",
+            "suppression a@e.example is there twice",
+        ),
+        ("{ slug: second, suppressions: [{ address: a@e.example, reason: '' }] }", "suppression a@e.example"),
+        ("{ slug: second, suppressions: [{ address: a@e.example, reason: x, expires_at: soon }] }", "write it as"),
+        (
+            "{ slug: second, suppressions: [{ address: bounce@simulator.relay.example.org, reason: x }] }",
+            "Simulated recipients are not listed",
+        ),
         ("{ slug: second, name: '' }", "Enter a name"),
         ("{ slug: second, route: { kind: smarthost, host: 'a b', port: 25, tls: starttls } }", "host"),
         (
@@ -130,6 +147,45 @@ async fn the_whole_file_is_judged_before_anything_is_done() {
     apply(&test, &format!("projects: [{good}]")).await;
     let refusal = refusal(&test, "projects: [{ slug: second, networks: [{ cidr: 10.9.0.0/16 }] }]").await;
     assert!(refusal.contains("shares addresses with a network of another project"), "{refusal}");
+}
+
+async fn suppressed(test: &TestCore) -> Vec<(String, String, Option<String>)> {
+    let slug = Slug::parse("one").expect("a slug");
+    let filter = SuppressionFilter { search: Some("@other.example".to_owned()), ..Default::default() };
+    let page = suppressions::list(&test.core, &Actor::System, &slug, &filter).await.expect("the list");
+    let row = |one: Suppression| (one.address.to_string(), one.reason, one.expires_at.map(|at| at.date_text()));
+    page.items.into_iter().map(row).collect()
+}
+
+#[tokio::test]
+async fn suppressed_addresses_are_added_and_those_that_are_there_stay_as_they_are() {
+    let test = TestCore::new().await;
+    apply(&test, ALL).await;
+    let row = |address: &str, reason: &str, until: Option<&str>| {
+        (address.to_owned(), reason.to_owned(), until.map(str::to_owned))
+    };
+    let (gone, leave) =
+        (row("gone@other.example", "has left", None), row("leave@other.example", "on leave", Some("2099-01-31")));
+    assert_eq!(suppressed(&test).await, [gone.clone(), leave.clone()]);
+    let again = "projects: [{ slug: one, suppressions: [{ address: gone@OTHER.example, reason: another }] }]";
+    assert_eq!(apply(&test, again).await.changed, 0);
+    assert_eq!(apply(&test, "projects: [{ slug: one, suppressions: [] }]").await.changed, 0);
+    assert_eq!(suppressed(&test).await, [gone, leave]);
+}
+
+/// A file that is applied every night is as good on the day after one of its addresses has ended.
+#[tokio::test]
+async fn a_suppression_that_has_ended_is_left_out() {
+    let test = TestCore::new().await;
+    let ends = test.core.now().plus(std::time::Duration::from_secs(86_400)).rfc3339();
+    let file = format!(
+        "projects: [{{ slug: one, suppressions: [{{ address: a@other.example, reason: x, expires_at: {ends} }}] }}]"
+    );
+    assert_eq!(apply(&test, &file).await.changed, 2);
+    assert_eq!(suppressed(&test).await.len(), 1);
+    test.clock.advance(std::time::Duration::from_secs(2 * 86_400));
+    assert_eq!(apply(&test, &file).await.changed, 0);
+    assert_eq!(suppressed(&test).await, []);
 }
 
 #[tokio::test]

@@ -17,15 +17,30 @@ const MEDIA_TYPE: &str = "text/csv; charset=utf-8";
 /// The text of a cell: quoted where it must be, and never a formula.
 ///
 /// A cell that begins with `=`, `+`, `-`, `@`, a tab or CR is run as a formula by spreadsheets, and subjects, HELO
-/// names and user names are written by strangers: such a cell could send the rows beside it elsewhere when an operator
-/// opens the file. An apostrophe before it makes it text to them. A program that reads the file takes it off.
+/// names, user names and replies are written by strangers: such a cell could send the rows beside it elsewhere when an
+/// operator opens the file. An apostrophe before it makes it text to them. A program that reads the file takes it off.
+///
+/// Where the comma is in numbers, a spreadsheet takes semicolons for the ends of cells, sees no quotes that stand within
+/// such a cell, and ends a row at each line end: so what stands behind those begins a cell, too.
 fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    if text.contains([',', '"', '\r', '\n']) {
-        format!("\"{guard}{}\"", text.replace('"', "\"\""))
-    } else {
-        format!("{guard}{text}")
+    let text = guarded(text);
+    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+/// The text with an apostrophe wherever a spreadsheet may see a formula begin.
+fn guarded(text: &str) -> String {
+    let mut guarded = String::with_capacity(text.len());
+    let (mut first, mut behind_end) = (true, false);
+    for c in text.chars() {
+        if (first || behind_end) && matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r') {
+            guarded.push('\'');
+        }
+        guarded.push(c);
+        first = false;
+        // Spaces and quotes before a formula do not make it a text.
+        behind_end = matches!(c, ';' | '\r' | '\n') || (behind_end && matches!(c, ' ' | '"'));
     }
+    guarded
 }
 
 /// A line with its end.
@@ -94,8 +109,14 @@ mod tests {
             ("-1", "'-1"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\t=1"),
-            ("\r=1", "\"'\r=1\""),
+            ("\r=1", "\"'\r'=1\""),
             ("a=1", "a=1"),
+            ("a;=1", "a;'=1"),
+            ("550 no;  @SUM(A1)", "550 no;  '@SUM(A1)"),
+            ("a;\"=1", "\"a;\"\"'=1\""),
+            ("a\n-1", "\"a\n'-1\""),
+            ("a; b=1; c-2", "a; b=1; c-2"),
+            ("\"=1\"", "\"\"\"=1\"\"\""),
             ("Grüße", "Grüße"),
         ] {
             assert_eq!(cell(text), expected, "{text:?}");

@@ -111,9 +111,9 @@ impl Actor {
         match self {
             Self::Anonymous { .. } => "nobody".to_owned(),
             Self::User { email, .. } => email.to_string(),
-            Self::ServiceAccount { label, .. } | Self::TrustedNetwork { label, .. } | Self::ApiToken { label, .. } => {
-                label.clone()
-            }
+            Self::ServiceAccount { label, .. } | Self::TrustedNetwork { label, .. } => label.clone(),
+            // Members choose labels, and one may read like somebody's address.
+            Self::ApiToken { label, .. } => format!("token {label}"),
             Self::System => "system".to_owned(),
         }
     }

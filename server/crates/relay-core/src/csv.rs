@@ -7,8 +7,10 @@
 use crate::{Error, Result as CoreResult};
 use std::borrow::Cow;
 
-/// A record longer than this is taken for one whose quote is not closed.
+/// A field longer than this is taken for one whose quote is not closed.
 const LONGEST: usize = 4_096;
+/// Octets of a record, with all columns that are read past.
+const RECORD: usize = 64 * 1_024;
 
 /// Reads from a place on.
 pub(crate) struct Reader<'a> {
@@ -101,6 +103,9 @@ impl<'a> Reader<'a> {
 
 /// The fields of the first record, and how many octets it takes with its end.
 fn fields(rest: &str, separator: char) -> Result<(Vec<Cow<'_, str>>, usize), &'static str> {
+    // A file may be one line of many million commas.
+    let whole = rest.len();
+    let rest = &rest[..rest.floor_char_boundary(RECORD)];
     let mut fields = Vec::new();
     let mut at = 0;
     loop {
@@ -111,6 +116,7 @@ fn fields(rest: &str, separator: char) -> Result<(Vec<Cow<'_, str>>, usize), &'s
             Some(&octet) if octet == separator as u8 => at += 1,
             Some(b'\n') => return Ok((fields, at + 1)),
             Some(_) => return Ok((fields, at + 2)),
+            None if rest.len() < whole => return Err("The line is longer than 64 KB"),
             None => return Ok((fields, at)),
         }
     }
@@ -185,6 +191,11 @@ mod tests {
         assert_eq!(read("a\"b,c\nd"), ["1! A quote stands in a field that does not begin with one", "2: d"]);
         let long = format!("\"{}\",b\nc", "x".repeat(LONGEST));
         assert_eq!(read(&long), ["1! A quote is not closed", "2: c"]);
+        for long in [",".repeat(RECORD + 1), "x".repeat(RECORD + 1), "ä;".repeat(RECORD)] {
+            assert_eq!(read(&format!("{long}\nb")), ["1! The line is longer than 64 KB", "2: b"]);
+        }
+        let longest = "x".repeat(RECORD);
+        assert_eq!(read(&longest), [format!("1: {longest}")]);
     }
 
     #[test]

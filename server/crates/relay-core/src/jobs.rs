@@ -14,7 +14,7 @@ use relay_types::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend,
-    EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+    EntityTrait, ExprTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -83,7 +83,8 @@ fn without_payload() -> Select<Entity> {
     Entity::find().select_only().columns(columns).column_as(Expr::val(None::<String>), "payload")
 }
 
-/// Begins a job inside the caller's transaction; `Conflict` when one of its kind (of its range) is running.
+/// Begins a job inside the caller's transaction; `Conflict` when one of its kind (of its range) is running. A project's
+/// job before it is forgotten.
 pub(crate) async fn start(core: &Core, transaction: &DatabaseTransaction, actor: &Actor, new: NewJob) -> Result<JobId> {
     // Two nodes that begin the same at the same moment would miss each other. SQLite has one writer at a time.
     if transaction.get_database_backend() == DbBackend::Postgres {
@@ -100,6 +101,11 @@ pub(crate) async fn start(core: &Core, transaction: &DatabaseTransaction, actor:
     }
     if running.one(transaction).await?.is_some() {
         return Err(Error::conflict("One is running already; wait until it has ended"));
+    }
+    // Only the last one is ever shown, and each may have many refused lines.
+    if let Some(project) = new.project_id {
+        let ended = Column::ProjectId.eq(project).and(Column::Kind.eq(new.kind.as_str()));
+        Entity::delete_many().filter(ended).exec(transaction).await?;
     }
     let id: JobId = core.new_id();
     let row = Model {
@@ -221,9 +227,17 @@ pub(crate) async fn end(
 pub(crate) fn refuse(job: &mut Model, line: u64, text: &str, reason: impl Into<String>) -> Result<()> {
     job.refused_count += 1;
     if job.refused_count <= REFUSED {
-        let mut refused = refused(job)?;
-        refused.push(RefusedLine { line, text: text.chars().take(TEXT).collect(), reason: reason.into() });
-        job.refused = serde_json::to_string(&refused).map_err(Error::internal)?;
+        let line = RefusedLine { line, text: text.chars().take(TEXT).collect(), reason: reason.into() };
+        let line = serde_json::to_string(&line).map_err(Error::internal)?;
+        // Put behind the last one of the JSON list: a step that refuses a thousand lines would read them a thousand times.
+        if job.refused.pop() != Some(']') {
+            return Err(Error::internal("the refused lines of a job are no list"));
+        }
+        if !job.refused.ends_with('[') {
+            job.refused.push(',');
+        }
+        job.refused.push_str(&line);
+        job.refused.push(']');
     }
     Ok(())
 }

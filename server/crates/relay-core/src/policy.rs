@@ -12,7 +12,11 @@ mod submitter;
 
 use crate::{
     Actor, Core, Result,
-    limits::{self, kept::Subject},
+    limits::{
+        self,
+        kept::Subject,
+        new_recipients::{self, Room},
+    },
     members, platform, suppressions,
     uses::Used,
 };
@@ -21,6 +25,7 @@ use relay_types::{
     simulator::Simulated,
 };
 
+pub use crate::limits::new_recipients::NewSoFar;
 pub(crate) use sender::{SenderStanding, VerifiedNames, judge_sender};
 pub(crate) use submitter::Submitters;
 use submitter::{Submitter, Who};
@@ -78,13 +83,20 @@ pub(crate) async fn waits_for_next_hop(core: &Core, actor: &Actor) -> Result<boo
     Ok(matches!(submitter::of(core, actor).await?, Who::Submitter(submitter) if submitter.cut_through))
 }
 
-/// At RCPT, the `already`-th recipient of the transaction (0 for the first): sandbox, suppression list, limits.
-pub async fn judge_rcpt(core: &Core, actor: &Actor, recipient: &EmailAddress, already: usize) -> Verdict<()> {
+/// At RCPT, the `already`-th recipient of the transaction (0 for the first): sandbox, suppression list, limits. Those of
+/// its recipients that are new to the project are gathered in `new`.
+pub async fn judge_rcpt(
+    core: &Core,
+    actor: &Actor,
+    recipient: &EmailAddress,
+    already: usize,
+    new: &mut NewSoFar,
+) -> Verdict<()> {
     match submitter::of(core, actor).await? {
         Who::Relaykeep => Ok(Ok(())),
         Who::Nobody => Ok(Err(Rejection::new(Rule::AuthenticationRequired))),
         Who::Barred(rejection) => Ok(Err(rejection)),
-        Who::Submitter(submitter) => judge_recipient(core, &submitter, recipient, already).await,
+        Who::Submitter(submitter) => judge_recipient(core, &submitter, recipient, already, new).await,
     }
 }
 
@@ -128,8 +140,9 @@ pub(crate) async fn judge_portal(
     if let Err(rejection) = judge_reverse_path(core, &submitter, &ReversePath::Address(from.clone())).await? {
         return Ok(Err(rejection));
     }
+    let mut new = NewSoFar::default();
     for (already, recipient) in recipients.iter().enumerate() {
-        if let Err(rejection) = judge_recipient(core, &submitter, recipient, already).await? {
+        if let Err(rejection) = judge_recipient(core, &submitter, recipient, already, &mut new).await? {
             return Ok(Err(rejection));
         }
     }
@@ -153,14 +166,20 @@ async fn judge_reverse_path(core: &Core, submitter: &Submitter, reverse_path: &R
     }
 }
 
-async fn judge_recipient(core: &Core, submitter: &Submitter, recipient: &EmailAddress, already: usize) -> Verdict<()> {
+async fn judge_recipient(
+    core: &Core,
+    submitter: &Submitter,
+    recipient: &EmailAddress,
+    already: usize,
+    new: &mut NewSoFar,
+) -> Verdict<()> {
     // Mail to the simulator leaves nowhere, so anyone may send it.
     if recipient.domain() == &core.config.simulator_domain {
         if Simulated::of(recipient, &core.config.simulator_domain) == Some(Simulated::Suppressed) {
             let detail = suppressions::simulated_words(core.now());
             return Ok(Err(Rejection::new(Rule::SuppressedRecipient).about(recipient).detail(detail)));
         }
-        return judge_limits(core, submitter, recipient, already).await;
+        return judge_limits(core, submitter, recipient, already, new).await;
     }
     if submitter.sandbox && !is_verified_recipient(core, submitter.project, recipient).await? {
         return Ok(Err(Rejection::new(Rule::Sandbox).about(recipient)));
@@ -169,22 +188,37 @@ async fn judge_recipient(core: &Core, submitter: &Submitter, recipient: &EmailAd
         let detail = suppressions::words(&found);
         return Ok(Err(Rejection::new(Rule::SuppressedRecipient).about(recipient).detail(detail)));
     }
-    judge_limits(core, submitter, recipient, already).await
+    judge_limits(core, submitter, recipient, already, new).await
 }
 
-async fn judge_limits(core: &Core, submitter: &Submitter, recipient: &EmailAddress, already: usize) -> Verdict<()> {
+async fn judge_limits(
+    core: &Core,
+    submitter: &Submitter,
+    recipient: &EmailAddress,
+    already: usize,
+    new: &mut NewSoFar,
+) -> Verdict<()> {
     let more = already as u64 + 1;
     let platform = limits::platform::platform_limits(core).await?;
-    let mut waits = Vec::new();
+    let (mut waits, mut is_new) = (Vec::new(), None);
     for subject in limited_by(submitter, platform) {
         waits.push((limits::wait(core, subject.id, subject.limits, more).await?, subject.over));
-        let new = limits::new_recipients::wait_for(core, subject.id, subject.limits.new_per_day, recipient).await?;
-        waits.push((new, limits::OVER_NEW));
+        match new_recipients::room(core, subject.id, subject.limits.new_per_day, recipient, new).await? {
+            Room::NotNeeded => {}
+            Room::For(recipient) => is_new = Some(recipient),
+            Room::After(wait) => waits.push((Some(wait), limits::OVER_NEW)),
+        }
     }
     waits.push((limits::platform::platform_wait(core, platform, more).await?, "Over the limit of the platform"));
     // The longest wait is the one that helps; of equal ones the first is said.
     let worst = waits.into_iter().rev().filter_map(|(wait, whose)| Some((wait?, whose))).max_by_key(|(wait, _)| *wait);
-    Ok(worst.map_or(Ok(()), |(wait, whose)| Err(over_limit(wait, whose).about(recipient))))
+    if let Some((wait, whose)) = worst {
+        return Ok(Err(over_limit(wait, whose).about(recipient)));
+    }
+    if let Some(recipient) = is_new {
+        new.add(recipient);
+    }
+    Ok(Ok(()))
 }
 
 /// Over a limit, with the wait in seconds.

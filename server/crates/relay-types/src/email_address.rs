@@ -24,7 +24,7 @@ pub enum AddressError {
     /// The local part is empty or has characters that need quotes.
     #[error("The part before the @ has a character that is not allowed there")]
     Local,
-    /// The local part is longer than 64 octets (RFC 5321 §4.5.3.1.1).
+    /// The local part is longer than 64 octets (RFC 5321 §4.5.3.1.1), as it is written or in lower case.
     #[error("The part before the @ has at most 64 characters")]
     LocalTooLong,
     /// The domain is not one.
@@ -44,7 +44,8 @@ impl EmailAddress {
             }
             (local.to_owned(), domain)
         };
-        if local.len() > 64 {
+        // Some letters take more octets in lower case: the key is stored, and has to be an address, too.
+        if local.len() > 64 || (!local.is_ascii() && folded(&local).len() > 64) {
             return Err(AddressError::LocalTooLong);
         }
         Ok(Self { local, domain: DomainName::parse(domain)? })
@@ -61,17 +62,21 @@ impl EmailAddress {
     }
 
     /// The one form of this address for comparison and storage: as `Display`, with the local part in lower case and
-    /// composed (Unicode NFC).
+    /// composed (Unicode NFC). It is an address itself, with the same key.
     pub fn key(&self) -> String {
-        let lower = self.local.to_lowercase();
-        let local = if lower.is_ascii() { lower } else { unicode::composed(&lower) };
-        Self { local, domain: self.domain.clone() }.to_string()
+        Self { local: folded(&self.local), domain: self.domain.clone() }.to_string()
     }
 
     /// Whether it can be used only with SMTPUTF8 (RFC 6531).
     pub fn needs_smtputf8(&self) -> bool {
         !self.local.is_ascii()
     }
+}
+
+/// In lower case and composed.
+fn folded(local: &str) -> String {
+    let lower = local.to_lowercase();
+    if lower.is_ascii() { lower } else { unicode::composed(&lower) }
 }
 
 fn is_atext(c: char) -> bool {
@@ -255,8 +260,12 @@ mod tests {
         ] {
             assert!(EmailAddress::parse(typed).is_err(), "{typed:?}");
         }
-        let long = format!("{}@b.example", "a".repeat(65));
-        assert_eq!(EmailAddress::parse(&long), Err(AddressError::LocalTooLong));
+        // The last three are 64 octets as they stand and more in lower case or composed.
+        for local in ["a".repeat(65), "\u{23a}".repeat(32), "\u{130}".repeat(32), "\u{958}".repeat(21)] {
+            let long = EmailAddress::parse(&format!("{local}@b.example"));
+            assert_eq!(long, Err(AddressError::LocalTooLong), "{local}");
+        }
+        assert!(EmailAddress::parse(&format!("{}@b.example", "a".repeat(64))).is_ok());
     }
 
     proptest! {
@@ -266,6 +275,14 @@ mod tests {
             let address = EmailAddress::parse(&quoted).expect("quoted text is an address");
             prop_assert_eq!(address.local(), local);
             prop_assert_eq!(EmailAddress::parse(&address.to_string()), Ok(address));
+        }
+
+        #[test]
+        fn a_key_is_an_address_with_the_same_key(local in "\\PC{1,32}") {
+            let quoted = format!("\"{}\"@example.org", local.replace('\\', "").replace('"', ""));
+            if let Ok(address) = EmailAddress::parse(&quoted) {
+                prop_assert_eq!(EmailAddress::parse(&address.key()).map(|again| again.key()), Ok(address.key()));
+            }
         }
     }
 }

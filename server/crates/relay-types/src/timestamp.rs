@@ -9,6 +9,10 @@ use time::OffsetDateTime;
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
+/// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z, the dates RFC 3339 can write.
+const FIRST: i64 = -62_167_219_200_000;
+const LAST: i64 = 253_402_300_799_999;
+
 impl Timestamp {
     /// This moment plus `duration`, saturating.
     pub fn plus(self, duration: Duration) -> Self {
@@ -35,9 +39,10 @@ impl Timestamp {
         Self(self.0 - self.0.rem_euclid(3_600_000))
     }
 
-    /// As a calendar date and time in UTC; the epoch when out of range.
+    /// As a calendar date and time in UTC; outside of the years 0 to 9999 the nearest moment of them.
     pub fn utc(self) -> OffsetDateTime {
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        let millis = self.0.clamp(FIRST, LAST);
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
     /// RFC 3339, for `<time datetime>` and JSON; with milliseconds when there are any.
@@ -76,5 +81,13 @@ mod tests {
         assert_eq!(Timestamp(1_795_269_482_000).rfc3339(), "2026-11-21T13:58:02Z");
         assert_eq!((at.text().as_str(), at.clock_text().as_str()), ("2026-11-21 13:58:02 UTC", "13:58:02.014"));
         assert_eq!(Timestamp(-1).text(), "1969-12-31 23:59:59 UTC");
+    }
+
+    #[test]
+    fn what_no_calendar_has_is_written_as_the_nearest_moment() {
+        // Whoever chooses 9999-12-31 as the last day means the midnight behind it.
+        assert_eq!(Timestamp(253_402_300_800_000).rfc3339(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp(i64::MAX).date_text(), "9999-12-31");
+        assert_eq!(Timestamp(i64::MIN).text(), "0000-01-01 00:00:00 UTC");
     }
 }

@@ -20,7 +20,7 @@ pub(super) async fn measure(bench: &Bench, rounds: u32) -> Outcome<()> {
         println!("judge_mail of {what}: {:?}", start.elapsed() / rounds);
         let start = Instant::now();
         for _ in 0..rounds {
-            allowed(policy::judge_rcpt(core, actor, &to, 0)).await?;
+            allowed(policy::judge_rcpt(core, actor, &to, 0, &mut policy::NewSoFar::default())).await?;
         }
         println!("judge_rcpt of {what}: {:?}", start.elapsed() / rounds);
         let start = Instant::now();

@@ -78,11 +78,42 @@ fn by_reply(reply: &Reply) -> Option<&'static Entry> {
         .or_else(|| known::enhanced(reply))
 }
 
+/// Words that speak of something else than the mailbox, or of a moment: they say too little to explain a failure by, and
+/// enough to doubt a code that says "no such mailbox". Whom that spares wrongly bounces once more.
+const DOUBTFUL: [&str; 25] = [
+    "policy",
+    "policies",
+    "blocked",
+    "reputation",
+    "listed by",
+    "rbl",
+    "spamhaus",
+    "ptr",
+    "helo",
+    "ehlo",
+    "your ip",
+    "from ip",
+    "this ip",
+    "client host",
+    "access denied",
+    "relay access",
+    "relaying",
+    "to relay",
+    "sender",
+    "authentic",
+    "too many",
+    "temporar",
+    "try again",
+    "try later",
+    "at this time",
+];
+
 /// Whether everything in a server's reply is about the recipient: the code, and words that are known, too.
 pub(crate) fn is_of_recipient_alone(reply: &Reply) -> bool {
     let text = known::readable(reply);
     let found = [known::of_provider(&text), known::in_words(&text), known::enhanced(reply)];
     found.into_iter().flatten().all(|entry| entry.class == BounceClass::Recipient)
+        && !DOUBTFUL.iter().any(|words| text.contains(words))
 }
 
 /// What stood behind a message that grew too old: it says more than its age.

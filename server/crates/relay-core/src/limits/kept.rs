@@ -48,16 +48,18 @@ pub(crate) async fn judge(
     let mut taken: BTreeMap<Uuid, u64> = BTreeMap::new();
     for (message, over) in messages.iter().zip(&mut over) {
         let more = message.recipients.len() as u64;
+        let mut asked_for = Vec::new();
         for subject in &message.limits {
             let with_others = more + taken.get(&subject.id).copied().unwrap_or(0);
             let window = windows.get(&subject.id);
             let wait = window.and_then(|window| window.wait(core.now(), subject.limits, with_others));
             longest(over, wait, subject.over);
             if let Some(limit) = subject.limits.new_per_day {
-                let to = addresses(message);
-                let new = new_recipients::count_new(transaction, subject.id, &to).await?;
+                let found = new_recipients::standings(transaction, subject.id, &addresses(message)).await?;
+                let new = found.new_ones();
                 let wait = new_recipients::wait(transaction, subject.id, core.now(), limit, new).await?;
                 longest(over, wait, super::OVER_NEW);
+                asked_for.push((subject.id, found));
             }
         }
         if over.is_some() {
@@ -65,9 +67,9 @@ pub(crate) async fn judge(
         }
         for subject in &message.limits {
             *taken.entry(subject.id).or_default() += more;
-            if subject.limits.new_per_day.is_some() {
-                new_recipients::remember(transaction, subject.id, &addresses(message), core.now()).await?;
-            }
+        }
+        for (project, found) in asked_for {
+            new_recipients::remember(transaction, project, found, core.now()).await?;
         }
     }
     Ok(over)

@@ -21,7 +21,34 @@ use uuid::Uuid;
 /// Messages to an address that are looked through for one of the project: many projects may write to the same.
 const LOOKED_THROUGH: u64 = 200;
 
-/// What is known of addresses.
+/// The new recipients that a transaction has so far. No count has them before its message is kept.
+#[derive(Debug, Default)]
+pub struct NewSoFar(BTreeSet<i64>);
+
+impl NewSoFar {
+    /// One more was taken.
+    pub(crate) fn add(&mut self, New(hash): New) {
+        self.0.insert(hash);
+    }
+}
+
+/// A new recipient for which there is room.
+pub(crate) struct New(i64);
+
+/// Whether there is room for a recipient at RCPT.
+pub(crate) enum Room {
+    /// It is not new, or has been counted, or there is no limit.
+    NotNeeded,
+    /// There is.
+    For(New),
+    /// After so many seconds.
+    After(u64),
+}
+
+/// What is known of addresses, by the digest of each.
+pub(super) struct Standings(BTreeMap<i64, Standing>);
+
+/// What is known of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     /// It is in the table.
@@ -32,25 +59,23 @@ enum Standing {
     New,
 }
 
-/// How many of these are new to the project.
-pub(super) async fn count_new(
-    connection: &impl ConnectionTrait,
-    project: Uuid,
-    addresses: &[&EmailAddress],
-) -> Result<u64> {
-    let found = standings(connection, project, addresses).await?;
-    Ok(found.values().filter(|standing| **standing == Standing::New).count() as u64)
+impl Standings {
+    /// How many are new to the project.
+    pub(super) fn new_ones(&self) -> u64 {
+        self.0.values().filter(|standing| **standing == Standing::New).count() as u64
+    }
 }
 
 /// How many were new within a day, counted to `most` and one more.
 pub(crate) async fn used(connection: &impl ConnectionTrait, project: Uuid, now: Timestamp, most: u64) -> Result<u64> {
-    let within = Entity::find()
-        .select_only()
-        .column(Column::AddressHash)
-        .filter(Column::ProjectId.eq(project))
-        .filter(Column::FirstAt.gt(now.minus(DAY).0))
-        .limit(most + 1);
-    Ok(within.into_tuple::<i64>().all(connection).await?.len() as u64)
+    let sql = "SELECT COUNT(*) AS number FROM (SELECT first_at FROM known_recipient \
+               WHERE project_id = $1 AND first_at > $2 LIMIT $3) AS newest";
+    let most = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    let values = [project.into(), now.minus(DAY).0.into(), most.into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    let row = connection.query_one_raw(statement).await?;
+    let counted: i64 = row.map(|row| row.try_get("", "number")).transpose()?.unwrap_or(0);
+    Ok(u64::try_from(counted).unwrap_or(0))
 }
 
 /// Seconds until so many more may be new; none when they may now.
@@ -79,15 +104,14 @@ pub(super) async fn wait(
     Ok(Some((leaves.plus(DAY).since(now).as_millis().div_ceil(1_000) as u64).clamp(1, 86_400)))
 }
 
-/// Remembers these; inside the transaction that keeps the message to them.
+/// Remembers these; inside the transaction that keeps the message to them, in which they were asked for.
 pub(super) async fn remember(
     transaction: &DatabaseTransaction,
     project: Uuid,
-    addresses: &[&EmailAddress],
+    found: Standings,
     now: Timestamp,
 ) -> Result<()> {
-    let found = standings(transaction, project, addresses).await?;
-    let rows = found.into_iter().filter_map(|(hash, standing)| {
+    let rows = found.0.into_iter().filter_map(|(hash, standing)| {
         let first = match standing {
             Standing::Known => return None,
             Standing::Before => 0,
@@ -102,11 +126,12 @@ pub(super) async fn remember(
     Ok(())
 }
 
-async fn standings(
+/// What is known of these.
+pub(super) async fn standings(
     connection: &impl ConnectionTrait,
     project: Uuid,
     addresses: &[&EmailAddress],
-) -> Result<BTreeMap<i64, Standing>> {
+) -> Result<Standings> {
     let keys: BTreeMap<i64, String> =
         addresses.iter().map(|address| address.key()).map(|key| (hash(project, &key), key)).collect();
     let mut known = BTreeSet::new();
@@ -127,7 +152,7 @@ async fn standings(
         };
         standings.insert(hash, standing);
     }
-    Ok(standings)
+    Ok(Standings(standings))
 }
 
 /// Whether one of the newest messages to the address is the project's.
@@ -149,15 +174,20 @@ fn hash(project: Uuid, key: &str) -> i64 {
     i64::from_be_bytes(octets)
 }
 
-/// Whether an address is new to a project, and how long it waits then; for RCPT, where who else the transaction has is
-/// not known: the commit judges all of them.
-pub(crate) async fn wait_for(
+/// Whether an address is new to a project, and whether there is room for it beside what its transaction has `so_far`; the
+/// commit judges all of them again.
+pub(crate) async fn room(
     core: &Core,
     project: Uuid,
     limit: Option<u32>,
     address: &EmailAddress,
-) -> Result<Option<u64>> {
-    let Some(limit) = limit else { return Ok(None) };
-    let more = count_new(core.db.read(), project, &[address]).await?;
-    wait(core.db.read(), project, core.now(), limit, more).await
+    so_far: &NewSoFar,
+) -> Result<Room> {
+    let Some(limit) = limit else { return Ok(Room::NotNeeded) };
+    let found = standings(core.db.read(), project, &[address]).await?;
+    let new = found.0.into_iter().find(|(hash, standing)| *standing == Standing::New && !so_far.0.contains(hash));
+    let Some((hash, _)) = new else { return Ok(Room::NotNeeded) };
+    let more = so_far.0.len() as u64 + 1;
+    let wait = wait(core.db.read(), project, core.now(), limit, more).await?;
+    Ok(wait.map_or(Room::For(New(hash)), Room::After))
 }

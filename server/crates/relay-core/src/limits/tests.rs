@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     Access, Error,
-    policy::{self, Rejection},
+    policy::{self, NewSoFar, Rejection},
     projects,
     submission::{self, Arrival, Submission},
     test_support::{Test, word},
@@ -43,7 +43,7 @@ async fn hand_in(core: &Core, actor: &Actor, to: &[&str]) -> std::result::Result
 }
 
 async fn rcpt(core: &Core, actor: &Actor, to: &str) -> std::result::Result<(), Rejection> {
-    policy::judge_rcpt(core, actor, &address(to), 0).await.expect("a verdict")
+    policy::judge_rcpt(core, actor, &address(to), 0, &mut NewSoFar::default()).await.expect("a verdict")
 }
 
 /// Another node on the same database.
@@ -105,6 +105,43 @@ async fn new_recipients_are_counted_once_and_those_of_before_are_not_new() {
     assert_eq!(hand_in(core, &network, &["three@example.net"]).await, Ok(()));
     assert!(hand_in(core, &network, &["four@example.net"]).await.is_err(), "three within a day again");
     assert_eq!(new_recipients::used(core.db.read(), id.uuid(), core.now(), 10).await.expect("a count"), 3);
+}
+
+/// Each of them would fit alone; the message as a whole never would, so its program could try for ever.
+#[tokio::test]
+async fn new_recipients_of_one_transaction_are_counted_together_at_rcpt() {
+    let test = Test::new().await;
+    let (_, slug, network) = lab(&test, "lab").await;
+    let core = &test.core;
+    hand_in(core, &network, &["old@example.net"]).await.expect("without a limit");
+    let limits = Limits { per_hour: Some(100), new_per_day: Some(3), ..Limits::default() };
+    projects::set_limits(core, &Actor::System, &slug, limits).await.expect("set");
+    let mut new = NewSoFar::default();
+    let mut taken = Vec::new();
+    let mut refused = Vec::new();
+    let to = ["a@example.net", "A@example.net", "old@example.net", "b@example.net", "c@example.net", "d@example.net"];
+    for (number, to) in to.into_iter().chain(["c@Example.net", "old@example.net", "e@example.net"]).enumerate() {
+        let verdict = policy::judge_rcpt(core, &network, &address(to), taken.len(), &mut new).await;
+        match verdict.expect("a verdict") {
+            Ok(()) => taken.push(to),
+            Err(rejection) => refused.push((number, rejection.detail, rejection.wait)),
+        }
+    }
+    let over = Some(OVER_NEW.to_owned());
+    assert_eq!(refused, [(5, over.clone(), Some(86_400)), (8, over, Some(86_400))]);
+    taken.sort_unstable();
+    taken.dedup_by_key(|to| address(to).key());
+    assert_eq!(taken.len(), 4);
+    assert_eq!(hand_in(core, &network, &taken).await, Ok(()), "what was taken at RCPT fits");
+    // A refusal by another limit takes no room.
+    let tight = Limits { per_hour: Some(0), new_per_day: Some(4), ..Limits::default() };
+    projects::set_limits(core, &Actor::System, &slug, tight).await.expect("set");
+    let mut new = NewSoFar::default();
+    let asked = policy::judge_rcpt(core, &network, &address("f@example.net"), 0, &mut new).await.expect("a verdict");
+    assert_eq!(asked.expect_err("no room").detail.as_deref(), Some("Over the limit of the project"));
+    projects::set_limits(core, &Actor::System, &slug, Limits { per_hour: None, ..tight }).await.expect("set");
+    let asked = policy::judge_rcpt(core, &network, &address("g@example.net"), 0, &mut new).await.expect("a verdict");
+    assert_eq!(asked, Ok(()));
 }
 
 #[tokio::test]

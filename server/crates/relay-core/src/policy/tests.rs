@@ -81,7 +81,7 @@ impl World {
     }
 
     async fn rcpt(&self, actor: &Actor, to: &str, already: usize) -> std::result::Result<(), Rejection> {
-        judge_rcpt(self.core(), actor, &address(to), already).await.expect("a verdict")
+        judge_rcpt(self.core(), actor, &address(to), already, &mut NewSoFar::default()).await.expect("a verdict")
     }
 
     async fn header(&self, actor: &Actor, from: &[&str], sender: Option<&str>) -> Option<(Rule, Option<String>)> {

@@ -181,12 +181,13 @@ pub async fn resume(core: &Core, actor: &Actor, slug: &Slug) -> Result<()> {
 
 /// Refuses what [`super::create`] and the settings would refuse, and changes nothing: for who has several changes to
 /// make and wants none when one is wrong. The project need not be there yet. Operator only. Fields: `name`, `per_hour`,
-/// `per_day`, and those of [`set_route`].
+/// `per_day`, `new_per_day`, and those of [`set_route`].
 pub async fn judge(core: &Core, actor: &Actor, slug: &Slug, wanted: Wanted<'_>) -> Result<()> {
     authorize_operator(actor)?;
     name_of(wanted.name.unwrap_or(slug.as_str()))?;
     stored_limit("per_hour", wanted.limits.per_hour)?;
     stored_limit("per_day", wanted.limits.per_day)?;
+    stored_limit("new_per_day", wanted.limits.new_per_day)?;
     let Some(change) = wanted.route else { return Ok(()) };
     let known = project::Entity::find().filter(project::Column::Slug.eq(slug.as_str())).one(core.db.read()).await?;
     route::judged(core, known.as_ref(), change).map(|_| ())

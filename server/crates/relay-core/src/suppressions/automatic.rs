@@ -32,8 +32,8 @@ const REASON: usize = 1_000;
 ///   Not 5.1.2: that no mail system was found is about a domain, and one faulty resolver would put all of it onto lists.
 /// - A plain 550, 551 or 553 does not count. By RFC 5321 §4.2.2 a 550 is also "rejected for policy reasons", and many
 ///   servers say it of blocklists and PTR records; an address that is suppressed for that would be lost for no reason.
-/// - Nor does a reply with such a code whose words speak of something else: of a blocklist, a PTR record, the content, a
-///   full mailbox. Some servers say 5.1.1 of everything.
+/// - Nor does a reply with such a code whose words speak of something else (a blocklist, a PTR record, the content, a
+///   policy, the sender, a full mailbox) or of a moment. Some servers say 5.1.1 of everything.
 pub(crate) fn says_nobody(cause: &Cause) -> Option<(SuppressionKind, &Reply)> {
     let Cause::Recipient(reply) = cause else { return None };
     let code = reply.enhanced.filter(|_| reply.is_permanent())?;

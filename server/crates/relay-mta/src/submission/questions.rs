@@ -8,7 +8,8 @@ use crate::self_test;
 use relay_core::{
     Actor, Core,
     listeners::Listener,
-    networks, policy,
+    networks,
+    policy::{self, NewSoFar},
     refusals::{self, NewRefusal},
     service_accounts,
     submission::{self, Arrival, Content, Submission, Terms},
@@ -32,6 +33,8 @@ pub(super) struct Client {
     signed_in: Option<(Actor, &'static str)>,
     /// The actor of the running transaction: who signed in, or the trusted network at the time of MAIL.
     sender: Option<Actor>,
+    /// Those of its recipients that are new to the project.
+    new: NewSoFar,
     /// The refusal that was given as verdict and its code, until its reply has been seen.
     refused: Option<(NewRefusal, String)>,
     /// The reply of a next hop is passed on: it is no refusal of ours.
@@ -40,7 +43,17 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(core: Core, listener: Arc<Listener>, address: IpAddr) -> Self {
-        Self { core, listener, address, helo: None, signed_in: None, sender: None, refused: None, passed_on: false }
+        Self {
+            core,
+            listener,
+            address,
+            helo: None,
+            signed_in: None,
+            sender: None,
+            new: NewSoFar::default(),
+            refused: None,
+            passed_on: false,
+        }
     }
 
     /// TLS begins: who signed in before has not any more (RFC 3207 §4.2).
@@ -73,12 +86,13 @@ impl Client {
         };
         let judged = policy::judge_mail(&self.core, &actor, reverse_path).await;
         self.sender = Some(actor);
+        self.new = NewSoFar::default();
         self.verdict(judged)
     }
 
     pub(super) async fn rcpt(&mut self, address: &EmailAddress, already: usize) -> Verdict {
         let Some(actor) = &self.sender else { return Verdict::Refuse(answers::authentication_required()) };
-        let judged = policy::judge_rcpt(&self.core, actor, address, already).await;
+        let judged = policy::judge_rcpt(&self.core, actor, address, already, &mut self.new).await;
         self.verdict(judged)
     }
 

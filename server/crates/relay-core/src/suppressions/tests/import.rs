@@ -86,3 +86,30 @@ async fn a_large_import_goes_on_where_another_node_died() {
     let job = super::super::job(&test.core, &Actor::System, &project, Some(id)).await.expect("read").expect("it");
     assert_eq!((job.state, job.done, job.changed, job.refused_count), (JobState::Done, 2_500, 2_500, 0));
 }
+
+#[tokio::test]
+async fn a_thousand_refused_lines_are_told_and_the_import_before_is_forgotten() {
+    let test = Test::new().await;
+    let (_, project) = test.project("lab").await;
+    let (_, other) = test.project("other").await;
+    let theirs = imported(&test, &other, "a@b.example").await;
+    let lines: Vec<String> = (0..2_100).map(|number| format!("\"no, {number}\"\"\\\",x")).collect();
+    let first = imported(&test, &project, &format!("{}\ngood@uni.example", lines.join("\n"))).await;
+    assert_eq!((first.state, first.done, first.refused_count, first.changed), (JobState::Done, 2_101, 2_100, 1));
+    assert_eq!((first.refused.len(), first.refused[999].line), (1_000, 1_000));
+    assert_eq!(first.refused[999].text, "\"no, 999\"\"\\\",x");
+    imported(&test, &project, "one@uni.example").await;
+    let seen = async |project: &Slug, id| super::super::job(&test.core, &Actor::System, project, Some(id)).await;
+    assert_eq!(seen(&project, first.id).await.expect("read"), None);
+    assert_eq!(seen(&other, theirs.id).await.expect("read").map(|job| job.id), Some(theirs.id));
+}
+
+/// One line of millions of commas is no reason to keep millions of cells.
+#[tokio::test]
+async fn a_line_that_never_ends_is_refused() {
+    let test = Test::new().await;
+    let (_, project) = test.project("lab").await;
+    let job = imported(&test, &project, &format!("address\n{}\none@uni.example", ",".repeat(1 << 20))).await;
+    assert_eq!((job.state, job.total, job.changed, job.refused_count), (JobState::Done, 2, 1, 1));
+    assert_eq!(job.refused[0].reason, "The line is longer than 64 KB");
+}
