@@ -3,6 +3,9 @@
 //! Whoever has work puts it down and waits for its answer. The first to come starts a round; what arrives while all
 //! rounds commit makes the next one, so a batch grows with the load and nobody waits for a timer. An answer is given
 //! after the commit alone. Work that fails does not spoil its neighbours': the batch is then done again one by one.
+//! Results of attempts, for which nobody waits, gather for a moment (`waiting.rs`).
+
+mod waiting;
 
 use crate::{
     Core, Error, Result, limits,
@@ -16,17 +19,17 @@ use crate::{
 use relay_types::overview::Counts;
 use sea_orm::DbBackend;
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::{timeout, timeout_at},
+};
 use uuid::Uuid;
+use waiting::{Next, Waiting};
 
-/// Jobs of one transaction.
-const JOBS: usize = 128;
-/// Octets of content of one transaction (a larger message goes alone).
-const OCTETS: usize = 4 * 1024 * 1024;
 /// Jobs that may wait; more means that the disk cannot keep up, and it is better to say so.
 const WAITING: usize = 4096;
 /// How long a round may take.
@@ -57,13 +60,19 @@ pub(crate) enum Done {
 
 /// The jobs that wait.
 #[derive(Default)]
-pub(crate) struct Committer(Mutex<State>);
+pub(crate) struct Committer {
+    state: Mutex<State>,
+    /// A round became due while results were gathering.
+    came: Notify,
+}
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Job>,
+    waiting: Waiting,
     /// Rounds that run.
     running: usize,
+    /// One of these waits while results gather.
+    lingers: bool,
 }
 
 struct Job {
@@ -117,8 +126,12 @@ pub(crate) async fn commit(core: &Core, work: Work) -> Result<Done> {
         if state.waiting.len() >= WAITING {
             return Err(Error::Unavailable { cause: "too much waits to be committed".to_owned() });
         }
-        state.waiting.push_back(Job { work, tell });
-        if state.running < rounds_at_once(core) {
+        let due = state.waiting.push(Job { work, tell }, Instant::now());
+        if state.lingers {
+            if due {
+                core.committer.came.notify_one();
+            }
+        } else if state.running < rounds_at_once(core) {
             state.running += 1;
             // A task of its own: who waits may be cancelled, the round goes on.
             tokio::spawn(rounds(Rounds { core: core.clone(), ended: false }));
@@ -134,26 +147,29 @@ fn rounds_at_once(core: &Core) -> usize {
 
 impl Committer {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next batch, or the end of the rounds.
-    fn batch(&self) -> Option<Vec<Job>> {
+    /// The next round, or the end of the rounds. One of those that run waits for results to gather, no more.
+    fn next(&self) -> Next {
         let mut state = self.lock();
-        let mut batch = Vec::new();
-        let mut octets = 0;
-        while let Some(job) = state.waiting.front() {
-            octets += job.work.octets();
-            if batch.len() >= JOBS || (octets > OCTETS && !batch.is_empty()) {
-                break;
+        match state.waiting.next(Instant::now()) {
+            round @ Next::Round(_) => round,
+            Next::Later(at) if !state.lingers => {
+                state.lingers = true;
+                Next::Later(at)
             }
-            batch.extend(state.waiting.pop_front());
+            Next::Later(_) | Next::Nothing => {
+                state.running -= 1;
+                Next::Nothing
+            }
         }
-        if batch.is_empty() {
-            state.running -= 1;
-            return None;
-        }
-        Some(batch)
+    }
+
+    /// Until a round is due.
+    async fn linger(&self, until: Instant) {
+        let _ = timeout_at(until.into(), self.came.notified()).await;
+        self.lock().lingers = false;
     }
 }
 
@@ -171,13 +187,22 @@ impl Drop for Rounds {
         let mut state = self.core.committer.lock();
         state.running = state.running.saturating_sub(1);
         if state.running == 0 {
-            state.waiting.clear();
+            state.waiting = Waiting::default();
+            state.lingers = false;
         }
     }
 }
 
 async fn rounds(mut rounds: Rounds) {
-    while let Some(mut batch) = rounds.core.committer.batch() {
+    loop {
+        let mut batch = match rounds.core.committer.next() {
+            Next::Round(batch) => batch,
+            Next::Later(at) => {
+                rounds.core.committer.linger(at).await;
+                continue;
+            }
+            Next::Nothing => break,
+        };
         // Who has gone before its message was kept has seen no `250` and will come again.
         batch.retain(|job| matches!(job.work, Work::Record(_)) || !job.tell.is_closed());
         if !batch.is_empty() {

@@ -220,6 +220,9 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
         .pragma("cache_size", "-65536")
         // A page that many messages change is written back once for all of them.
         .pragma("wal_autocheckpoint", "4000");
+    // What the writer needs to take one statement back would be a file made and removed in each commit. Readers sort
+    // much, and need not do it in memory.
+    let options = if connections > 1 { options } else { options.pragma("temp_store", "MEMORY") };
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(WAIT)

@@ -310,4 +310,4 @@ pub async fn totals(core: &Core) -> Result<QueueTotals> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

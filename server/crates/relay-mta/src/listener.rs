@@ -202,7 +202,8 @@ async fn accept(socket: TcpListener, context: Arc<Context>, sessions: TaskTracke
             Ok((stream, peer)) => {
                 // An IPv4 client of an IPv6 socket is an IPv4 client.
                 let peer = peer.ip().to_canonical();
-                sessions.spawn(session(context.clone(), stream, peer));
+                // On the heap at once: it is large, and is else copied at each step of its start.
+                sessions.spawn(Box::pin(session(context.clone(), stream, peer)));
             }
             Err(error) => {
                 trouble(&context.listener, "cannot accept connections", &error);
@@ -219,7 +220,7 @@ async fn session(context: Arc<Context>, mut stream: TcpStream, peer: IpAddr) {
         Err(error) => return tracing::info!(%peer, cause = %error, "connection not served"),
     };
     let span = tracing::info_span!("session", listener = context.listener.name, %client);
-    serve(&context, stream, client).instrument(span).await;
+    Box::pin(serve(&context, stream, client)).instrument(span).await;
 }
 
 /// Sets the socket up and finds out who the client is.

@@ -163,7 +163,8 @@ impl Manager {
         {
             let worker = self.worker.clone();
             let about = job.clone();
-            let task = self.running.spawn(async move { worker.deliver(job).await });
+            // On the heap at once: it is large, and is else copied at each step of its start.
+            let task = self.running.spawn(Box::pin(async move { worker.deliver(job).await }));
             self.jobs.insert(task.id(), about);
         }
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::{
+    queue::tests::attempt,
     submission::kept::Origin,
     test_support::{Test, word},
 };
@@ -45,11 +46,58 @@ async fn a_batch_is_bounded_in_jobs_and_octets() {
     let sizes = [vec![10; 300], vec![3 * 1024 * 1024; 2], vec![9 * 1024 * 1024, 1]].concat();
     for size in sizes {
         let new = message(&test.core, test.core.new_id(), size);
-        committer.lock().waiting.push_back(job(Work::Accept(Box::new(new), None)).0);
+        committer.lock().waiting.push(job(Work::Accept(Box::new(new), None)).0, Instant::now());
     }
-    let batches: Vec<usize> = std::iter::from_fn(|| committer.batch()).map(|batch| batch.len()).collect();
-    assert_eq!(batches, [128, 128, 45, 1, 1, 1]);
+    let rounds =
+        std::iter::from_fn(|| if let Next::Round(batch) = committer.next() { Some(batch.len()) } else { None });
+    assert_eq!(rounds.collect::<Vec<_>>(), [128, 128, 45, 1, 1, 1]);
     assert_eq!(committer.lock().running, 0);
+}
+
+#[tokio::test]
+async fn results_gather_for_a_moment_and_neither_they_nor_new_mail_wait_for_the_other() {
+    let test = Test::new().await;
+    let core = &test.core;
+    let result = |in_session| {
+        let record = record::Record {
+            message: core.new_id(),
+            attempt: attempt(&test, 1),
+            outcomes: Vec::new(),
+            chance: 0.0,
+            now: core.now(),
+            material: None,
+            in_session,
+        };
+        job(Work::Record(Box::new(record))).0
+    };
+    let new = || job(Work::Accept(Box::new(message(core, core.new_id(), 10)), None)).0;
+    let kinds = |next| match next {
+        Next::Round(batch) => {
+            let results = batch.iter().filter(|job| matches!(job.work, Work::Record(_))).count();
+            (results, batch.len() - results)
+        }
+        Next::Later(_) | Next::Nothing => (0, 0),
+    };
+    let (mut waiting, began) = (Waiting::default(), Instant::now());
+    let after = |milliseconds| began + Duration::from_millis(milliseconds);
+    waiting.push(result(false), began);
+    assert!(matches!(waiting.next(after(9)), Next::Later(until) if until == after(10)));
+    // New mail does not take a result along that may still wait.
+    waiting.push(new(), after(9));
+    assert_eq!(kinds(waiting.next(after(9))), (0, 1));
+    assert_eq!(kinds(waiting.next(after(10))), (1, 0));
+    assert!(matches!(waiting.next(after(10)), Next::Nothing));
+    // Somebody waits for this one.
+    waiting.push(result(true), after(10));
+    assert_eq!(kinds(waiting.next(after(10))), (1, 0));
+    // Many wait no longer, and leave half of each round to new mail.
+    for _ in 0..100 {
+        waiting.push(result(false), after(10));
+        waiting.push(new(), after(10));
+    }
+    assert_eq!(kinds(waiting.next(after(10))), (64, 64));
+    assert_eq!(kinds(waiting.next(after(10))), (0, 36));
+    assert_eq!(kinds(waiting.next(after(20))), (36, 0));
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ pub(super) async fn mail_from(test: &Test, project: Option<ProjectId>, from: &st
 }
 
 /// An attempt with `mx.e.example`.
-pub(super) fn attempt(test: &Test, number: u32) -> Attempt {
+pub(crate) fn attempt(test: &Test, number: u32) -> Attempt {
     Attempt {
         number,
         started_at: test.core.now(),

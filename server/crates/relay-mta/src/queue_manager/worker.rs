@@ -240,14 +240,14 @@ impl Worker {
         let Ok(place) = self.room.clone().acquire_owned().await else { return };
         let (core, stuck) = (self.core.clone(), self.stuck.clone());
         let until = claimed_at + core.config().lease;
-        self.records.spawn(async move {
+        self.records.spawn(Box::pin(async move {
             let write = || {
                 let (core, attempt, outcomes) = (core.clone(), attempt.clone(), outcomes.clone());
                 async move { queue::record(&core, message, attempt, outcomes).await }
             };
             insist(write, message, &stuck, until).await;
             drop(place);
-        });
+        }));
     }
 }
 

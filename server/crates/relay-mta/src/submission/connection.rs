@@ -54,7 +54,7 @@ pub(crate) async fn serve(context: &Context, stream: TcpStream, client: IpAddr) 
         gathered: Vec::new(),
         pace: Pace::new(&context.settings, Instant::now()),
     };
-    if let Err(error) = connection.run(Wire::Plain(stream)).await {
+    if let Err(error) = Box::pin(connection.run(Wire::Plain(stream))).await {
         tracing::debug!(cause = %error, "connection lost");
     }
 }
