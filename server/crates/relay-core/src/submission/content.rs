@@ -103,7 +103,8 @@ impl Arriving {
 
     /// Octets in memory.
     pub fn held(&self) -> u64 {
-        self.held.len() as u64
+        let head = if let State::Storing(storing) = &self.state { storing.head.len() } else { 0 };
+        (head + self.held.len()) as u64
     }
 
     /// Takes the next octets. Returns when there is room for more: a store that is slow slows the client.
@@ -160,7 +161,9 @@ impl Arriving {
         }
         let Some(body) = HeaderSection::body_of(&self.held) else { return };
         let rest = self.held.split_off(body);
-        let head = std::mem::replace(&mut self.held, rest);
+        let mut head = std::mem::replace(&mut self.held, rest);
+        // It has room for everything that was held.
+        head.shrink_to_fit();
         let mut arrived = Arrived::default();
         arrived.take(&self.held);
         self.state = State::Storing(Box::new(Storing { head, parts: Parts::new(&self.core), body: arrived }));
