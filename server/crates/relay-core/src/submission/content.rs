@@ -115,8 +115,11 @@ impl Arriving {
         }
         match &mut self.state {
             State::InMemory => {
+                let before = self.held.len();
                 self.held.extend_from_slice(piece);
-                if self.held.len() > IN_MEMORY {
+                // A header section that has no end yet is looked at once more, where it must have one: to search all
+                // of it for every octet that comes would be dear.
+                if [IN_MEMORY, PIECE].into_iter().any(|most| before <= most && self.held.len() > most) {
                     self.begin_to_store();
                 }
             }

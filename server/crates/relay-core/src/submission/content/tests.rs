@@ -169,6 +169,23 @@ async fn a_header_counts_for_as_long_as_it_is_held_and_takes_no_more_than_it_has
 }
 
 #[tokio::test]
+async fn a_long_header_that_comes_octet_by_octet_is_not_searched_for_each() {
+    let test = Test::new().await;
+    let began = std::time::Instant::now();
+    let mut arriving = arrive(&test, &format!("From: a@d.example\r\n{}", "X-Long: value\r\n".repeat(40_000))).await;
+    for octet in "X-Long: value\r\n".repeat(10_000).bytes() {
+        arriving.push(&[octet]).await;
+    }
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    arriving.push(b"\r\n").await;
+    for piece in body(PIECE).as_bytes().chunks(16_000) {
+        arriving.push(piece).await;
+    }
+    let content = arriving.end(false).await.expect("content");
+    assert!(content.body.is_some() && content.at_hand.len() == 750_021, "{} octets", content.at_hand.len());
+}
+
+#[tokio::test]
 async fn only_relaykeep_itself_sweeps() {
     let test = Test::new().await;
     let stranger = Actor::Anonymous { client: None };
