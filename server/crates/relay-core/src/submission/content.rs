@@ -162,7 +162,9 @@ impl Arriving {
         if header::is_too_large(&self.held) {
             return self.give_up(State::Faulty(Fault::HeaderTooLarge));
         }
-        let Some(body) = HeaderSection::body_of(&self.held) else { return };
+        // Without a part in the store there is no row that says whose it is.
+        let body = HeaderSection::body_of(&self.held).filter(|&body| body < self.held.len());
+        let Some(body) = body else { return };
         let rest = self.held.split_off(body);
         let mut head = std::mem::replace(&mut self.held, rest);
         // It has room for everything that was held.

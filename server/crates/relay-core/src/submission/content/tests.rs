@@ -169,6 +169,18 @@ async fn a_header_counts_for_as_long_as_it_is_held_and_takes_no_more_than_it_has
 }
 
 #[tokio::test]
+async fn a_large_header_without_a_body_is_a_message() {
+    let test = Test::new().await;
+    let header = format!("From: a@d.example\r\n{}\r\n", "X-Long: value\r\n".repeat(40_000));
+    let mut arriving = Arriving::new(&test.core);
+    arriving.push(header.as_bytes()).await;
+    let content = arriving.end(false).await.expect("content");
+    let id = submit(&test, content).await.expect("a verdict").expect("accepted");
+    let sent = queue::outgoing(&test.core, id).await.expect("content").text().await;
+    assert!(sent.ends_with(&header), "{}", &sent[..500]);
+}
+
+#[tokio::test]
 async fn a_long_header_that_comes_octet_by_octet_is_not_searched_for_each() {
     let test = Test::new().await;
     let began = std::time::Instant::now();
