@@ -42,13 +42,13 @@ pub async fn list_of_portal(core: &Core, actor: &Actor, after: Option<&str>) -> 
 /// One captured message of the portal itself. Operator only.
 pub async fn get_of_portal(core: &Core, actor: &Actor, id: MessageId) -> Result<CapturedMessage> {
     let (row, raw) = open_of_portal(core, actor, id).await?;
-    read(core, row, &raw).await
+    read(core, row, raw).await
 }
 
 /// The HTML part of a captured message of the portal itself. Operator only.
 pub async fn html_of_portal(core: &Core, actor: &Actor, id: MessageId) -> Result<String> {
     let (_, raw) = open_of_portal(core, actor, id).await?;
-    html_part(&parse(&raw)?).ok_or(Error::NotFound)
+    parsed(raw, html_part).await
 }
 
 /// An attachment of a captured message of the portal itself, as [`attachment`] gives it. Operator only.
@@ -59,17 +59,22 @@ pub async fn attachment_of_portal(
     place: usize,
 ) -> Result<(String, String, Vec<u8>)> {
     let (_, raw) = open_of_portal(core, actor, id).await?;
-    attachment_in(&raw, place)
+    parsed(raw, move |message| attachment_in(message, place)).await
 }
 
 /// One captured message. Member.
 pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> Result<CapturedMessage> {
     let (row, raw) = open(core, actor, project, id).await?;
-    read(core, row, &raw).await
+    read(core, row, raw).await
 }
 
-async fn read(core: &Core, row: message::Model, raw: &[u8]) -> Result<CapturedMessage> {
-    let parsed = parse(raw)?;
+async fn read(core: &Core, row: message::Model, raw: Vec<u8>) -> Result<CapturedMessage> {
+    let parts = |message: &Message<'_>| {
+        let text = message.text_body.iter().filter_map(|&part| message.parts.get(part as usize)).find_map(plain_text);
+        let attachments = message.attachments().enumerate().map(|(place, part)| attached(place, part));
+        Some((as_written(message, "To"), text, html_part(message).is_some(), attachments.collect::<Vec<_>>()))
+    };
+    let (to, text, has_html, attachments) = parsed(raw, parts).await?;
     let recipients: Vec<String> = recipient::Entity::find()
         .select_only()
         .column(recipient::Column::Address)
@@ -79,17 +84,16 @@ async fn read(core: &Core, row: message::Model, raw: &[u8]) -> Result<CapturedMe
         .into_tuple()
         .all(core.db.read())
         .await?;
-    let text = parsed.text_body.iter().filter_map(|&part| parsed.parts.get(part as usize)).find_map(plain_text);
     Ok(CapturedMessage {
         id: MessageId::from_uuid(row.id),
         accepted_at: Timestamp(row.accepted_at),
         reverse_path: ReversePath::parse(&row.reverse_path).map_err(Error::internal)?,
         recipients: recipients.iter().filter_map(|address| EmailAddress::parse(address).ok()).collect(),
-        to: as_written(&parsed, "To"),
+        to,
         subject: row.subject.clone(),
         text,
-        has_html: html_part(&parsed).is_some(),
-        attachments: parsed.attachments().enumerate().map(|(place, part)| attached(place, part)).collect(),
+        has_html,
+        attachments,
         headers: messages::headers(core, &row).await?,
         from: row.header_from,
     })
@@ -98,7 +102,7 @@ async fn read(core: &Core, row: message::Model, raw: &[u8]) -> Result<CapturedMe
 /// Its HTML part as written (to be served in a sandbox). Member.
 pub async fn html(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> Result<String> {
     let (_, raw) = open(core, actor, project, id).await?;
-    html_part(&parse(&raw)?).ok_or(Error::NotFound)
+    parsed(raw, html_part).await
 }
 
 /// An attachment by its place (from 0): safe name, media type, octets. Member.
@@ -110,14 +114,13 @@ pub async fn attachment(
     place: usize,
 ) -> Result<(String, String, Vec<u8>)> {
     let (_, raw) = open(core, actor, project, id).await?;
-    attachment_in(&raw, place)
+    parsed(raw, move |message| attachment_in(message, place)).await
 }
 
-fn attachment_in(raw: &[u8], place: usize) -> Result<(String, String, Vec<u8>)> {
-    let parsed = parse(raw)?;
-    let part = parsed.attachments().nth(place).ok_or(Error::NotFound)?;
+fn attachment_in(message: &Message<'_>, place: usize) -> Option<(String, String, Vec<u8>)> {
+    let part = message.attachments().nth(place)?;
     let Attachment { name, media_type, .. } = attached(place, part);
-    Ok((name, media_type, part.contents().to_vec()))
+    Some((name, media_type, part.contents().to_vec()))
 }
 
 async fn open(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> Result<(message::Model, Vec<u8>)> {
@@ -140,8 +143,18 @@ async fn open_of_portal(core: &Core, actor: &Actor, id: MessageId) -> Result<(me
     Ok((row, raw))
 }
 
-fn parse(raw: &[u8]) -> Result<Message<'_>> {
-    MessageParser::default().parse(raw).ok_or_else(|| Error::internal("a kept message cannot be parsed"))
+/// Parses a message and reads something of it; `NotFound` when that is not there. Who wrote the message decides how
+/// long this takes, so it is done on a thread that serves nobody else.
+async fn parsed<T: Send + 'static>(
+    raw: Vec<u8>,
+    read: impl FnOnce(&Message<'_>) -> Option<T> + Send + 'static,
+) -> Result<T> {
+    let parse = move || {
+        let message = MessageParser::default().parse(&raw);
+        let message = message.ok_or_else(|| Error::internal("a kept message cannot be parsed"))?;
+        read(&message).ok_or(Error::NotFound)
+    };
+    tokio::task::spawn_blocking(parse).await.map_err(Error::internal)?
 }
 
 /// Text that was sent as text; HTML is not turned into it.
@@ -247,6 +260,13 @@ mod tests {
             assert_eq!(word(&html_of_portal(core, actor, id).await), expected, "{actor:?}");
             assert_eq!(word(&attachment_of_portal(core, actor, id, 0).await), expected, "{actor:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_message_is_parsed_aside() {
+        let thread = || std::thread::current().id();
+        let parsing = parsed(b"Subject: x\r\n\r\nbody\r\n".to_vec(), move |_| Some(thread())).await;
+        assert_ne!(parsing.expect("parsed"), thread());
     }
 
     #[test]

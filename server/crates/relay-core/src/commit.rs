@@ -54,6 +54,8 @@ pub(crate) enum Done {
     Kept,
     /// A message was not kept: there was no room under a limit any more.
     Over(limits::kept::Over),
+    /// An attempt was not recorded: its recipients are not its own any more.
+    Stale,
     /// The recipients that are leased now.
     Claimed(Vec<recipient::Model>),
 }
@@ -301,13 +303,14 @@ async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result
     }
     let records: Vec<&record::Record> =
         works.iter().filter_map(|work| if let Work::Record(record) = work { Some(&**record) } else { None }).collect();
-    record::apply(core, &transaction, &records, &mut written).await?;
+    let mut recorded = record::apply(core, &transaction, &records, &mut written).await?.into_iter();
     let mut done = Vec::with_capacity(works.len());
     let mut over = over.into_iter();
     for work in works {
         done.push(match work {
             Work::Accept(..) => over.next().flatten().map_or(Done::Kept, Done::Over),
-            Work::Store(_) | Work::Record(_) => Done::Kept,
+            Work::Store(_) => Done::Kept,
+            Work::Record(_) => recorded.next().unwrap_or(Done::Kept),
             Work::Claim(request) => Done::Claimed(request.apply(&transaction).await?),
         });
     }

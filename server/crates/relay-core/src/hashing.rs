@@ -44,11 +44,33 @@ impl Hasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _permit = self.permits.acquire().await.map_err(Error::internal)?;
+        let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;
+        // It goes with the work: that goes on when whoever asked has hung up.
+        let work = move || {
+            let _permit = permit;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(Error::internal)
     }
 }
 
 fn hash(secret: &[u8]) -> Result<String> {
     Ok(Argon2::default().hash_password(secret).map_err(Error::internal)?.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_any_more_keeps_its_place_until_it_is_done() {
+        let hasher = Hasher::new(1).expect("a hasher");
+        let (go_on, told) = std::sync::mpsc::channel::<()>();
+        let mut given_up = Box::pin(hasher.run(move || told.recv()));
+        assert!(futures_util::poll!(&mut given_up).is_pending());
+        drop(given_up);
+        assert_eq!(hasher.permits.available_permits(), 0);
+        go_on.send(()).expect("it is waited for");
+        hasher.run(|| ()).await.expect("there is a place again");
+    }
 }

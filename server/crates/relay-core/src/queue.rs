@@ -21,7 +21,7 @@ pub(crate) use self::{delays::stored_reply, record::LAST_REASON};
 
 use crate::{
     Actor, Core, Error, Result, bounce,
-    commit::{self, Work},
+    commit::{self, Done, Work},
     routes::Way,
     tables::recipient::{self, Column, Entity},
 };
@@ -138,17 +138,18 @@ pub async fn record(
         let material = if may_be_told && !in_session { material(core, message).await? } else { None };
         let told = material.is_some();
         let record = record::Record { message, attempt, outcomes, chance: chance()?, now, material, in_session };
-        commit::commit(core, Work::Record(Box::new(record))).await?;
-        Ok(told)
+        let done = commit::commit(core, Work::Record(Box::new(record))).await?;
+        Ok((told, done))
     };
-    let written: Result<bool> = written.await;
+    let written: Result<(bool, Done)> = written.await;
     if let (Some(slot), Some(heard)) = (waiting, heard) {
         match &written {
+            Ok((_, Done::Stale)) if in_session => slot.tell(Heard::Unknown),
             Ok(_) => slot.tell(heard),
             Err(_) => core.awaited.put_back(message, slot),
         }
     }
-    if written? {
+    if written?.0 {
         core.queue_wake.notify_one();
     }
     Ok(())

@@ -23,7 +23,7 @@ use authors::Authors;
 use content::Fault;
 use header::{Ambiguous, HeaderSection};
 use kept::{NewMessage, Origin};
-use mail_parser::MessageParser;
+use mail_parser::{HeaderValue, parsers::MessageStream};
 use relay_types::{
     EmailAddress, ReversePath, Timestamp,
     message::{EventKind, MessageId},
@@ -361,7 +361,7 @@ impl Draft {
             origin: self.origin,
             reverse_path,
             header_from: text("From"),
-            subject: subject(&content[..section.end]),
+            subject: subject(&section),
             message_id,
             recipients: self.recipients,
             smtputf8,
@@ -423,10 +423,18 @@ fn unfolded(value: &[u8]) -> String {
     String::from_utf8_lossy(value).replace("\r\n", "").trim().to_owned()
 }
 
-/// The subject, decoded (RFC 2047).
-fn subject(header: &[u8]) -> String {
-    let parsed = MessageParser::default().parse_headers(header);
-    parsed.as_ref().and_then(|message| message.subject()).unwrap_or_default().to_owned()
+/// Octets of a subject that are read: to decode it takes time with the square of its length, and a line of it is shown.
+const SUBJECT_MOST: usize = 8 * 1024;
+
+/// The subject, decoded (RFC 2047). No other field is decoded here: who writes one decides how long that takes.
+fn subject(section: &HeaderSection<'_>) -> String {
+    let value = section.named("Subject").last().map_or(&[][..], |field| field.value);
+    // The parser gives a value that ends.
+    let line = [&value[..value.len().min(SUBJECT_MOST)], b"\r\n"].concat();
+    match MessageStream::new(&line).parse_unstructured() {
+        HeaderValue::Text(text) => text.into_owned(),
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]

@@ -312,6 +312,9 @@ impl Session {
         self.phase = Phase::Closed;
         self.transaction = None;
         self.input.clear();
+        // The end may come while the driver has not taken everything up: then what it does not know yet of a message is
+        // never known, and without it the message must not be asked about.
+        self.outputs.retain(|output| !matches!(output, Output::Content(_) | Output::Ask(_)));
         self.outputs.push_back(Output::Close);
     }
 }

@@ -133,7 +133,7 @@ pub(crate) async fn claim(
             rows.sort_by_key(|row| order.get(&row.id).copied());
             Ok((lease, rows))
         }
-        Done::Kept | Done::Over(_) => Ok((lease, Vec::new())),
+        Done::Kept | Done::Over(_) | Done::Stale => Ok((lease, Vec::new())),
     }
 }
 

@@ -38,7 +38,8 @@ pub enum Heard {
     NotInTime,
     /// It goes to several destinations, so nobody waited.
     Several,
-    /// An outcome was there and could not be written down: nobody knows what will be of the message.
+    /// An outcome was there and could not be written down, or a failure that does not count because others have the
+    /// message by now: nobody knows what will be of it.
     Unknown,
 }
 
@@ -120,17 +121,17 @@ impl Waiting {
     }
 
     async fn heard_within(mut self, patience: Duration, writing: Duration) -> Heard {
-        if let Ok(Ok(heard)) = timeout(patience, &mut self.told).await {
-            return heard;
+        // The second time for somebody who has an outcome and writes it down at this moment.
+        for patience in [patience, writing] {
+            if let Ok(told) = timeout(patience, &mut self.told).await {
+                // Whoever was to tell may have come to grief over it.
+                return told.unwrap_or(Heard::Unknown);
+            }
+            if self.give_up() {
+                return Heard::NotInTime;
+            }
         }
-        if self.give_up() {
-            return Heard::NotInTime;
-        }
-        // Somebody has an outcome and writes it down at this moment.
-        if let Ok(Ok(heard)) = timeout(writing, &mut self.told).await {
-            return heard;
-        }
-        if self.give_up() { Heard::NotInTime } else { Heard::Unknown }
+        Heard::Unknown
     }
 
     /// Whether nobody has taken the wait.

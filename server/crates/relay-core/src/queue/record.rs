@@ -3,7 +3,7 @@
 
 use crate::{
     Core, Error, Result, bounce,
-    commit::Written,
+    commit::{Done, Written},
     db,
     dsn::{Action, Fate},
     queue::{Claimed, state},
@@ -56,24 +56,28 @@ struct Shown {
     counts: Counts,
 }
 
-/// Writes all of `records`; outcomes of a stale lease are left out. What is written once for a whole round goes to
-/// `written`.
+/// Writes all of `records`; outcomes of a stale lease are left out, and a record that has no others is `Stale`. What is
+/// written once for a whole round goes to `written`.
 pub(crate) async fn apply(
     core: &Core,
     transaction: &DatabaseTransaction,
     records: &[&Record],
     written: &mut Written,
-) -> Result<()> {
+) -> Result<Vec<Done>> {
     let judged: Vec<Vec<Judged<'_>>> = records.iter().map(|record| record.judged(core)).collect();
     let live = write_fates(transaction, judged.iter().flatten().collect()).await?;
     // One message may have been tried at two destinations.
     let mut shown: BTreeMap<Uuid, Shown> = BTreeMap::new();
+    let mut done = Vec::with_capacity(records.len());
     for (record, mut judged) in records.iter().zip(judged) {
         judged.retain(|one| live.contains(&one.claimed.recipient_id.uuid()));
-        if !judged.is_empty() {
-            let shown = shown.entry(record.message.uuid()).or_default();
-            record.tell(core, transaction, judged, shown, written).await?;
+        if judged.is_empty() {
+            done.push(Done::Stale);
+            continue;
         }
+        let shown = shown.entry(record.message.uuid()).or_default();
+        record.tell(core, transaction, judged, shown, written).await?;
+        done.push(Done::Kept);
     }
     let rows = shown.iter().map(|(&message, shown)| (message, shown.last_reply.clone(), shown.captured)).collect();
     for (message, subjects) in state::refresh_after_attempts(transaction, rows).await? {
@@ -81,7 +85,7 @@ pub(crate) async fn apply(
             written.tally.add(subjects, shown.counts);
         }
     }
-    Ok(())
+    Ok(done)
 }
 
 /// Why nobody is notified of a failure that a session waited for.

@@ -103,7 +103,8 @@ impl Arriving {
 
     /// Octets in memory.
     pub fn held(&self) -> u64 {
-        self.held.len() as u64
+        let head = if let State::Storing(storing) = &self.state { storing.head.len() } else { 0 };
+        (head + self.held.len()) as u64
     }
 
     /// Takes the next octets. Returns when there is room for more: a store that is slow slows the client.
@@ -114,8 +115,11 @@ impl Arriving {
         }
         match &mut self.state {
             State::InMemory => {
+                let before = self.held.len();
                 self.held.extend_from_slice(piece);
-                if self.held.len() > IN_MEMORY {
+                // A header section that has no end yet is looked at once more, where it must have one: to search all
+                // of it for every octet that comes would be dear.
+                if [IN_MEMORY, PIECE].into_iter().any(|most| before <= most && self.held.len() > most) {
                     self.begin_to_store();
                 }
             }
@@ -158,9 +162,13 @@ impl Arriving {
         if header::is_too_large(&self.held) {
             return self.give_up(State::Faulty(Fault::HeaderTooLarge));
         }
-        let Some(body) = HeaderSection::body_of(&self.held) else { return };
+        // Without a part in the store there is no row that says whose it is.
+        let body = HeaderSection::body_of(&self.held).filter(|&body| body < self.held.len());
+        let Some(body) = body else { return };
         let rest = self.held.split_off(body);
-        let head = std::mem::replace(&mut self.held, rest);
+        let mut head = std::mem::replace(&mut self.held, rest);
+        // It has room for everything that was held.
+        head.shrink_to_fit();
         let mut arrived = Arrived::default();
         arrived.take(&self.held);
         self.state = State::Storing(Box::new(Storing { head, parts: Parts::new(&self.core), body: arrived }));

@@ -199,11 +199,12 @@ impl Connection<'_> {
         }
     }
 
-    /// Keeps a piece of the message, while there is room for it.
+    /// Keeps a piece of the message, while there is room for it; without, the message is gone and so is the session.
     async fn keep(&mut self, piece: &[u8]) {
         if self.has_room(self.content.held() + piece.len() as u64) {
             self.content.push(piece).await;
         } else {
+            self.discard();
             self.session.interrupt(answers::no_room());
         }
     }

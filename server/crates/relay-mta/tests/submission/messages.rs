@@ -225,6 +225,24 @@ async fn all_sessions_together_hold_no_more_content_than_allowed() {
     client.is_closed().await;
 }
 
+#[tokio::test]
+async fn a_message_whose_last_part_finds_no_room_is_not_accepted_without_it() {
+    // More than is read at once: of what comes with its end, a part is held before.
+    let message = format!("From: app@sender.example\r\n\r\n{}", "line\r\n".repeat(5_000));
+    let little = SubmissionSettings { content_in_memory: message.len() as u64 - 1, ..settings() };
+    let relay = start(little, &[(ListenerTls::None, Networks)]).await;
+    relay.trust("127.0.0.0/24").await;
+    let mut client = connect(relay.addresses[0]).await;
+    greeted(&mut client).await;
+    client.say("MAIL FROM:<app@sender.example>").await;
+    client.say("RCPT TO:<c@d.example>").await;
+    client.say("DATA").await;
+    client.send(&format!("{message}.\r\n")).await;
+    assert!(client.reply().await.starts_with("452 4.3.1 "));
+    client.is_closed().await;
+    assert_eq!(relay.status(0).accepted_total, 0);
+}
+
 /// Goes on with one octet at a time; what the relay said, once it has had enough.
 async fn trickled(client: Client<TcpStream>) -> String {
     let (mut read, mut write) = client.into_stream().into_split();

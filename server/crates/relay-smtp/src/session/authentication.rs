@@ -87,6 +87,10 @@ impl Session {
     fn respond(&mut self, exchange: Exchange, response: &str) {
         let Ok(text) = sasl::decode(response) else { return self.refuse(replies::malformed_response()) };
         let (mechanism, username, secret) = match exchange {
+            // As in PLAIN, where it stands between them, no name and no secret has one.
+            Exchange::LoginUsername | Exchange::LoginSecret { .. } if text.contains('\0') => {
+                return self.refuse(replies::malformed_response());
+            }
             Exchange::LoginUsername => return self.prompt(Exchange::LoginSecret { username: text.to_string() }),
             Exchange::LoginSecret { username } => (Mechanism::Login, username, Secret::new(text)),
             Exchange::Plain => match sasl::parse_plain(&text) {

@@ -204,3 +204,22 @@ fn a_million_chunks_of_one_octet_cost_no_memory() {
     }
     assert_eq!((octets, replies), (1_000_000, 1_000_000));
 }
+
+#[test]
+fn an_interrupted_session_does_not_ask_about_half_a_message() {
+    for (begin, end) in [("DATA\r\n", "a\r\n.\r\n"), ("BDAT 1\r\na", "BDAT 3 LAST\r\nb\r\n")] {
+        let mut session = session();
+        let mut story = Vec::new();
+        for group in ["EHLO client.example\r\n", "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n", begin] {
+            session.receive(group.as_bytes());
+            play(&mut session, &mut story);
+        }
+        session.receive(end.as_bytes());
+        // The driver has no room for this piece, and the question about the whole is there already.
+        assert!(matches!(session.poll(), Some(Output::Content(_))), "{story:?}");
+        session.interrupt(Reply::new(452, (4, 3, 1), "No room"));
+        assert!(matches!(session.poll(), Some(Output::Reply(reply)) if reply.code == 452));
+        assert!(matches!(session.poll(), Some(Output::Close)));
+        assert!(session.poll().is_none());
+    }
+}

@@ -71,6 +71,15 @@ async fn an_outcome_that_is_being_written_is_waited_for() {
 }
 
 #[tokio::test]
+async fn who_was_to_tell_and_is_gone_has_told_nothing() {
+    let test = Test::new().await;
+    let message = id();
+    let waiting = begin(&test.core, message, 1);
+    drop(test.core.awaited.take(message).expect("a session waits"));
+    assert_eq!(waiting.heard(PATIENCE).await, Heard::Unknown);
+}
+
+#[tokio::test]
 async fn an_outcome_that_cannot_be_written_is_known_to_nobody() {
     let test = Test::new().await;
     let (core, message) = (test.core.clone(), id());

@@ -104,3 +104,20 @@ async fn after_a_crash_it_is_due_again() {
     assert_eq!(take(&test).await.len(), 1);
     assert_eq!(rows(&test, id).await[0].attempts, 2);
 }
+
+#[tokio::test]
+async fn a_session_does_not_hear_a_failure_that_does_not_count() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let id = mail(&test, Some(project), &["gone@e.example"]).await;
+    let claims = take(&test).await;
+    // Its node seemed gone, and others have the message.
+    give_back(&test.core, &claims).await.expect("given back");
+    let others = take(&test).await;
+    let waiting = cut_through::begin(&test.core, id, 1);
+    tell(&test, claims, |_| perm()).await;
+    assert_eq!(waiting.heard(Duration::from_secs(60)).await, Heard::Unknown);
+    tell(&test, others, |_| perm()).await;
+    let story = story(&detail(&test, &slug, id).await);
+    assert_eq!(story, ["accepted", "not signed", "attempt", "failure notified", "suppressed"]);
+}

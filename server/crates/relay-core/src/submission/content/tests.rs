@@ -117,7 +117,7 @@ async fn what_stops_arriving_is_removed() {
     // Its node dies.
     std::mem::forget(arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await);
     assert_eq!(remove_abandoned(&test.core, &Actor::System).await.expect("swept"), 0, "it may go on");
-    test.clock.advance(Duration::from_secs(3_601));
+    test.clock.advance(parts::ABANDONED + Duration::from_secs(1));
     assert_eq!(remove_abandoned(&test.core, &Actor::System).await.expect("swept"), 1);
     assert_eq!(in_store(&test).await, (0, 0));
 }
@@ -126,14 +126,75 @@ async fn what_stops_arriving_is_removed() {
 async fn what_was_taken_for_abandoned_is_not_accepted() {
     let test = Test::new().await;
     let arriving = arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await;
-    test.clock.advance(Duration::from_secs(3_601));
+    test.clock.advance(parts::ABANDONED + Duration::from_secs(1));
     remove_abandoned(&test.core, &Actor::System).await.expect("swept");
     assert_eq!(word(&arriving.end(false).await), "Unavailable");
     let content = arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await.end(false).await.expect("content");
-    test.clock.advance(Duration::from_secs(3_601));
+    test.clock.advance(parts::ABANDONED + Duration::from_secs(1));
     remove_abandoned(&test.core, &Actor::System).await.expect("swept");
     assert_eq!(word(&submit(&test, content).await), "Unavailable");
     assert_eq!(in_store(&test).await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_slow_message_is_not_taken_for_abandoned() {
+    let test = Test::new().await;
+    let mut arriving = Arriving::new(&test.core);
+    arriving.push(HEADER.as_bytes()).await;
+    for piece in body(3 * PIECE).as_bytes().chunks(PIECE / 4) {
+        arriving.push(piece).await;
+        // At 100 octets a second.
+        test.clock.advance(Duration::from_secs(PIECE as u64 / 4 / 100));
+        assert_eq!(remove_abandoned(&test.core, &Actor::System).await.expect("swept"), 0);
+    }
+    let content = arriving.end(false).await.expect("content");
+    assert_eq!(word(&submit(&test, content).await), "Ok");
+}
+
+#[tokio::test]
+async fn a_header_counts_for_as_long_as_it_is_held_and_takes_no_more_than_it_has() {
+    let test = Test::new().await;
+    for fields in [1, 60_000] {
+        let header = format!("From: a@d.example\r\n{}\r\n", "X-Long: value\r\n".repeat(fields));
+        let mut arriving = Arriving::new(&test.core);
+        for piece in (header.clone() + &body(2 * PIECE)).as_bytes().chunks(16_000) {
+            let before = arriving.held();
+            arriving.push(piece).await;
+            assert!(arriving.held() >= before.min(header.len() as u64), "{} octets of {before}", arriving.held());
+        }
+        let State::Storing(storing) = &arriving.state else { panic!("its body is stored") };
+        assert!(storing.head.capacity() < 2 * header.len(), "{} octets", storing.head.capacity());
+    }
+    nothing_in_store(&test).await;
+}
+
+#[tokio::test]
+async fn a_large_header_without_a_body_is_a_message() {
+    let test = Test::new().await;
+    let header = format!("From: a@d.example\r\n{}\r\n", "X-Long: value\r\n".repeat(40_000));
+    let mut arriving = Arriving::new(&test.core);
+    arriving.push(header.as_bytes()).await;
+    let content = arriving.end(false).await.expect("content");
+    let id = submit(&test, content).await.expect("a verdict").expect("accepted");
+    let sent = queue::outgoing(&test.core, id).await.expect("content").text().await;
+    assert!(sent.ends_with(&header), "{}", &sent[..500]);
+}
+
+#[tokio::test]
+async fn a_long_header_that_comes_octet_by_octet_is_not_searched_for_each() {
+    let test = Test::new().await;
+    let began = std::time::Instant::now();
+    let mut arriving = arrive(&test, &format!("From: a@d.example\r\n{}", "X-Long: value\r\n".repeat(40_000))).await;
+    for octet in "X-Long: value\r\n".repeat(10_000).bytes() {
+        arriving.push(&[octet]).await;
+    }
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    arriving.push(b"\r\n").await;
+    for piece in body(PIECE).as_bytes().chunks(16_000) {
+        arriving.push(piece).await;
+    }
+    let content = arriving.end(false).await.expect("content");
+    assert!(content.body.is_some() && content.at_hand.len() == 750_021, "{} octets", content.at_hand.len());
 }
 
 #[tokio::test]
