@@ -11,11 +11,10 @@ mod simulator;
 mod tls;
 mod tls_policy;
 
-pub(crate) use client::Ours;
 pub use config::{DeliveryConfig, DeliveryError};
 pub(crate) use next_hop::{Key, key};
 
-use client::{Connection, Ended};
+use client::{Connection, Ended, Ours};
 use next_hop::{Hop, Plan};
 use pool::Pool;
 use relay_core::{
