@@ -125,7 +125,8 @@ pub async fn join(core: &Core, actor: &Actor, identity: Identity) -> Result<u64>
 }
 
 /// Gives signs of life, leads when it is this node's turn, hears the others, until `stop`; then says that the node was
-/// stopped. `Conflict` when another process has taken this node's identity: this one must end.
+/// stopped. `Conflict` when another process has taken this node's identity, or a newer version has changed the schema
+/// while this one was cut off: it must end.
 pub async fn run(core: &Core, stop: CancellationToken) -> Result<()> {
     match core.db.backend() {
         DbBackend::Sqlite => alone(core, &stop).await,

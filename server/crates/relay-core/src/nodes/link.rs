@@ -7,6 +7,7 @@
 
 use super::{BEAT, bells, gone, register, register::LIVE, register::NOW};
 use crate::{Core, Error, Result};
+use migrations::{Migrator, MigratorTrait};
 use relay_types::Timestamp;
 use sqlx::{
     AssertSqlSafe, Executor, Row,
@@ -101,8 +102,13 @@ impl Link {
         // PostgreSQL 13 has no such setting, and notices by its keepalives.
         let _ = bounded(listener.execute(IDLE)).await;
         bounded(listener.listen(CHANNEL)).await?;
-        let row = bounded(listener.fetch_one("SELECT pg_backend_pid()")).await?;
-        let session = row.try_get(0).map_err(away)?;
+        let row =
+            bounded(listener.fetch_one("SELECT pg_backend_pid(), (SELECT COUNT(*) FROM seaql_migrations)")).await?;
+        let (session, changes): (i32, i64) = (row.try_get(0).map_err(away)?, row.try_get(1).map_err(away)?);
+        // While this process was cut off or stood still, it was not among those that a newer version waits for.
+        if usize::try_from(changes).is_ok_and(|changes| changes > Migrator::migrations().len()) {
+            return Err(Error::conflict("a newer relaykeep has changed the schema: start that version here"));
+        }
         Ok(Self { listener, session, leads: false, lived: None, looks: 0 })
     }
 

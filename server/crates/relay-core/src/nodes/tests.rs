@@ -259,6 +259,24 @@ async fn of_two_processes_with_one_identity_the_first_ends() {
 }
 
 #[tokio::test]
+async fn a_node_that_was_cut_off_while_the_schema_was_changed_ends() {
+    let test = Test::new().await;
+    if test.core.db.backend() == DbBackend::Sqlite {
+        return;
+    }
+    let one = node(&test, Uuid::from_u128(1), &[Role::Web]).await;
+    until("it leads", async || leads(&one.core)).await;
+    sql(&test.core, "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99999999_999999_tomorrow', 0)").await;
+    sql(
+        &test.core,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'relaykeep link' \
+         AND datname = current_database()",
+    )
+    .await;
+    assert_eq!(word(&one.running.await.expect("ended")), "Conflict");
+}
+
+#[tokio::test]
 async fn hosts_that_run_are_known_before_the_schema_is_changed() {
     let test = Test::new().await;
     if test.core.db.backend() == DbBackend::Sqlite {
