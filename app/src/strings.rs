@@ -6,6 +6,7 @@
 //! and the reasons of `Invalid` and `Conflict`, made by the use cases of `relay-core`. What programs read (SMTP replies,
 //! notifications, the log) stays English.
 
+use crate::components::text;
 use relay_types::{member::Role, message::Source};
 
 /// Name of the product.
@@ -53,6 +54,12 @@ pub fn source(source: &Source) -> String {
         Source::Portal => "the portal".to_owned(),
         Source::System => PRODUCT.to_owned(),
     }
+}
+
+/// The setting that removes content, and what it was then.
+pub fn retention_of_content(kept_seconds: u64) -> String {
+    let kept = text::duration(kept_seconds.saturating_mul(1_000));
+    format!("retention.content keeps the content of mail that is done for {kept}")
 }
 
 /// What a role may do, in a sentence.

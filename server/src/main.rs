@@ -30,7 +30,7 @@ use relay_core::{Actor, Clock, Core, Schema, nodes, users};
 use relay_dns::Resolver;
 use relay_types::EmailAddress;
 use settings::Settings;
-use std::{io::Read, path::Path, process::ExitCode};
+use std::{io::Read, os::unix::fs::DirBuilderExt, path::Path, process::ExitCode};
 use zeroize::Zeroizing;
 
 #[global_allocator]
@@ -148,7 +148,11 @@ async fn open(settings: &Settings) -> Result<Core> {
 
 /// Makes the data folder.
 pub(crate) fn prepare(settings: &Settings) -> Result<()> {
-    std::fs::create_dir_all(&settings.data_dir)
+    // For its owner alone when it is made here; who made it before has decided.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&settings.data_dir)
         .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))
 }
 

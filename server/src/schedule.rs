@@ -106,6 +106,7 @@ async fn tick(core: &Core) {
     report("bounce contacts told", bounce::tell_contacts(core, &Actor::System).await);
     report("ended sessions and links removed", sessions::sweep(core).await);
     report("warnings of limits sent", limits::warn(core, &Actor::System).await);
+    report("operators told of missing nodes", nodes::warn(core, &Actor::System).await);
     report("old counts removed", limits::prune(core, &Actor::System).await);
     report("parts of messages that stopped arriving removed", submission::remove_abandoned(core, &Actor::System).await);
     report("expired suppressions removed", suppressions::prune(core, &Actor::System).await);

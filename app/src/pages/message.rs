@@ -11,7 +11,7 @@ use crate::{
     strings::places,
 };
 use events::Story;
-use facts::{Envelope, Headers, Recipients};
+use facts::{Envelope, Headers, Recipients, Removed};
 use leptos::prelude::*;
 use mend::Mend;
 use relay_types::{
@@ -37,8 +37,9 @@ pub fn Message() -> impl IntoView {
 fn Detail(slug: String, message: MessageDetail) -> impl IntoView {
     let title = if message.subject.is_empty() { words::NO_SUBJECT.to_owned() } else { message.subject.clone() };
     let base = format!("/p/{slug}/messages");
-    let raw = use_abilities().manage.then(|| format!("{base}/{}/raw", message.id));
-    let captured = (message.captured && use_abilities().manage).then(|| format!("/p/{slug}/captured/{}", message.id));
+    let readable = use_abilities().manage && message.content_removed.is_none();
+    let raw = readable.then(|| format!("{base}/{}/raw", message.id));
+    let captured = (message.captured && readable).then(|| format!("/p/{slug}/captured/{}", message.id));
     let (of, shown) = (slug.clone(), message.clone());
     view! {
         <PageHeader title crumb=(base, places::MESSAGES) status=message_state(message.state)>
@@ -47,12 +48,13 @@ fn Detail(slug: String, message: MessageDetail) -> impl IntoView {
             <Actions slug=of message=shown/>
         </PageHeader>
         <Mend message=message.clone()/>
+        {message.content_removed.map(|removed| view! { <Removed removed/> })}
         <div class="cols">
             <Story slug=slug.clone() events=message.events.clone() source=message.source.clone()/>
             <div class="stack">
                 <Envelope slug message=message.clone()/>
                 <Recipients recipients=message.recipients/>
-                <Headers headers=message.headers/>
+                <Headers headers=message.headers whole=message.content_removed.is_none()/>
             </div>
         </div>
     }

@@ -1,5 +1,5 @@
-//! Several nodes on one PostgreSQL: roles, what they share, and that a killed, a cut off and a restarted node lose
-//! nothing. On SQLite, which has one process: roles alone.
+//! Several nodes on one PostgreSQL: roles, what they share, that a killed, a cut off and a restarted node lose nothing,
+//! and that one which stood still sends nothing twice. On SQLite, which has one process: roles alone.
 
 use crate::{
     harness::{Cable, Relaykeep, Session, Sink, until},
@@ -7,9 +7,12 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
     },
     thread,
     time::{Duration, Instant},
@@ -198,6 +201,60 @@ fn of_three_nodes_under_load_one_killed_one_cut_off_and_one_restarted_lose_nothi
     let twice: usize = arrived.values().map(|times| times - 1).sum();
     assert!(twice <= 2 * 2 * WORKERS, "{twice} duplicates");
     println!("{} acknowledged, {} arrived, {twice} twice", senders.acknowledged().len(), arrived.len());
+}
+
+/// A session of a next hop, which does this before it answers DATA; whether it was given a whole message.
+fn takes_a_message(stream: TcpStream, before_data: impl FnOnce()) -> bool {
+    let mut writing = stream.try_clone().unwrap();
+    let mut say = |line: &str| writing.write_all(format!("{line}\r\n").as_bytes()).is_ok();
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let mut said = say("220 sink.test");
+    while said && let Some(line) = lines.next() {
+        if line == "DATA" {
+            before_data();
+            return say("354 go") && lines.any(|line| line == ".") && say("250 taken");
+        }
+        said = say("250 ok");
+    }
+    false
+}
+
+#[test]
+fn a_node_that_stood_still_while_another_took_over_does_not_end_what_it_was_sending() {
+    if !on_postgres() {
+        return;
+    }
+    let hop = TcpListener::bind("127.0.0.1:0").unwrap();
+    hop.set_nonblocking(true).unwrap();
+    let connection = |what: &str| {
+        let (stream, _) = until(what, || hop.accept().ok());
+        stream.set_nonblocking(false).unwrap();
+        stream
+    };
+    let dns = dns();
+    let lines = routed(&dns, hop.local_addr().unwrap().port(), "retry = [\"1s\"]\n");
+    let mut one = Relaykeep::prepare(&lines);
+    one.apply(RULES);
+    one.run();
+    let mut two = one.beside(&roles("delivery", &lines), None);
+    two.run();
+    assert!(send(one.networks, 1).starts_with("250 "));
+    let stream = connection("the first node");
+    let (says, is_said) = mpsc::channel();
+    let (go, goes_on) = mpsc::channel();
+    let first = thread::spawn(move || {
+        takes_a_message(stream, || {
+            says.send(()).unwrap();
+            goes_on.recv().unwrap();
+        })
+    });
+    is_said.recv().unwrap();
+    one.process().signal("STOP");
+    go.send(()).unwrap();
+    assert!(takes_a_message(connection("the second node, when the first is missing"), || ()));
+    one.process().signal("CONT");
+    assert!(!first.join().unwrap(), "the message came twice");
+    two.wait_until_queue_is_empty();
 }
 
 #[test]

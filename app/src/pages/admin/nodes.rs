@@ -50,13 +50,21 @@ fn Page(page: NodesPage) -> impl IntoView {
 fn Warnings(nodes: Nodes) -> impl IntoView {
     let missing: Vec<_> = nodes.missing().into_iter().map(|node| node.host.clone()).collect();
     let nobody: Vec<_> = nodes.roles_of_nobody().into_iter().map(Role::as_str).collect();
+    let clocks: Vec<_> = nodes.clocks_wrong().into_iter().map(clock).collect();
     view! {
         {(!missing.is_empty())
             .then(|| view! { <Notice tone=Tone::Bad title="A node is missing.">{missing.join(", ")} " " {words::MISSING}</Notice> })}
         {(!nobody.is_empty())
             .then(|| view! { <Notice tone=Tone::Bad title="A role has no node.">{nobody.join(", ")} ". " {words::NOBODY}</Notice> })}
+        {(!clocks.is_empty())
+            .then(|| view! { <Notice tone=Tone::Warn title="Clocks differ.">{clocks.join(", ")} ". " {words::CLOCKS}</Notice> })}
         {nodes.versions_differ().then(|| view! { <Notice tone=Tone::Warn title="Versions differ.">{words::VERSIONS}</Notice> })}
     }
+}
+
+fn clock(node: &NodeStatus) -> String {
+    let word = if node.load.ahead_ms > 0 { "ahead" } else { "behind" };
+    format!("{} is {} {word}", node.host, text::duration(node.load.ahead_ms.unsigned_abs()))
 }
 
 #[component]
@@ -154,5 +162,7 @@ mod words {
         was sending is due again. Start it, or forget it.";
     pub const NOBODY: &str =
         "Without submission nothing is accepted, without delivery mail waits. Start a node with this role.";
+    pub const CLOCKS: &str = "Compared with the database's. Set them by NTP: retries, expiry and the times on pages \
+        go by them.";
     pub const VERSIONS: &str = "That is as it should be during an upgrade and not for longer.";
 }

@@ -75,6 +75,9 @@ fn Line(slug: String, event: Event, source: Source) -> impl IntoView {
         EventKind::Released { by } => (Tone::Info, plain(format!("Released by {by}")), String::new()),
         EventKind::RetryAsked { by } => (Tone::Info, plain(format!("{by} asked for an attempt now")), String::new()),
         EventKind::Cancelled { by } => (Tone::Unknown, plain(format!("Cancelled by {by}")), String::new()),
+        EventKind::ContentRemoved { kept_seconds } => {
+            (Tone::Unknown, plain("Content removed".to_owned()), strings::retention_of_content(kept_seconds))
+        }
     };
     view! { <Moment tone at title note/> }.into_any()
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     components::{prelude::*, status::recipient_state},
-    strings::source,
+    strings::{retention_of_content, source},
 };
 use leptos::prelude::*;
-use relay_types::message::{MessageDetail, Recipient, Source};
+use relay_types::message::{ContentRemoved, MessageDetail, Recipient, Source};
 
 /// Envelope and what identifies the message.
 #[component]
@@ -74,14 +74,25 @@ pub fn Recipients(recipients: Vec<Recipient>) -> impl IntoView {
     }
 }
 
-/// The header section as sent.
+/// Says that the content is not kept any more, since when, and by which setting.
 #[component]
-pub fn Headers(headers: String) -> impl IntoView {
+pub fn Removed(removed: ContentRemoved) -> impl IntoView {
+    let why = match removed.noted {
+        Some((at, kept)) => format!("On {}: {}.", at.text(), retention_of_content(kept)),
+        None => words::REMOVED_BY.to_owned(),
+    };
+    view! { <Notice tone=Tone::Info title=words::REMOVED>{why} " " {words::LEFT}</Notice> }
+}
+
+/// The header section as sent; without the content, what of it is left.
+#[component]
+pub fn Headers(headers: String, whole: bool) -> impl IntoView {
+    let what = if whole { words::HEADERS } else { words::OURS };
     view! {
         <details class="card">
-            <summary>{words::HEADERS}</summary>
+            <summary>{what}</summary>
             <div class="pad">
-                <Code code=headers what=words::HEADERS/>
+                <Code code=headers what=what/>
             </div>
         </details>
     }
@@ -100,4 +111,8 @@ mod words {
     pub const ASKED: &str = "Asked for";
     pub const RECIPIENTS: &str = "Recipients";
     pub const HEADERS: &str = "Header fields as sent";
+    pub const OURS: &str = "Header fields that Relaykeep added";
+    pub const REMOVED: &str = "The content was removed by retention.";
+    pub const REMOVED_BY: &str = "By retention.content, the time for which the content of mail that is done is kept.";
+    pub const LEFT: &str = "Envelope, replies and story are kept for longer (retention.history).";
 }

@@ -129,13 +129,15 @@ pub async fn restore(from: &Path, to: Installation<'_>, hold: bool, progress: Pr
     }
     let key = judge_key(&header, to.key_file)?;
     Database::prepare_for_restore(to.database, &header.schema).await?;
+    // Before the rows: a key that cannot be written must not be missed after them. One of a restore that failed is the
+    // right one for the next.
+    if let Some(key) = key {
+        write_key(to.key_file, &key)?;
+    }
     let rows = match to.database.starts_with("sqlite:") {
         true => sqlite::restore(to.database, &mut input, hold, progress).await?,
         false => postgres::restore(to.database, &mut input, hold, progress).await?,
     };
-    if let Some(key) = key {
-        write_key(to.key_file, &key)?;
-    }
     Database::migrate(to.database).await?;
     Ok((header, rows))
 }
@@ -249,9 +251,12 @@ fn columns(table: &Table) -> String {
     table.columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ")
 }
 
-/// Holds what waits.
-const HOLD: &str = "UPDATE recipient SET state = 'held', due_at = NULL, lease = NULL, lease_until = NULL \
-                    WHERE state IN ('due', 'in_flight')";
+/// Holds what waits; the state of a message with a held recipient is that.
+const HOLD: [&str; 2] = [
+    "UPDATE recipient SET state = 'held', due_at = NULL, lease = NULL, lease_until = NULL \
+     WHERE state IN ('due', 'in_flight')",
+    "UPDATE message SET state = 'held' WHERE id IN (SELECT message_id FROM recipient WHERE state = 'held')",
+];
 
 fn unusable(file: &Path, error: &std::io::Error) -> Error {
     Error::internal(format!("{}: {error}", file.display()))

@@ -17,7 +17,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{str::FromStr, time::Duration};
+use std::{fs::File, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
 
 /// How long a statement waits for a free connection or a lock before it is `Unavailable`.
 const WAIT: Duration = Duration::from_secs(5);
@@ -244,12 +244,24 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
         })
     };
     let unavailable = |error: sqlx::Error| Error::Unavailable { cause: error.to_string() };
+    if create {
+        make_private(options.get_filename()).map_err(|error| unavailable(error.into()))?;
+    }
     // The pool would only say that no connection was to be had.
     let mut one = options.connect().await.map_err(unavailable)?;
     durable::sqlite(&mut one).await.map_err(unavailable)?;
     one.close().await.map_err(unavailable)?;
     let pool = pool.connect_with(options).await.map_err(unavailable)?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+/// Makes the file of a database, with all mail and every hash in it, for its owner alone; one that is there stays as it
+/// is. SQLite gives what it writes beside it the same permissions.
+fn make_private(file: &Path) -> std::io::Result<()> {
+    match File::options().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 async fn postgres_pool(url: &str, bounds: &[(&str, &str)]) -> Result<DatabaseConnection> {
@@ -325,6 +337,7 @@ pub(crate) async fn with_rows<const N: usize>(
 mod tests {
     use super::*;
     use crate::test_support::{Test, word};
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn rows_go_in_pieces_in_their_order() {
@@ -332,6 +345,21 @@ mod tests {
             let cut: Vec<Vec<usize>> = pieces((0..rows).collect()).collect();
             assert_eq!(cut.iter().map(Vec::len).collect::<Vec<_>>(), sizes);
             assert!(cut.into_iter().flatten().eq(0..rows));
+        }
+    }
+
+    #[tokio::test]
+    async fn only_its_owner_reads_a_database_that_is_made_here() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("new.sqlite").display());
+        Database::migrate(&url).await.expect("migrated");
+        let db = Database::open(&url).await.expect("a database");
+        let transaction = db.begin_aside().await.expect("a transaction");
+        setting::Entity::delete_by_id("").exec(&transaction).await.expect("changed");
+        transaction.commit().await.expect("committed");
+        for name in ["new.sqlite", "new.sqlite-wal", "new.sqlite-shm"] {
+            let mode = std::fs::metadata(folder.path().join(name)).expect(name).permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{name}");
         }
     }
 

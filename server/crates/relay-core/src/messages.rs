@@ -12,6 +12,7 @@ use crate::{
     messages::filter::Narrowed,
     projects,
     queue::outgoing,
+    retention,
     submission::kept,
     tables::{event, message, recipient},
 };
@@ -136,6 +137,7 @@ pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> R
     let (mut recipients, reports) = recipients(core, &row).await?;
     let terms: MessageTerms = kept::terms(row.terms.as_deref());
     explained::explain(core, actor, slug, &row, &events, &mut recipients).await?;
+    let content_removed = retention::content_removed(core, &row, &events).await?;
     Ok(MessageDetail {
         id,
         accepted_at: Timestamp(row.accepted_at),
@@ -149,6 +151,7 @@ pub async fn get(core: &Core, actor: &Actor, project: &Slug, id: MessageId) -> R
         captured: row.captured,
         asked: reports.into_iter().chain(terms.words()).collect(),
         release_at: terms.release_at,
+        content_removed,
         size: u64::try_from(row.size).unwrap_or(0),
         from: row.header_from,
         subject: row.subject,

@@ -7,11 +7,13 @@
 //! `docs/adr/0009-nodes-and-their-leader.md`.
 
 pub(crate) mod bells;
+mod clock;
 mod figures;
 mod gone;
 mod life;
 mod link;
 mod register;
+mod warnings;
 
 pub(crate) use figures::Figures;
 
@@ -19,6 +21,7 @@ use crate::{
     Actor, Core, Error, Result, projects,
     tables::node::{Entity, Model},
 };
+use clock::DatabaseClock;
 use life::Life;
 use relay_types::{
     Timestamp,
@@ -61,14 +64,20 @@ impl Identity {
         let file = data_dir.join("node");
         let unusable = |cause: &dyn std::fmt::Display| Error::internal(format!("{}: {cause}", file.display()));
         match std::fs::read_to_string(&file) {
+            // Empty: the power failed when it was made.
+            Ok(text) if text.is_empty() => Self::new_id_in(&file).map_err(|error| unusable(&error)),
             Ok(text) => text.trim().parse().map_err(|error| unusable(&error)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let id = Uuid::now_v7();
-                std::fs::write(&file, format!("{id}\n")).map_err(|error| unusable(&error))?;
-                Ok(id)
+                Self::new_id_in(&file).map_err(|error| unusable(&error))
             }
             Err(error) => Err(unusable(&error)),
         }
+    }
+
+    fn new_id_in(file: &Path) -> std::io::Result<Uuid> {
+        let id = Uuid::now_v7();
+        std::fs::write(file, format!("{id}\n"))?;
+        Ok(id)
     }
 }
 
@@ -79,6 +88,7 @@ pub(crate) struct Node {
     identity: OnceLock<Identity>,
     started_at: OnceLock<Timestamp>,
     life: Life,
+    clock: DatabaseClock,
     leads: AtomicBool,
     pub(crate) figures: Figures,
 }
@@ -90,6 +100,7 @@ impl Default for Node {
             identity: OnceLock::new(),
             started_at: OnceLock::new(),
             life: Life::default(),
+            clock: DatabaseClock::default(),
             leads: AtomicBool::new(false),
             figures: Figures::default(),
         }
@@ -109,11 +120,13 @@ pub async fn join(core: &Core, actor: &Actor, identity: Identity) -> Result<u64>
         return crate::queue::recover(core, actor).await;
     }
     core.node.life.watch(sent_at);
+    core.node.clock.compare(register::now(core).await?, core.now());
     gone::free(core).await
 }
 
 /// Gives signs of life, leads when it is this node's turn, hears the others, until `stop`; then says that the node was
-/// stopped. `Conflict` when another process has taken this node's identity: this one must end.
+/// stopped. `Conflict` when another process has taken this node's identity, or a newer version has changed the schema
+/// while this one was cut off: it must end.
 pub async fn run(core: &Core, stop: CancellationToken) -> Result<()> {
     match core.db.backend() {
         DbBackend::Sqlite => alone(core, &stop).await,
@@ -142,14 +155,31 @@ pub fn may_begin(core: &Core) -> bool {
     core.node.life.may_begin()
 }
 
+/// The moment now by the clock that all nodes have in common, the database's: what a lease ends by. A node whose clock is
+/// wrong neither takes what others have nor lets its own run out.
+pub(crate) fn common_now(core: &Core) -> Timestamp {
+    core.node.clock.of(core.now())
+}
+
 /// Whether a claim of that moment is still this node's: it has given signs of life ever since.
 pub fn holds(core: &Core, claimed_at: Instant) -> bool {
     core.node.life.holds(claimed_at)
 }
 
+/// Whether other nodes may have taken over what was claimed at that moment: asked before what cannot be taken back.
+pub fn others_may_have(core: &Core, claimed_at: Instant) -> bool {
+    core.node.life.others_may_have(claimed_at)
+}
+
 /// Notes how many deliveries run, for the page of nodes.
 pub fn delivering(core: &Core, deliveries: usize) {
     core.node.figures.delivering(deliveries);
+}
+
+/// Tells operators by mail which nodes have been missing for five minutes, and which are back; returns how many that
+/// were. System only.
+pub async fn warn(core: &Core, actor: &Actor) -> Result<u64> {
+    warnings::warn(core, actor).await
 }
 
 /// Hosts of other nodes that run now: before the schema is changed under them. The database may have no schema yet.

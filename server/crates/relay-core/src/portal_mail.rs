@@ -4,6 +4,7 @@
 
 pub(crate) mod health;
 pub(crate) mod names;
+pub(crate) mod nodes;
 mod texts;
 pub(crate) mod tickets;
 

@@ -36,6 +36,7 @@ use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Identifies a claim; a result with another claim's lease is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,6 +65,8 @@ pub struct Claimed {
     pub expires_at: Timestamp,
     /// What was asked about it.
     pub terms: RecipientTerms,
+    /// When it was claimed, by this process's clock: its lease began then or later.
+    pub claimed_at: Instant,
 }
 
 /// What is needed to send a message, the same for all of its recipients.
@@ -85,8 +88,10 @@ pub struct Outgoing {
 /// destination, leaving out the `busy` destinations; oldest first, no project starving another. The attempt is counted
 /// before it begins.
 pub async fn claim(core: &Core, most: usize, per_destination: usize, busy: &[String]) -> Result<Vec<Claimed>> {
+    // Before the lease is written: this process may stand still before it hears of it.
+    let claimed_at = Instant::now();
     let (lease, rows) = claim::claim(core, most, per_destination, busy).await?;
-    let claimed = rows.into_iter().filter_map(|row| match claimed(Lease(lease), &row) {
+    let claimed = rows.into_iter().filter_map(|row| match claimed(Lease(lease), claimed_at, &row) {
         Ok(claimed) => Some(claimed),
         Err(error) => {
             tracing::error!(recipient.id = %row.id, %error, "a stored recipient cannot be read");
@@ -96,7 +101,7 @@ pub async fn claim(core: &Core, most: usize, per_destination: usize, busy: &[Str
     Ok(claimed.collect())
 }
 
-fn claimed(lease: Lease, row: &recipient::Model) -> Result<Claimed> {
+fn claimed(lease: Lease, claimed_at: Instant, row: &recipient::Model) -> Result<Claimed> {
     Ok(Claimed {
         lease,
         recipient_id: RecipientId::from_uuid(row.id),
@@ -108,6 +113,7 @@ fn claimed(lease: Lease, row: &recipient::Model) -> Result<Claimed> {
         accepted_at: Timestamp(row.accepted_at),
         expires_at: Timestamp(row.expires_at),
         terms: crate::submission::kept::terms(row.terms.as_deref()),
+        claimed_at,
     })
 }
 

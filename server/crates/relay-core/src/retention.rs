@@ -2,17 +2,28 @@
 //!
 //! Old mail is found from its oldest end, because identifiers begin with the moment they were made; a step is a short
 //! transaction, and between steps four times as long is waited, so that new mail has the database for itself most of
-//! the time.
+//! the time. That content was removed stands in the message's story.
 
-use crate::{Actor, Core, Result, projects};
-use relay_types::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
-use std::time::Duration;
+use crate::{
+    Actor, Core, Result, projects,
+    submission::kept::{self, event_row},
+    tables::{message, message_content},
+};
+use relay_types::{
+    Timestamp,
+    message::{ContentRemoved, Event, EventKind, MessageState},
+};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QuerySelect, Statement, Value};
+use std::{collections::BTreeSet, time::Duration};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 /// Messages of one step.
 const STEP: usize = 200;
+/// What the messages of one step weigh at most, unless it is one: octets of content, and so many for the rows of each
+/// recipient.
+const WEIGHT: i64 = 16 * 1024 * 1024;
+const RECIPIENT: i64 = 4 * 1024;
 /// Steps of one call; the schedule calls again.
 const STEPS: usize = 100;
 /// Times that a step took, until the next one.
@@ -36,44 +47,94 @@ pub async fn prune(core: &Core, actor: &Actor) -> Result<u64> {
     let Retention { content, history } = core.config.retention;
     let mut changed = 0;
     if let Some(kept) = content {
-        let old = format!(
-            "SELECT m.id FROM message_content c JOIN message m ON m.id = c.message_id \
-             WHERE c.message_id < $1 AND c.part = 0 AND {FINAL} ORDER BY c.message_id LIMIT {STEP}"
-        );
-        changed += steps(core, &old, kept, &["DELETE FROM message_content WHERE message_id IN"]).await?;
+        changed += steps(core, kept, What::Content).await?;
     }
     if let Some(kept) = history {
-        let old = format!("SELECT m.id FROM message m WHERE m.id < $1 AND {FINAL} ORDER BY m.id LIMIT {STEP}");
-        let removals = [
-            "DELETE FROM message_content WHERE message_id IN",
-            "DELETE FROM event WHERE message_id IN",
-            "DELETE FROM recipient WHERE message_id IN",
-            "DELETE FROM message WHERE id IN",
-        ];
-        changed += steps(core, &old, kept, &removals).await?;
+        changed += steps(core, kept, What::Everything).await?;
     }
     Ok(changed)
 }
 
+/// What became of the content of a message with these events, when it is not kept any more.
+pub(crate) async fn content_removed(
+    core: &Core,
+    row: &message::Model,
+    events: &[Event],
+) -> Result<Option<ContentRemoved>> {
+    let noted = events.iter().rev().find_map(|event| match event.kind {
+        EventKind::ContentRemoved { kept_seconds } => Some((event.at, kept_seconds)),
+        _ => None,
+    });
+    let waits = MessageState::parse(&row.state)
+        .is_some_and(|state| matches!(state, MessageState::Queued | MessageState::Deferred | MessageState::Held));
+    let empty = usize::try_from(row.size).is_ok_and(|size| size == row.prefix.len());
+    if noted.is_some() || waits || empty {
+        return Ok(noted.map(|noted| ContentRemoved { noted: Some(noted) }));
+    }
+    // Versions before this one noted nothing, and of a long story the end may not be among the events.
+    let there = message_content::Entity::find_by_id((row.id, 0))
+        .select_only()
+        .column(message_content::Column::Part)
+        .into_tuple::<i32>()
+        .one(core.db.read())
+        .await?;
+    Ok(there.is_none().then_some(ContentRemoved { noted: None }))
+}
+
+/// What of old messages is removed.
+#[derive(Clone, Copy)]
+enum What {
+    Content,
+    Everything,
+}
+
+impl What {
+    /// Finds the oldest of those that are older than `$1`, with what each weighs.
+    fn oldest(self) -> String {
+        match self {
+            Self::Content => format!(
+                "SELECT m.id, m.size AS weight FROM message_content c JOIN message m ON m.id = c.message_id \
+                 WHERE c.message_id < $1 AND c.part = 0 AND {FINAL} ORDER BY c.message_id LIMIT {STEP}"
+            ),
+            Self::Everything => format!(
+                "SELECT m.id, CAST(m.recipients AS BIGINT) * {RECIPIENT} + CASE WHEN EXISTS \
+                 (SELECT 1 FROM message_content c WHERE c.message_id = m.id) THEN m.size ELSE 0 END AS weight \
+                 FROM message m WHERE m.id < $1 AND {FINAL} ORDER BY m.id LIMIT {STEP}"
+            ),
+        }
+    }
+}
+
 /// Removes rows of old messages, some at a time.
-async fn steps(core: &Core, old: &str, kept: Duration, removals: &[&str]) -> Result<u64> {
+async fn steps(core: &Core, kept: Duration, what: What) -> Result<u64> {
     let before = made_at(core.now().minus(kept));
+    let oldest = what.oldest();
     let mut changed = 0;
     for _ in 0..STEPS {
         let began = Instant::now();
-        let statement = Statement::from_sql_and_values(core.db.backend(), old, [before.into()]);
+        let statement = Statement::from_sql_and_values(core.db.backend(), &oldest, [before.into()]);
         let rows = core.db.read().query_all_raw(statement).await?;
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.try_get("", "id")).collect::<std::result::Result<_, _>>()?;
+        let found: Vec<(Uuid, i64)> = rows
+            .iter()
+            .map(|row| Ok((row.try_get("", "id")?, row.try_get("", "weight")?)))
+            .collect::<std::result::Result<_, sea_orm::DbErr>>()?;
+        let ids = together(&found);
         if ids.is_empty() {
             break;
         }
         let transaction = core.db.begin_aside().await?;
-        for removal in removals {
-            remove(&transaction, removal, &ids).await?;
+        match what {
+            What::Content => remove_content(core, &transaction, kept, &ids).await?,
+            What::Everything => {
+                for table in ["message_content", "event", "recipient"] {
+                    remove(&transaction, &format!("DELETE FROM {table} WHERE message_id IN"), &ids).await?;
+                }
+                remove(&transaction, "DELETE FROM message WHERE id IN", &ids).await?;
+            }
         }
         transaction.commit().await?;
         changed += ids.len() as u64;
-        if ids.len() < STEP {
+        if ids.len() < STEP && ids.len() == found.len() {
             break;
         }
         sleep((began.elapsed() * REST).max(SHORTEST)).await;
@@ -81,12 +142,40 @@ async fn steps(core: &Core, old: &str, kept: Duration, removals: &[&str]) -> Res
     Ok(changed)
 }
 
+/// Those of the messages that are removed in one step: a transaction that took long would keep new mail waiting.
+fn together(found: &[(Uuid, i64)]) -> Vec<Uuid> {
+    let mut sum = 0_i64;
+    let light = |&&(_, weight): &&(Uuid, i64)| {
+        let first = sum == 0;
+        sum = sum.saturating_add(weight.max(1));
+        first || sum <= WEIGHT
+    };
+    found.iter().take_while(light).map(|&(id, _)| id).collect()
+}
+
+/// Removes content, and notes it in the story of each message that had some: another node may have been quicker.
+async fn remove_content(core: &Core, transaction: &DatabaseTransaction, kept: Duration, ids: &[Uuid]) -> Result<()> {
+    let sql = format!("DELETE FROM message_content WHERE message_id IN ({}) RETURNING message_id", places(ids.len()));
+    let values = ids.iter().map(|&id| Value::from(id));
+    let statement = Statement::from_sql_and_values(transaction.get_database_backend(), sql, values);
+    let rows = transaction.query_all_raw(statement).await?;
+    let had: BTreeSet<Uuid> =
+        rows.iter().map(|row| row.try_get("", "message_id")).collect::<std::result::Result<_, _>>()?;
+    let (now, removed) = (core.now(), EventKind::ContentRemoved { kept_seconds: kept.as_secs() });
+    let events = had.into_iter().map(|id| event_row(core, id, now, &removed)).collect::<Result<_>>()?;
+    kept::insert_events(transaction, events).await
+}
+
 async fn remove(transaction: &DatabaseTransaction, removal: &str, ids: &[Uuid]) -> Result<()> {
-    let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
-    let sql = format!("{removal} ({})", places.join(", "));
+    let sql = format!("{removal} ({})", places(ids.len()));
     let values: Vec<Value> = ids.iter().map(|&id| id.into()).collect();
     transaction.execute_raw(Statement::from_sql_and_values(transaction.get_database_backend(), sql, values)).await?;
     Ok(())
+}
+
+/// `$1, $2, …`
+fn places(count: usize) -> String {
+    (1..=count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The first identifier of a moment.
@@ -99,7 +188,7 @@ mod tests {
     use super::*;
     use crate::{
         commit::{self, Work},
-        queue,
+        messages, queue,
         test_support::{Test, word},
     };
 
@@ -153,6 +242,66 @@ mod tests {
         assert_eq!((messages, recipients, contents), (2, 2, 2));
         assert!(events <= 2);
         assert_eq!(prune(core, &Actor::System).await.expect("pruned"), 0);
+    }
+
+    #[test]
+    fn a_step_has_one_message_at_least_and_no_more_than_is_removed_quickly() {
+        let weights = |weights: &[i64]| {
+            let found: Vec<_> = weights.iter().map(|&weight| (Uuid::from_u128(0), weight)).collect();
+            together(&found).len()
+        };
+        assert_eq!(weights(&[]), 0);
+        assert_eq!(weights(&[0, 0, 0]), 3);
+        assert_eq!(weights(&[WEIGHT / 2, WEIGHT / 2, 1]), 2);
+        assert_eq!(weights(&[1, WEIGHT, 1]), 1);
+        assert_eq!(weights(&[9 * WEIGHT, 1]), 1);
+        assert_eq!(weights(&[i64::MAX, i64::MAX]), 1);
+    }
+
+    #[tokio::test]
+    async fn large_messages_go_some_at_a_time_and_all_of_them() {
+        let kept = Some(DAY);
+        let test = Test::with(|config| config.retention = Retention { content: kept, history: None }).await;
+        keep(&test.core, 5).await;
+        sql(&test.core, &format!("UPDATE message SET state = 'delivered', size = {WEIGHT}")).await;
+        test.clock.advance(2 * DAY);
+        assert_eq!(prune(&test.core, &Actor::System).await.expect("pruned"), 5);
+        assert_eq!(counts(&test.core).await[3], 0);
+    }
+
+    #[tokio::test]
+    async fn the_page_says_when_content_was_removed_and_by_which_setting() {
+        let test = Test::with(|config| config.retention = Retention { content: Some(30 * DAY), history: None }).await;
+        let (project, slug) = test.project("physics").await;
+        let core = &test.core;
+        let kept = async |state: &str| {
+            let mut new = commit::tests::message(core, core.new_id(), 10);
+            new.project = Some(project);
+            let id = new.id;
+            commit::commit(core, Work::Accept(Box::new(new), None)).await.expect("kept");
+            sql(core, &format!("UPDATE message SET state = '{state}' WHERE state = 'queued'")).await;
+            id
+        };
+        let page = async |id| messages::get(core, &Actor::System, &slug, id).await.expect("a message");
+        let (done, held) = (kept("delivered").await, kept("held").await);
+        assert_eq!(page(done).await.content_removed, None);
+        test.clock.advance(31 * DAY);
+        assert_eq!(prune(core, &Actor::System).await.expect("pruned"), 1);
+        let removed_at = core.now();
+        test.clock.advance(DAY);
+        assert_eq!(prune(core, &Actor::System).await.expect("pruned"), 0);
+        let shown = page(done).await;
+        let noted = Some((removed_at, 30 * 86_400));
+        assert_eq!(shown.content_removed, Some(ContentRemoved { noted }));
+        assert_eq!(
+            shown.events.iter().filter(|event| matches!(event.kind, EventKind::ContentRemoved { .. })).count(),
+            1
+        );
+        assert_eq!(page(held).await.content_removed, None);
+        // As an earlier version left it.
+        sql(core, "DELETE FROM event").await;
+        assert_eq!(page(done).await.content_removed, Some(ContentRemoved { noted: None }));
+        assert_eq!(page(held).await.content_removed, None);
     }
 
     #[tokio::test]

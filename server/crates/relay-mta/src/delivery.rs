@@ -14,7 +14,7 @@ mod tls_policy;
 pub use config::{DeliveryConfig, DeliveryError};
 pub(crate) use next_hop::{Key, key};
 
-use client::{Connection, Ended};
+use client::{Connection, Ended, Ours};
 use next_hop::{Hop, Plan};
 use pool::Pool;
 use relay_core::{
@@ -91,7 +91,8 @@ impl Deliverer {
         Self { core: Some(core), ..self }
     }
 
-    /// Sends a project's message to these recipients, who share a way. Takes `limit` at most.
+    /// Sends a project's message to these recipients, who share a way. Takes `limit` at most. Whether they are still
+    /// `ours` is asked before the end of the data, so that what others may be sending by now is not sent again.
     pub async fn deliver(
         &self,
         way: &Way,
@@ -99,12 +100,13 @@ impl Deliverer {
         message: &Outgoing,
         recipients: &[Addressee],
         limit: Instant,
+        ours: Ours<'_>,
     ) -> Delivery {
-        let mut delivery = self.deliver_some(way, project, message, recipients, limit).await;
+        let mut delivery = self.deliver_some(way, project, message, recipients, limit, ours).await;
         // A host that takes few at once (RFC 9422) gets the others in further transactions.
         while delivery.outcomes.len() < recipients.len() {
             let rest = &recipients[delivery.outcomes.len()..];
-            let more = self.deliver_some(way, project, message, rest, limit).await;
+            let more = self.deliver_some(way, project, message, rest, limit, ours).await;
             delivery.outcomes.extend(more.outcomes);
             delivery.dialogue.extend(more.dialogue);
             delivery.passes_reports_on &= more.passes_reports_on;
@@ -124,6 +126,7 @@ impl Deliverer {
         message: &Outgoing,
         recipients: &[Addressee],
         limit: Instant,
+        ours: Ours<'_>,
     ) -> Delivery {
         let mut delivery = Delivery::default();
         let transaction = Transaction {
@@ -134,7 +137,7 @@ impl Deliverer {
             smtputf8: message.smtputf8,
             terms: message.terms.clone(),
         };
-        let job = Job { transaction, content: &message.content, limit };
+        let job = Job { transaction, content: &message.content, limit, ours };
         let key = next_hop::key(way, project);
         // What is open was opened for mail that asked for less; and what is opened for mail that TLS is optional for is
         // closed behind it.
@@ -309,7 +312,7 @@ impl Deliverer {
     ) -> Result<(), Failure> {
         delivery.host = Some(connection.host().to_owned());
         delivery.address = Some(connection.address());
-        let ended = connection.transact(job.transaction.clone(), job.content, job.limit).await;
+        let ended = connection.transact(job.transaction.clone(), job.content, job.limit, job.ours).await;
         delivery.tls = connection.tls().cloned();
         delivery.session = connection.tls_outcome(&ended);
         delivery.dialogue.extend(connection.take_dialogue());
@@ -337,6 +340,7 @@ struct Job<'a> {
     transaction: Transaction,
     content: &'a Content,
     limit: Instant,
+    ours: Ours<'a>,
 }
 
 /// Why a connection did not end the transaction.

@@ -135,12 +135,12 @@ impl Manager {
     }
 
     /// Takes new mail, with what else came in.
-    fn take(&mut self, new: (Vec<Claimed>, Instant)) {
+    fn take(&mut self, new: Vec<Claimed>) {
         let mut next = Some(new);
-        while let Some((claims, claimed_at)) = next {
+        while let Some(claims) = next {
             let enough = self.per_destination() / 2;
             let destinations: BTreeSet<String> = claims.iter().map(|claim| claim.destination.clone()).collect();
-            self.backlog.add(backlog::jobs(claims, claimed_at));
+            self.backlog.add(backlog::jobs(claims));
             for destination in destinations {
                 if self.backlog.is_busy(&destination, enough) {
                     self.new_mail.leave_out(&destination, true);
@@ -178,7 +178,7 @@ impl Manager {
         {
             Ok(claims) => {
                 let more = !claims.is_empty();
-                self.backlog.add(backlog::jobs(claims, Instant::now()));
+                self.backlog.add(backlog::jobs(claims));
                 more
             }
             Err(error) => {

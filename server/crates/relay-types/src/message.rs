@@ -250,4 +250,15 @@ pub struct MessageDetail {
     /// It was held here until this moment, or still is.
     #[serde(default)]
     pub release_at: Option<Timestamp>,
+    /// Its content is not kept any more.
+    #[serde(default)]
+    pub content_removed: Option<ContentRemoved>,
+}
+
+/// Content that was removed by `retention.content`; what is left are the envelope, the header fields that Relaykeep
+/// added, and the story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentRemoved {
+    /// When, and after how many seconds; none when that was not noted.
+    pub noted: Option<(Timestamp, u64)>,
 }

@@ -63,6 +63,8 @@ pub struct NodeLoad {
     pub batch: Option<f64>,
     /// Recipients made due again that gone nodes had, since the start.
     pub recovered: u64,
+    /// Milliseconds by which its clock is ahead of the database's; behind when below 0.
+    pub ahead_ms: i64,
 }
 
 /// How a node stands.
@@ -126,11 +128,19 @@ impl Nodes {
         self.nodes.iter().filter(|node| node.state == NodeState::Missing).collect()
     }
 
+    /// Running nodes whose clocks are wrong, if the database's is right.
+    pub fn clocks_wrong(&self) -> Vec<&NodeStatus> {
+        self.running().filter(|node| node.load.ahead_ms.unsigned_abs() > CLOCKS_APART.as_millis() as u64).collect()
+    }
+
     /// Roles that no running node has: mail waits, or nobody can sign in.
     pub fn roles_of_nobody(&self) -> Vec<Role> {
         Role::ALL.into_iter().filter(|role| !self.running().any(|node| node.roles.contains(role))).collect()
     }
 }
+
+/// Clocks that are further apart are to be set: retries, expiry and what pages show go by the clock of each node.
+pub const CLOCKS_APART: Duration = Duration::from_secs(5);
 
 /// After so long without a sign of life a node is missing, and what it had is due again.
 pub const MISSING_AFTER: Duration = Duration::from_secs(30);

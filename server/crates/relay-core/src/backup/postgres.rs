@@ -84,8 +84,8 @@ pub(super) async fn restore(url: &str, input: &mut Input, hold: bool, progress: 
         rows += some;
     };
     let rows = judge_rows(said, rows)?;
-    if hold {
-        connection.execute(HOLD).await.map_err(away)?;
+    for change in HOLD.into_iter().filter(|_| hold) {
+        connection.execute(change).await.map_err(away)?;
     }
     connection.execute("COMMIT").await.map_err(away)?;
     Ok(rows)

@@ -152,8 +152,8 @@ pub(super) async fn restore(url: &str, input: &mut Input, hold: bool, progress: 
         rows += some;
     };
     let rows = judge_rows(said, rows)?;
-    if hold {
-        change.execute(HOLD).await.map_err(away)?;
+    for sql in HOLD.into_iter().filter(|_| hold) {
+        change.execute(sql).await.map_err(away)?;
     }
     if let Some(row) = change.fetch_optional("PRAGMA foreign_key_check").await.map_err(away)? {
         let table: String = row.try_get(0).map_err(away)?;

@@ -60,7 +60,11 @@ async fn empty(folder: &Path, kind: &str) -> Core {
 }
 
 async fn states(core: &Core) -> Vec<String> {
-    let sql = Statement::from_string(core.db.backend(), "SELECT state FROM recipient ORDER BY state");
+    states_of(core, "recipient").await
+}
+
+async fn states_of(core: &Core, table: &str) -> Vec<String> {
+    let sql = Statement::from_string(core.db.backend(), format!("SELECT state FROM {table} ORDER BY state"));
     let rows = core.db.read().query_all_raw(sql).await.expect("rows");
     rows.iter().map(|row| row.try_get("", "state").expect("a state")).collect()
 }
@@ -106,9 +110,28 @@ async fn mail_that_waited_can_be_held() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("one.backup");
     back_up(&test.core, &file, true).await.expect("a backup");
+    let mut kinds = vec!["sqlite"];
+    if std::env::var("RELAYKEEP_TEST_POSTGRES").is_ok() {
+        kinds.push("postgres");
+    }
+    for kind in kinds {
+        let other = empty(folder.path(), kind).await;
+        put_back(&file, &other, &folder.path().join(kind), true).await.expect("restored");
+        assert_eq!(states(&other).await, [RecipientState::Held.as_str(); 2]);
+        assert_eq!(states_of(&other, "message").await, ["held"; 2], "lists find it");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_written_stops_a_restore_before_its_rows() {
+    let test = Test::new().await;
+    filled(&test).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("one.backup");
+    back_up(&test.core, &file, true).await.expect("a backup");
     let other = empty(folder.path(), "sqlite").await;
-    put_back(&file, &other, &folder.path().join("key"), true).await.expect("restored");
-    assert_eq!(states(&other).await, [RecipientState::Held.as_str(); 2]);
+    assert!(put_back(&file, &other, &folder.path().join("no-folder/key"), false).await.is_err());
+    put_back(&file, &other, &folder.path().join("key"), false).await.expect("restored when there is a place for it");
 }
 
 #[tokio::test]

@@ -62,6 +62,7 @@ impl Figures {
             commit_ms: some.then(|| rounded(microseconds / commits / 1_000.0)),
             batch: some.then(|| rounded(jobs / commits)),
             recovered: self.recovered.load(Ordering::Relaxed),
+            ahead_ms: core.node.clock.ahead_ms(),
         }
     }
 }

@@ -7,6 +7,8 @@
 
 use super::{BEAT, bells, gone, register, register::LIVE, register::NOW};
 use crate::{Core, Error, Result};
+use migrations::{Migrator, MigratorTrait};
+use relay_types::Timestamp;
 use sqlx::{
     AssertSqlSafe, Executor, Row,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
@@ -100,8 +102,13 @@ impl Link {
         // PostgreSQL 13 has no such setting, and notices by its keepalives.
         let _ = bounded(listener.execute(IDLE)).await;
         bounded(listener.listen(CHANNEL)).await?;
-        let row = bounded(listener.fetch_one("SELECT pg_backend_pid()")).await?;
-        let session = row.try_get(0).map_err(away)?;
+        let row =
+            bounded(listener.fetch_one("SELECT pg_backend_pid(), (SELECT COUNT(*) FROM seaql_migrations)")).await?;
+        let (session, changes): (i32, i64) = (row.try_get(0).map_err(away)?, row.try_get(1).map_err(away)?);
+        // While this process was cut off or stood still, it was not among those that a newer version waits for.
+        if usize::try_from(changes).is_ok_and(|changes| changes > Migrator::migrations().len()) {
+            return Err(Error::conflict("a newer relaykeep has changed the schema: start that version here"));
+        }
         Ok(Self { listener, session, leads: false, lived: None, looks: 0 })
     }
 
@@ -140,6 +147,7 @@ impl Link {
              beat AS (UPDATE node SET seen_at = {NOW}, stopped_at = NULL, leader = lead.it, load = $2 \
              FROM lead WHERE run = $1 RETURNING 1) \
              SELECT lead.it AS leads, (SELECT COUNT(*) FROM beat) AS seen, pg_backend_pid() AS session, \
+             {NOW} AS now, COALESCE((SELECT {NOW} - seen_at FROM node WHERE run = $1), 0) AS silence, \
              ARRAY(SELECT run::text FROM node WHERE run <> $1 AND {LIVE} ORDER BY run) AS others FROM lead"
         );
         let sent_at = Instant::now();
@@ -163,21 +171,33 @@ impl Link {
             }
             return Ok(());
         }
-        core.node.life.seen(sent_at);
+        // As it was before this statement, which sees what was there when it began.
+        let silence: i64 = row.try_get("silence").map_err(away)?;
+        core.node.life.seen(sent_at, Duration::from_millis(u64::try_from(silence).unwrap_or(0)));
+        core.node.clock.compare(Timestamp(row.try_get("now").map_err(away)?), core.now());
         core.node.leads.store(leads, Ordering::Relaxed);
-        if leads { self.lead(core, others).await } else { Ok(()) }
+        if leads {
+            self.lead(core, others).await;
+        }
+        Ok(())
     }
 
     /// Looks for what the gone had when somebody came or went, and now and then.
-    async fn lead(&mut self, core: &Core, live: Vec<String>) -> Result<()> {
+    async fn lead(&mut self, core: &Core, live: Vec<String>) {
         self.looks += 1;
         if self.lived.as_ref() == Some(&live) && self.looks < LOOKS {
-            return Ok(());
+            return;
         }
-        gone::free(core).await?;
-        register::sweep(core).await?;
-        (self.lived, self.looks) = (Some(live), 0);
-        Ok(())
+        // Other connections do this: what they cannot do now ends neither the link nor the lead, and waits for a beat.
+        let looking = async {
+            gone::free(core).await?;
+            register::sweep(core).await
+        };
+        match timeout(WAIT, looking).await {
+            Ok(Ok(())) => (self.lived, self.looks) = (Some(live), 0),
+            Ok(Err(error)) => tracing::warn!(%error, "what nodes had that are gone is looked for again"),
+            Err(_) => tracing::info!("what nodes had that are gone is more than one look; the next goes on"),
+        }
     }
 
     async fn tell(&mut self, core: &Core, what: u8) -> Result<()> {

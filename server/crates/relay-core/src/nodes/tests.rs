@@ -150,8 +150,7 @@ async fn what_a_missing_node_had_is_due_again_and_its_results_are_ignored() {
         return;
     }
     let one = node(&test, Uuid::from_u128(1), &[Role::Delivery]).await;
-    let new = crate::commit::tests::message(&one.core, one.core.new_id(), 10);
-    crate::commit::commit(&one.core, crate::commit::Work::Accept(Box::new(new), None)).await.expect("kept");
+    due(&one.core).await;
     let claims = queue::claim(&one.core, 9, 9, &[]).await.expect("claims");
     assert_eq!(claims.len(), 1);
     // It is seen: nobody takes anything from it.
@@ -174,6 +173,78 @@ async fn what_a_missing_node_had_is_due_again_and_its_results_are_ignored() {
     assert_eq!(join(&core, &Actor::System, identity).await.expect("joined"), 1);
 }
 
+/// Keeps a message with a recipient that is due.
+async fn due(core: &Core) {
+    let new = crate::commit::tests::message(core, core.new_id(), 10);
+    crate::commit::commit(core, crate::commit::Work::Accept(Box::new(new), None)).await.expect("kept");
+}
+
+#[tokio::test]
+async fn a_node_whose_clock_is_wrong_neither_takes_leases_nor_loses_its_own() {
+    let test = Test::new().await;
+    if test.core.db.backend() == DbBackend::Sqlite {
+        return;
+    }
+    let one = node(&test, Uuid::from_u128(1), &[Role::Delivery]).await;
+    let far = test.core.config().lease * 2;
+    let now = test.core.now();
+    for (number, clock) in [(2, now.plus(far)), (3, now.minus(far))] {
+        due(&one.core).await;
+        assert_eq!(queue::claim(&one.core, 9, 9, &[]).await.expect("claims").len(), 1);
+        let core = Core::open(test.core.config().clone(), test.core.resolver().clone(), crate::Clock::manual(clock));
+        let core = core.await.expect("a core");
+        let identity =
+            Identity { id: Uuid::from_u128(number), host: "h".into(), version: "1".into(), roles: Vec::new() };
+        join(&core, &Actor::System, identity).await.expect("joined");
+        assert_eq!(queue::claim(&core, 9, 9, &[]).await.expect("claims").len(), 0, "{number}");
+        // What it accepts itself is due by its own clock.
+        due(&core).await;
+        assert_eq!(queue::claim(&core, 9, 9, &[]).await.expect("claims").len(), 1);
+        assert_eq!(queue::claim(&one.core, 9, 9, &[]).await.expect("claims").len(), 0, "{number}");
+    }
+    // The clock of tests is set by hand, and far from that of the database.
+    until("it is told", async || {
+        let nodes = list(&one.core, &Actor::System).await.expect("nodes");
+        nodes.clocks_wrong().iter().any(|node| node.host == "host-1")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_leader_cannot_do_now_does_not_cost_it_the_lead() {
+    let test = Test::new().await;
+    if test.core.db.backend() == DbBackend::Sqlite {
+        return;
+    }
+    let one = node(&test, Uuid::from_u128(1), &[Role::Delivery]).await;
+    until("it leads", async || leads(&one.core)).await;
+    let link = async || {
+        let link = "SELECT pid FROM pg_stat_activity WHERE application_name = 'relaykeep link' \
+                    AND datname = current_database()";
+        let statement = Statement::from_string(test.core.db.backend(), link);
+        let rows = test.core.db.read().query_all_raw(statement).await.expect("sessions");
+        rows.iter().map(|row| row.try_get::<i32>("", "pid").expect("a number")).collect::<Vec<_>>()
+    };
+    let before = link().await;
+    // Leased by a process that is no node.
+    due(&test.core).await;
+    assert_eq!(queue::claim(&test.core, 9, 9, &[]).await.expect("claims").len(), 1);
+    let holder = test.core.db.begin_aside().await.expect("a transaction");
+    holder.execute_unprepared("LOCK TABLE recipient IN EXCLUSIVE MODE").await.expect("locked");
+    let two = Identity { id: Uuid::from_u128(2), host: "h".into(), version: "1".into(), roles: Vec::new() };
+    let core = Core::open(test.core.config().clone(), test.core.resolver().clone(), test.clock.clone());
+    register::join(&core.await.expect("a core"), &two).await.expect("joined");
+    sql(&test.core, "SELECT pg_notify('relaykeep', 'two 16')").await;
+    let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until("the leader looks", async || sql(&test.core, waits).await > 0).await;
+    until("the leader gives up", async || sql(&test.core, waits).await == 0).await;
+    holder.rollback().await.expect("rolled back");
+    let is_due = "SELECT 1 FROM recipient WHERE state = 'due'";
+    until("it looks again", async || sql(&test.core, is_due).await == 1).await;
+    assert_eq!(link().await, before);
+    assert!(leads(&one.core));
+}
+
 #[tokio::test]
 async fn of_two_processes_with_one_identity_the_first_ends() {
     let test = Test::new().await;
@@ -185,6 +256,24 @@ async fn of_two_processes_with_one_identity_the_first_ends() {
     let two = node(&test, Uuid::from_u128(1), &[Role::Web]).await;
     assert_eq!(word(&one.running.await.expect("ended")), "Conflict");
     until("the second leads", async || leads(&two.core)).await;
+}
+
+#[tokio::test]
+async fn a_node_that_was_cut_off_while_the_schema_was_changed_ends() {
+    let test = Test::new().await;
+    if test.core.db.backend() == DbBackend::Sqlite {
+        return;
+    }
+    let one = node(&test, Uuid::from_u128(1), &[Role::Web]).await;
+    until("it leads", async || leads(&one.core)).await;
+    sql(&test.core, "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99999999_999999_tomorrow', 0)").await;
+    sql(
+        &test.core,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'relaykeep link' \
+         AND datname = current_database()",
+    )
+    .await;
+    assert_eq!(word(&one.running.await.expect("ended")), "Conflict");
 }
 
 #[tokio::test]
@@ -209,6 +298,9 @@ fn the_identity_is_made_once_and_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let id = Identity::id_in(folder.path()).expect("an identity");
     assert_eq!(Identity::id_in(folder.path()).expect("an identity"), id);
+    std::fs::write(folder.path().join("node"), "").expect("written");
+    let another = Identity::id_in(folder.path()).expect("an identity");
+    assert_eq!(Identity::id_in(folder.path()).expect("an identity"), another);
     std::fs::write(folder.path().join("node"), "x").expect("written");
     assert_eq!(word(&Identity::id_in(folder.path())), "Internal");
 }

@@ -1,11 +1,12 @@
 //! Portal mail: the words, and the message around them.
 
-use super::{composed, health, texts};
+use super::{composed, health, nodes, texts};
 use crate::{Actor, dns_health::News, test_support::Test};
 use relay_types::{
     EmailAddress, Timestamp,
     finding::{Finding, Severity, Subject},
     member::Role,
+    node::{self, NodeLoad, NodeState, NodeStatus},
 };
 
 const PORTAL: &str = "https://mail.example.org";
@@ -70,6 +71,27 @@ fn the_words_about_dns() {
     insta::assert_snapshot!("dns_worse", shown(vec![spf()], vec![]));
     insta::assert_snapshot!("dns_several", shown(vec![spf(), dmarc()], vec![finding(Subject::Mx, "Takes mail", "")]));
     insta::assert_snapshot!("dns_mended", shown(vec![], vec![finding(Subject::Spf, "There is one SPF record", "")]));
+}
+
+#[test]
+fn the_words_about_a_node() {
+    let missing = NodeStatus {
+        id: "1".to_owned(),
+        host: "relay-2".to_owned(),
+        version: "1.2.3".to_owned(),
+        roles: vec![node::Role::Submission, node::Role::Delivery],
+        started_at: Timestamp(1_795_268_800_000),
+        seen_at: Timestamp(1_795_269_100_000),
+        state: NodeState::Missing,
+        leader: false,
+        here: false,
+        load: NodeLoad::default(),
+    };
+    let page = "https://mail.example.org/admin/nodes";
+    let nobody = [node::Role::Web, node::Role::Delivery];
+    insta::assert_snapshot!("node_missing", shown(nodes::text(&missing, &nobody, page)));
+    let back = NodeStatus { state: NodeState::Running, ..missing };
+    insta::assert_snapshot!("node_back", shown(nodes::text(&back, &nobody, page)));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 use crate::{
     Core, Result,
     commit::{self, Done, Work},
+    nodes,
     tables::recipient::{self, Column, Entity},
 };
 use relay_types::{Timestamp, message::RecipientState};
@@ -65,6 +66,7 @@ pub(crate) struct Request {
     pub(crate) lease: Uuid,
     /// The run of this node.
     pub(crate) by: Uuid,
+    /// By the clock that nodes have in common, as `until`.
     pub(crate) now: Timestamp,
     pub(crate) until: Timestamp,
 }
@@ -127,7 +129,9 @@ pub(crate) async fn claim(
         return Ok((lease, Vec::new()));
     }
     let order: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, &id)| (id, place)).collect();
-    let request = Request { ids, lease, by: core.node.run, now, until: now.plus(core.config.lease) };
+    let leased_at = nodes::common_now(core);
+    let until = leased_at.plus(core.config.lease);
+    let request = Request { ids, lease, by: core.node.run, now: leased_at, until };
     match commit::commit(core, Work::Claim(request)).await? {
         Done::Claimed(mut rows) => {
             rows.sort_by_key(|row| order.get(&row.id).copied());
@@ -174,7 +178,7 @@ fn choose(candidates: Vec<Candidate>, most: usize, per_destination: usize, busy:
 async fn window(core: &Core, now: Timestamp) -> Result<Vec<Candidate>> {
     let mut found = read(core, &select("due_at", "due_at <= $1", "due_at", WINDOW), [now.0.into()]).await?;
     let expired = select("lease_until AS due_at", "lease_until <= $1", "lease_until", EXPIRED);
-    found.extend(read(core, &expired, [now.0.into()]).await?);
+    found.extend(read(core, &expired, [nodes::common_now(core).0.into()]).await?);
     Ok(found)
 }
 

@@ -25,17 +25,17 @@ const RECIPIENTS: usize = 20;
 pub(crate) struct Handover(RwLock<Option<Open>>);
 
 struct Open {
-    to: mpsc::Sender<(Vec<Claimed>, Instant)>,
+    to: mpsc::Sender<Vec<Claimed>>,
     left_out: HashSet<String>,
 }
 
-/// A place that was kept free for a message, and when: its lease began then.
-pub(crate) struct Place(OwnedPermit<(Vec<Claimed>, Instant)>, Instant);
+/// A place that was kept free for a message.
+pub(crate) struct Place(OwnedPermit<Vec<Claimed>>);
 
 impl Place {
     /// The message is kept: its claims go to the workers.
     pub(crate) fn hand_over(self, claims: Vec<Claimed>) {
-        drop(self.0.send((claims, self.1)));
+        drop(self.0.send(claims));
     }
 }
 
@@ -52,8 +52,9 @@ pub(crate) fn place(core: &Core, new: &NewMessage) -> Option<(Place, Vec<Claimed
         if new.recipients.iter().any(|(_, destination)| open.left_out.contains(destination)) {
             return None;
         }
-        Place(open.to.clone().try_reserve_owned().ok()?, Instant::now())
+        Place(open.to.clone().try_reserve_owned().ok()?)
     };
+    let claimed_at = Instant::now();
     let lease = Lease(core.new_id::<()>().uuid());
     let claims = new.recipients.iter().enumerate().map(|(place, (address, destination))| Claimed {
         lease,
@@ -66,6 +67,7 @@ pub(crate) fn place(core: &Core, new: &NewMessage) -> Option<(Place, Vec<Claimed
         accepted_at: new.accepted_at,
         expires_at: new.accepted_at.plus(new.lifetime),
         terms: new.terms_of(place),
+        claimed_at,
     });
     Some((place, claims.collect()))
 }
@@ -73,7 +75,7 @@ pub(crate) fn place(core: &Core, new: &NewMessage) -> Option<(Place, Vec<Claimed
 /// The workers' end.
 pub struct NewMail {
     core: Core,
-    from: mpsc::Receiver<(Vec<Claimed>, Instant)>,
+    from: mpsc::Receiver<Vec<Claimed>>,
     left_out: HashSet<String>,
 }
 
@@ -85,8 +87,8 @@ pub fn new_mail(core: &Core, waiting: usize) -> NewMail {
 }
 
 impl NewMail {
-    /// The claims of the next message, and when their lease began. May be dropped and called again.
-    pub async fn next(&mut self) -> (Vec<Claimed>, Instant) {
+    /// The claims of the next message. May be dropped and called again.
+    pub async fn next(&mut self) -> Vec<Claimed> {
         match self.from.recv().await {
             Some(claims) => claims,
             None => std::future::pending().await,
@@ -94,7 +96,7 @@ impl NewMail {
     }
 
     /// As [`Self::next`], when there is one now.
-    pub fn ready(&mut self) -> Option<(Vec<Claimed>, Instant)> {
+    pub fn ready(&mut self) -> Option<Vec<Claimed>> {
         self.from.try_recv().ok()
     }
 
@@ -116,7 +118,7 @@ impl NewMail {
         set(&self.core, None);
         self.from.close();
         let mut left = Vec::new();
-        while let Some((claims, _)) = self.from.recv().await {
+        while let Some(claims) = self.from.recv().await {
             left.extend(claims);
         }
         left

@@ -102,6 +102,7 @@ pub(super) fn story(detail: &MessageDetail) -> Vec<&'static str> {
         EventKind::Released { .. } => "released",
         EventKind::RetryAsked { .. } => "retry asked",
         EventKind::Cancelled { .. } => "cancelled",
+        EventKind::ContentRemoved { .. } => "content removed",
     };
     detail.events.iter().map(|event| word(&event.kind)).collect()
 }

@@ -6,6 +6,7 @@
 use crate::{
     Core, Error, Result, db,
     limits::kept::Subject,
+    nodes,
     queue::Claimed,
     submission::content::{self, STORED_FROM, StoredBody},
     tables::{event, message, message_content, recipient},
@@ -156,7 +157,7 @@ impl NewMessage {
                 due_at: Set(claim.is_none().then_some(begins_at.0)),
                 attempts: Set(claim.map_or(0, |_| 1)),
                 lease: Set(claim.map(|claim| claim.lease.0)),
-                lease_until: Set(claim.map(|_| core.now().plus(core.config.lease).0)),
+                lease_until: Set(claim.map(|_| nodes::common_now(core).plus(core.config.lease).0)),
                 leased_by: Set(claim.map(|_| core.node.run)),
                 accepted_at: Set(begins_at.0),
                 expires_at: Set(begins_at.plus(self.lifetime).0),

@@ -28,6 +28,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 trait Octets: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Octets for S {}
 
+/// Whether the recipients of a transaction are still this process's.
+pub type Ours<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+
 /// How a transaction ended.
 #[derive(Debug)]
 pub enum Ended {
@@ -131,8 +134,15 @@ impl Connection {
         }
     }
 
-    /// Runs one transaction; over at `limit` whatever the host does.
-    pub async fn transact(&mut self, transaction: Transaction, content: &Content, limit: Instant) -> Ended {
+    /// Runs one transaction; over at `limit` whatever the host does, and before the end of the data when its recipients
+    /// are not `ours` any more.
+    pub async fn transact(
+        &mut self,
+        transaction: Transaction,
+        content: &Content,
+        limit: Instant,
+        ours: Ours<'_>,
+    ) -> Ended {
         self.transactions += 1;
         self.session.next_transaction(transaction);
         let mut wait = Wait { turn: None, until: limit, limit };
@@ -145,7 +155,7 @@ impl Connection {
                         let written = timeout_at(until, self.write(&wire)).await;
                         self.judge_write(written, &wait).await;
                     }
-                    ClientOutput::SendContent(framing) => self.send_content(content, framing, &mut wait).await,
+                    ClientOutput::SendContent(framing) => self.send_content(content, framing, &mut wait, ours).await,
                     ClientOutput::StartTls => {
                         let left = wait.limit.saturating_duration_since(Instant::now()).min(HANDSHAKE);
                         match self.handshake(left).await {
@@ -242,7 +252,7 @@ impl Connection {
     }
 
     /// Streams the content, and listens meanwhile: a host that answers early is not sent the rest.
-    async fn send_content(&mut self, content: &Content, framing: Framing, wait: &mut Wait) {
+    async fn send_content(&mut self, content: &Content, framing: Framing, wait: &mut Wait, ours: Ours<'_>) {
         let mut content = content.read();
         let mut stuffer = Some(ContentEncoder::new(framing));
         let mut wire = Vec::with_capacity(BLOCK + BLOCK / 8);
@@ -260,6 +270,13 @@ impl Connection {
             if content.left() == 0
                 && let Some(encoder) = stuffer.take()
             {
+                // This process may have stood still, and others have taken over: up to here nothing was sent.
+                if Instant::now() >= wait.limit {
+                    return self.out_of_time(wait);
+                }
+                if !ours() {
+                    return self.break_off("it took so long that another node may be sending the message by now");
+                }
                 encoder.finish(&mut wire);
             }
             let until = (Instant::now() + self.session.waiting().limit).min(wait.limit);

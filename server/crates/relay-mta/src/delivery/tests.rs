@@ -69,7 +69,7 @@ impl Relay {
         };
         let recipients: Vec<_> = recipients.iter().map(|text| EmailAddress::parse(text).unwrap().into()).collect();
         let limit = Instant::now() + Duration::from_secs(600);
-        self.deliverer.deliver(way, project, &message, &recipients, limit).await
+        self.deliverer.deliver(way, project, &message, &recipients, limit, &|| true).await
     }
 }
 
@@ -411,13 +411,13 @@ async fn one_attempt_ends_in_time_however_many_hosts_do_not_answer() {
     let (way, recipients) = (Way::Mx(name("b.example")), [EmailAddress::parse("a@b.example").unwrap().into()]);
     let began = Instant::now();
     let limit = began + Duration::from_millis(300);
-    let delivery = relay.deliverer.deliver(&way, None, &message, &recipients, limit).await;
+    let delivery = relay.deliverer.deliver(&way, None, &message, &recipients, limit, &|| true).await;
     assert!(words(&delivery)[0].starts_with("tempfail 451 4.4.1"), "{delivery:?}");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     let connecting =
         |delivery: &Delivery| delivery.dialogue.iter().filter(|line| line.text.starts_with("(connecting to ")).count();
     assert_eq!(connecting(&delivery), 1);
-    let late = relay.deliverer.deliver(&way, None, &message, &recipients, limit).await;
+    let late = relay.deliverer.deliver(&way, None, &message, &recipients, limit, &|| true).await;
     assert_eq!(
         (words(&late), connecting(&late)),
         (vec!["tempfail 451 4.4.1 No host could be tried in time".into()], 0)

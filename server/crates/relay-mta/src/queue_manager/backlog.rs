@@ -21,7 +21,7 @@ pub struct Job {
 }
 
 /// Groups claims by destination and message; keeps their order.
-pub fn jobs(claims: Vec<Claimed>, claimed_at: Instant) -> Vec<Job> {
+pub fn jobs(claims: Vec<Claimed>) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
     let mut places: HashMap<(String, MessageId), usize> = HashMap::new();
     for claim in claims {
@@ -30,8 +30,8 @@ pub fn jobs(claims: Vec<Claimed>, claimed_at: Instant) -> Vec<Job> {
                 destination: claim.destination.clone(),
                 message: claim.message_id,
                 project: claim.project_id,
+                claimed_at: claim.claimed_at,
                 claims: Vec::new(),
-                claimed_at,
             });
             jobs.len() - 1
         });

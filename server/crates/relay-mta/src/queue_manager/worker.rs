@@ -136,7 +136,8 @@ impl Worker {
                     .collect();
                 let (started_at, started) = (self.core.now(), Instant::now());
                 let limit = started + self.limit;
-                let delivery = self.deliverer.deliver(&way, job.project, &message, &recipients, limit).await;
+                let ours = || !nodes::others_may_have(&self.core, job.claimed_at);
+                let delivery = self.deliverer.deliver(&way, job.project, &message, &recipients, limit, &ours).await;
                 if let Some(cause) = delivery.unreachable.clone() {
                     unreachable = Some(Unreachable { cause, since: Instant::now() });
                 }

@@ -210,4 +210,9 @@ pub enum EventKind {
         /// Who.
         by: String,
     },
+    /// The content is not kept any more (`retention.content`).
+    ContentRemoved {
+        /// What the setting was then, in seconds.
+        kept_seconds: u64,
+    },
 }

@@ -1,4 +1,5 @@
 use super::*;
+use sea_orm::ConnectionTrait;
 use std::collections::HashSet;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -26,6 +27,24 @@ async fn eight_workers_never_hold_the_same_recipient() {
     let all: Vec<Claimed> = all.into_iter().flat_map(|mine| mine.expect("a worker")).collect();
     let distinct: HashSet<_> = all.iter().map(|claim| claim.recipient_id).collect();
     assert_eq!((all.len(), distinct.len()), (200, 200));
+}
+
+#[tokio::test]
+async fn a_claim_is_as_old_as_its_lease_however_long_its_commit_takes() {
+    let test = Test::new().await;
+    let (project, _) = test.project("physics").await;
+    mail(&test, Some(project), &["a@d1.example"]).await;
+    // Nobody else can write.
+    let writer = test.core.db.begin_aside().await.expect("a transaction");
+    if test.core.db.backend() != DbBackend::Sqlite {
+        writer.execute_unprepared("LOCK TABLE recipient IN EXCLUSIVE MODE").await.expect("locked");
+    }
+    let mut claiming = Box::pin(claim(&test.core, 1, 1, &[]));
+    assert!(tokio::time::timeout(Duration::from_millis(100), &mut claiming).await.is_err(), "it waits");
+    let later = Instant::now();
+    writer.rollback().await.expect("rolled back");
+    let claims = claiming.await.expect("claims");
+    assert!(claims.len() == 1 && claims[0].claimed_at < later);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ async fn new_mail_is_leased_in_the_commit_that_keeps_it() {
     let (project, slug) = test.project("physics").await;
     let mut new_mail = new_mail(&test.core, 10);
     let id = mail(&test, Some(project), &["one@e.example", "two@f.example"]).await;
-    let (claims, _) = new_mail.ready().expect("handed over");
+    let claims = new_mail.ready().expect("handed over");
     let stored = rows(&test, id).await;
     assert_eq!((claims.len(), stored.len()), (2, 2));
     for row in &stored {
@@ -49,7 +49,7 @@ async fn without_a_place_mail_goes_the_long_way() {
     for (id, state) in [(slow, "due"), (many, "due"), (first, "in_flight"), (full, "due")] {
         assert!(rows(&test, id).await.iter().all(|row| row.state == state), "{state}");
     }
-    assert_eq!(new_mail.ready().map(|(claims, _)| claims.len()), Some(1));
+    assert_eq!(new_mail.ready().map(|claims| claims.len()), Some(1));
     new_mail.leave_out("slow.example", false);
     mail(&test, Some(project), &["one@slow.example"]).await;
     assert!(new_mail.ready().is_some());

@@ -62,7 +62,7 @@ async fn a_silent_host_is_left_when_its_time_is_over() {
         let mut connection = connection(ours);
         let (ended, ()) = tokio::join!(
             async {
-                let ended = connection.transact(transaction(5), &held(b"a\r\nb\r\n"), in_an_hour()).await;
+                let ended = connection.transact(transaction(5), &held(b"a\r\nb\r\n"), in_an_hour(), &|| true).await;
                 drop(connection);
                 ended
             },
@@ -92,7 +92,7 @@ async fn a_host_that_says_one_octet_now_and_then_wins_no_time() {
             again.tick().await;
         }
     });
-    let ended = connection(ours).transact(transaction(5), &held(b"a\r\n"), in_an_hour()).await;
+    let ended = connection(ours).transact(transaction(5), &held(b"a\r\n"), in_an_hour(), &|| true).await;
     assert!(matches!(ended, Ended::Unusable(_)));
     assert_eq!(started.elapsed().as_secs(), 300);
 }
@@ -104,7 +104,7 @@ async fn one_attempt_ends_at_its_limit_whatever_the_host_does() {
     let mut connection = connection(ours);
     let (ended, ()) = tokio::join!(
         async {
-            let ended = connection.transact(transaction(5), &held(b"a\r\n"), limit).await;
+            let ended = connection.transact(transaction(5), &held(b"a\r\n"), limit, &|| true).await;
             drop(connection);
             ended
         },
@@ -131,7 +131,8 @@ async fn a_host_that_stops_reading_is_left_after_three_minutes() {
         }
         (reading, writing)
     };
-    let (ended, _held) = tokio::join!(connection.transact(transaction(content.octets()), &content, in_an_hour()), deaf);
+    let (ended, _held) =
+        tokio::join!(connection.transact(transaction(content.octets()), &content, in_an_hour(), &|| true), deaf);
     let Ended::Done(outcomes) = ended else { panic!("{ended:?}") };
     assert!(matches!(&outcomes[0], Outcome::TempFail(Cause::Network(_))), "{outcomes:?}");
     assert_eq!(started.elapsed(), Duration::from_secs(180));
@@ -152,8 +153,48 @@ async fn a_refusal_in_the_middle_of_the_content_ends_the_sending() {
         }
         (reading, writing)
     };
-    let (ended, _held) = tokio::join!(connection.transact(transaction(content.octets()), &content, in_an_hour()), host);
+    let (ended, _held) =
+        tokio::join!(connection.transact(transaction(content.octets()), &content, in_an_hour(), &|| true), host);
     let Ended::Done(outcomes) = ended else { panic!("{ended:?}") };
     assert_eq!(outcomes, [Outcome::PermFail(Cause::Reply(Reply::new(552, (5, 3, 4), "too large")))]);
     assert!(!connection.is_reusable(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_may_be_sending_by_now_gets_no_end_of_data() {
+    for (ours, stands_still, ends) in [(true, 0, true), (false, 0, false), (true, 3600, false)] {
+        let (near, theirs) = tokio::io::duplex(1 << 20);
+        let content = held(b"Subject: x\r\n\r\nbody\r\n");
+        let mut connection = connection(near);
+        let host = async {
+            let (mut reading, mut writing) = tokio::io::split(theirs);
+            writing.write_all(b"220 mx\r\n").await.unwrap();
+            let (mut heard, mut buffer) = (Vec::new(), [0; 1024]);
+            for answer in ["250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 taken\r\n"] {
+                match reading.read(&mut buffer).await.unwrap() {
+                    0 => break,
+                    length => heard.extend_from_slice(&buffer[..length]),
+                }
+                writing.write_all(answer.as_bytes()).await.unwrap();
+                if answer.starts_with("354") {
+                    // When it goes on, what it can do at once comes before its timers.
+                    tokio::time::advance(Duration::from_secs(stands_still)).await;
+                }
+            }
+            heard
+        };
+        let transaction = transaction(content.octets());
+        let until = in_an_hour();
+        let (ended, heard) = tokio::join!(
+            async {
+                let ended = connection.transact(transaction, &content, until, &|| ours).await;
+                drop(connection);
+                ended
+            },
+            host
+        );
+        assert_eq!(heard.ends_with(b"\r\n.\r\n"), ends, "{}", String::from_utf8_lossy(&heard));
+        let Ended::Done(outcomes) = ended else { panic!("{ended:?}") };
+        assert_eq!(matches!(&outcomes[0], Outcome::Delivered(_)), ends, "{outcomes:?}");
+    }
 }
