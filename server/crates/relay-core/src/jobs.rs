@@ -182,7 +182,7 @@ async fn claim(core: &Core) -> Result<Option<Model>> {
 /// written again.
 pub(crate) async fn advance(core: &Core, transaction: &DatabaseTransaction, job: &mut Model) -> Result<()> {
     let held = job.leased_until;
-    job.leased_until = Some(core.now().plus(LEASE).0.max(held.unwrap_or_default() + 1));
+    job.leased_until = Some(Ord::max(core.now().plus(LEASE).0, held.unwrap_or_default() + 1));
     let same = match held {
         Some(held) => Column::LeasedUntil.eq(held),
         None => Column::LeasedUntil.is_null(),

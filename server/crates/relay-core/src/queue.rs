@@ -139,11 +139,12 @@ pub async fn record(
     // From here on a session that waits hears of it, whatever its clock says; one that has given up is gone.
     let waiting = core.awaited.take(message);
     let heard = waiting.as_ref().map(|slot| slot.hears(outcomes.iter().map(|(_, outcome)| outcome)));
-    let in_session = matches!(heard, Some(Heard::Refused(_)));
+    let (awaited, in_session) = (heard.is_some(), matches!(heard, Some(Heard::Refused(_))));
     let written = async {
         let material = if may_be_told && !in_session { material(core, message).await? } else { None };
         let told = material.is_some();
-        let record = record::Record { message, attempt, outcomes, chance: chance()?, now, material, in_session };
+        let chance = chance()?;
+        let record = record::Record { message, attempt, outcomes, chance, now, material, awaited, in_session };
         let done = commit::commit(core, Work::Record(Box::new(record))).await?;
         Ok((told, done))
     };

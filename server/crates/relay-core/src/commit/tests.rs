@@ -58,7 +58,7 @@ async fn a_batch_is_bounded_in_jobs_and_octets() {
 async fn results_gather_for_a_moment_and_neither_they_nor_new_mail_wait_for_the_other() {
     let test = Test::new().await;
     let core = &test.core;
-    let result = |in_session| {
+    let result = |awaited| {
         let record = record::Record {
             message: core.new_id(),
             attempt: attempt(&test, 1),
@@ -66,7 +66,8 @@ async fn results_gather_for_a_moment_and_neither_they_nor_new_mail_wait_for_the_
             chance: 0.0,
             now: core.now(),
             material: None,
-            in_session,
+            awaited,
+            in_session: false,
         };
         job(Work::Record(Box::new(record))).0
     };

@@ -1,6 +1,6 @@
 //! What waits to be committed, and what goes into the next round.
 //!
-//! Somebody waits for everything but results of attempts: those have been sent, and what is known of them may wait a
+//! Somebody waits for everything but results of attempts (but those of cut-through): those have been sent, and what is known of them may wait a
 //! moment for others. So a round of results is large, and one of new mail short.
 
 use super::{Job, Work};
@@ -45,8 +45,7 @@ impl Waiting {
     /// Takes another one; whether a round is due with it.
     pub(super) fn push(&mut self, job: Job, now: Instant) -> bool {
         match &job.work {
-            // A session waits for this one.
-            Work::Record(record) if !record.in_session => self.results.push_back((job, now)),
+            Work::Record(record) if !record.awaited => self.results.push_back((job, now)),
             _ => self.jobs.push_back(job),
         }
         !self.jobs.is_empty() || self.results.len() >= RESULTS

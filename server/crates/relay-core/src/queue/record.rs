@@ -37,6 +37,8 @@ pub(crate) struct Record {
     pub(crate) now: Timestamp,
     /// What a notification needs, when one may be due.
     pub(crate) material: Option<bounce::Material>,
+    /// A session waits for what came of it.
+    pub(crate) awaited: bool,
     /// A session waits for this failure: its program is told, and nobody else.
     pub(crate) in_session: bool,
 }

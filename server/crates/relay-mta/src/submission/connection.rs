@@ -199,14 +199,18 @@ impl Connection<'_> {
         }
     }
 
-    /// Keeps a piece of the message, while there is room for it; without, the message is gone and so is the session.
+    /// Keeps a piece of the message, while there is room for it and a store that takes it; without, the message is gone
+    /// and so is the session.
     async fn keep(&mut self, piece: &[u8]) {
-        if self.has_room(self.content.held() + piece.len() as u64) {
-            self.content.push(piece).await;
+        let refusal = if !self.has_room(self.content.held() + piece.len() as u64) {
+            answers::no_room()
+        } else if timeout(ANSWER, self.content.push(piece)).await.is_err() {
+            answers::no_answer()
         } else {
-            self.discard();
-            self.session.interrupt(answers::no_room());
-        }
+            return;
+        };
+        self.discard();
+        self.session.interrupt(refusal);
     }
 
     fn has_room(&mut self, octets: u64) -> bool {

@@ -214,6 +214,7 @@ async fn two_results_of_one_message_at_the_same_time_leave_it_in_its_true_state(
         chance: 0.5,
         now,
         material: None,
+        awaited: false,
         in_session: false,
     };
     // The first round has written and not yet committed when the second begins.
@@ -243,6 +244,7 @@ async fn a_person_and_a_result_at_the_same_time_leave_a_message_in_its_true_stat
         chance: 0.5,
         now,
         material: None,
+        awaited: false,
         in_session: false,
     };
     let transaction = test.core.db.begin().await.expect("a transaction");
