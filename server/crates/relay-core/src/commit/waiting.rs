@@ -1,7 +1,8 @@
 //! What waits to be committed, and what goes into the next round.
 //!
-//! Somebody waits for everything but results of attempts (but those of cut-through): those have been sent, and what is known of them may wait a
-//! moment for others. So a round of results is large, and one of new mail short.
+//! Somebody waits for everything but results of attempts: those have been sent, and what is known of them may wait a
+//! moment for others. So a round of results is large, and one of new mail short. (Somebody waits for a result, too,
+//! when it is one of cut-through.)
 
 use super::{Job, Work};
 use std::{
