@@ -84,7 +84,7 @@ async fn new_mail(bench: &Bench) -> Outcome<f64> {
     let worker = tokio::spawn(async move {
         let mut records = tokio::task::JoinSet::new();
         for _ in 0..MESSAGES {
-            let (claims, _) = new.next().await;
+            let claims = new.next().await;
             let (core, attempt) = (core.clone(), example.clone());
             records.spawn(async move {
                 let Some(claim) = claims.first().cloned() else { return Ok(()) };
