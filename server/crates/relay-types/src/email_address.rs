@@ -279,7 +279,7 @@ mod tests {
 
         #[test]
         fn a_key_is_an_address_with_the_same_key(local in "\\PC{1,32}") {
-            let quoted = format!("\"{}\"@example.org", local.replace('\\', "").replace('"', ""));
+            let quoted = format!("\"{}\"@example.org", local.replace(['\\', '"'], ""));
             if let Ok(address) = EmailAddress::parse(&quoted) {
                 prop_assert_eq!(EmailAddress::parse(&address.key()).map(|again| again.key()), Ok(address.key()));
             }
