@@ -6,6 +6,8 @@
 //! has a line with a lone dot between line ends of any kind, the client and we may not agree about the end; then
 //! nothing behind it can be trusted to be a command (SMTP smuggling), and the reader says so.
 
+use memchr::memchr3;
+
 /// Where in a line the reader is. `clean` says that the line before ended with CRLF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
@@ -47,8 +49,7 @@ impl DataReader {
         let mut read = 0;
         while let Some(&byte) = input.get(read) {
             if self.at == At::Text && !matches!(byte, b'\r' | b'\n' | 0) {
-                let ends = |b: &u8| matches!(b, b'\r' | b'\n' | 0);
-                let run = input[read..].iter().position(ends).unwrap_or(input.len() - read);
+                let run = memchr3(b'\r', b'\n', 0, &input[read..]).unwrap_or(input.len() - read);
                 if !self.spoiled {
                     content.extend_from_slice(&input[read..read + run]);
                 }

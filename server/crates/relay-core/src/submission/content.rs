@@ -130,7 +130,8 @@ impl Arriving {
             State::Faulty(_) | State::Failed(_) => return,
         }
         if self.held.len() >= PIECE {
-            self.store_held().await;
+            // On the heap: it is rare, and would make every piece's future large.
+            Box::pin(self.store_held()).await;
         }
     }
 

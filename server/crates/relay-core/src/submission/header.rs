@@ -3,6 +3,7 @@
 //! It borrows from the message and copies nothing. It never guesses: a section that two readers could read in two ways
 //! is [`Ambiguous`]. It trusts that line ends were checked ([`is_spoiled`]).
 
+use memchr::{memchr, memchr3};
 use std::ops::Range;
 
 /// Why a header section cannot be read with certainty, in words for the person who wrote the program.
@@ -86,7 +87,7 @@ impl<'a> HeaderSection<'a> {
             return Some(2);
         }
         let mut at = 0;
-        while let Some(end) = message[at..].iter().position(|&b| b == b'\n') {
+        while let Some(end) = memchr(b'\n', &message[at..]) {
             at += end + 1;
             if message[..at].ends_with(b"\r\n") && message[at..].starts_with(b"\r\n") {
                 return Some(at + 2);
@@ -139,7 +140,7 @@ impl Lines {
             rest = &rest[1..];
             // Text between line ends says nothing, and there is much of it.
             if octet != b'\r' {
-                let text = rest.iter().position(|&b| matches!(b, b'\r' | b'\n' | 0)).unwrap_or(rest.len());
+                let text = memchr3(b'\r', b'\n', 0, rest).unwrap_or(rest.len());
                 if text > 0 {
                     self.last = rest[text - 1];
                     rest = &rest[text..];
@@ -173,7 +174,7 @@ pub(crate) fn are_lines(message: &[u8]) -> bool {
 
 /// Index behind the line that begins at `from`.
 fn end_of_line(message: &[u8], from: usize) -> usize {
-    message[from..].iter().position(|&b| b == b'\n').map_or(message.len(), |at| from + at + 1)
+    memchr(b'\n', &message[from..]).map_or(message.len(), |at| from + at + 1)
 }
 
 /// Name, whether white space follows it, and what is behind the colon. A name is printable ASCII (RFC 5322 §2.2).

@@ -4,7 +4,7 @@
 
 use super::{Admission, Admitted, SubmissionSettings, answers, pace::Pace, questions::Client, wire::Wire};
 use relay_core::{Core, listeners::Listener, submission::Arriving};
-use relay_smtp::{Output, Question, Session, SessionConfig, Verdict, reply_wire};
+use relay_smtp::{Envelope, Output, Question, Session, SessionConfig, Verdict, reply_wire};
 use relay_types::{Cidr, Timestamp, listener::ListenerTls};
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -170,33 +170,35 @@ impl Connection<'_> {
         Ok(next)
     }
 
+    /// Each way to an answer is on the heap: the largest of them would else be moved with every question.
     async fn find_answer(&mut self, question: Question) -> Verdict {
         self.client.helo = self.session.client_name().map(str::to_owned);
         match question {
-            Question::Authenticate(credentials) => self.client.authenticate(credentials).await,
-            Question::Mail { reverse_path, .. } => self.client.mail(&reverse_path).await,
-            Question::Rcpt { address, already } => self.client.rcpt(&address, already).await,
+            Question::Authenticate(credentials) => Box::pin(self.client.authenticate(credentials)).await,
+            Question::Mail { reverse_path, .. } => Box::pin(self.client.mail(&reverse_path)).await,
+            Question::Rcpt { address, already } => Box::pin(self.client.rcpt(&address, already)).await,
             Question::Data => {
                 self.discard();
                 if self.has_room(1) { Verdict::Accept } else { Verdict::Refuse(answers::no_room()) }
             }
-            Question::EndOfData(envelope) => {
-                let content = std::mem::replace(&mut self.content, Arriving::new(&self.context.core));
-                let verdict = match content.end(envelope.terms.binary).await {
-                    Ok(content) => {
-                        self.client
-                            .end_of_data(envelope, content, self.session.tls(), self.context.settings.cut_through)
-                            .await
-                    }
-                    Err(error) => Verdict::Refuse(answers::no_verdict(&error)),
-                };
-                if matches!(verdict, Verdict::Queued(_)) {
-                    self.context.admission.know(self.client.address);
-                }
-                self.discard();
-                verdict
-            }
+            Question::EndOfData(envelope) => Box::pin(self.end_of_data(envelope)).await,
         }
+    }
+
+    async fn end_of_data(&mut self, envelope: Envelope) -> Verdict {
+        let content = std::mem::replace(&mut self.content, Arriving::new(&self.context.core));
+        let verdict = match content.end(envelope.terms.binary).await {
+            Ok(content) => {
+                let patience = self.context.settings.cut_through;
+                self.client.end_of_data(envelope, content, self.session.tls(), patience).await
+            }
+            Err(error) => Verdict::Refuse(answers::no_verdict(&error)),
+        };
+        if matches!(verdict, Verdict::Queued(_)) {
+            self.context.admission.know(self.client.address);
+        }
+        self.discard();
+        verdict
     }
 
     /// Keeps a piece of the message, while there is room for it and a store that takes it; without, the message is gone

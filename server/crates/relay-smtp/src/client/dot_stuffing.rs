@@ -1,6 +1,7 @@
 //! Content on the wire: dots stuffed, and nothing but CRLF at line ends (RFC 5321 §4.5.2, §2.3.8).
 
 use super::Framing;
+use memchr::memchr2;
 
 /// Encodes content in pieces. Whatever goes in, what comes out holds no bare CR or LF, and `CRLF.CRLF` only as its
 /// end. Content with clean line ends comes out byte for byte, but for the stuffed dots.
@@ -41,7 +42,7 @@ impl DotStuffer {
                 wire.push(b'.');
             }
             self.at_line_start = false;
-            let length = rest.iter().position(|&b| b == b'\r' || b == b'\n').unwrap_or(rest.len());
+            let length = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
             wire.extend_from_slice(&rest[..length]);
             rest = &rest[length..];
         }

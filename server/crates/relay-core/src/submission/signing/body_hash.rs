@@ -84,7 +84,7 @@ impl LastLine {
         self.something |= word;
         let mut rest = piece;
         loop {
-            let end = rest.iter().position(|&b| b == b'\n');
+            let end = memchr::memchr(b'\n', rest);
             let line = &rest[..end.unwrap_or(rest.len())];
             self.something |= line.iter().any(|&b| b != b'\r');
             self.word |= line.iter().any(|b| !matches!(b, b'\r' | b' ' | b'\t'));
