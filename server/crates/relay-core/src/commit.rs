@@ -21,11 +21,11 @@ use sea_orm::DbBackend;
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::{
     sync::{Notify, oneshot},
-    time::{timeout, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use uuid::Uuid;
 use waiting::{Next, Waiting};
@@ -170,7 +170,7 @@ impl Committer {
 
     /// Until a round is due.
     async fn linger(&self, until: Instant) {
-        let _ = timeout_at(until.into(), self.came.notified()).await;
+        let _ = timeout_at(until, self.came.notified()).await;
         self.lock().lingers = false;
     }
 }

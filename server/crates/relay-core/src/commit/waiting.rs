@@ -5,10 +5,8 @@
 //! when it is one of cut-through.)
 
 use super::{Job, Work};
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, time::Duration};
+use tokio::time::Instant;
 
 /// Jobs of one transaction.
 const JOBS: usize = 128;
