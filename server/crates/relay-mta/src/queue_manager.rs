@@ -58,7 +58,7 @@ fn manager(core: Core, config: DeliveryConfig) -> Result<Manager, DeliveryError>
     let new_mail = queue::new_mail(&core, config.workers);
     Ok(Manager {
         worker: Worker::new(core.clone(), deliverer.clone(), config.attempt_limit, config.workers),
-        backlog: Backlog::new(config.connections_per_destination, share(config.workers)),
+        backlog: Backlog::new(config.connections_per_destination, config.workers),
         core,
         config,
         deliverer,
@@ -247,11 +247,6 @@ impl Manager {
             tracing::warn!(%error, claims = claims.len(), "claims cannot be given back; they wait for their lease");
         }
     }
-}
-
-/// Workers that one project may have at the same time.
-fn share(workers: usize) -> usize {
-    (workers * 3 / 4).max(1)
 }
 
 /// Something may be due, and it is not earlier than `not_before`.

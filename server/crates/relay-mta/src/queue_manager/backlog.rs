@@ -44,8 +44,9 @@ pub fn jobs(claims: Vec<Claimed>) -> Vec<Job> {
 #[derive(Debug)]
 pub struct Backlog {
     limit: usize,
-    limit_of_project: usize,
-    /// Running jobs of each project.
+    workers: usize,
+    /// Running jobs in all, and of each project.
+    running: usize,
     projects: HashMap<Option<ProjectId>, usize>,
     destinations: HashMap<String, Destination>,
     /// Destinations with waiting jobs; the first has its turn.
@@ -59,12 +60,12 @@ struct Destination {
 }
 
 impl Backlog {
-    /// Lets `limit` jobs of a destination and `limit_of_project` of a project run at the same time. Without the second
-    /// the mail of one project to many hosts that never answer would hold all workers for minutes.
-    pub fn new(limit: usize, limit_of_project: usize) -> Self {
+    /// Lets `limit` jobs of a destination run at the same time on `workers` that all share.
+    pub fn new(limit: usize, workers: usize) -> Self {
         Self {
             limit: limit.max(1),
-            limit_of_project: limit_of_project.max(1),
+            workers: workers.max(1),
+            running: 0,
             projects: HashMap::new(),
             destinations: HashMap::new(),
             turns: VecDeque::new(),
@@ -100,13 +101,20 @@ impl Backlog {
 
     /// Whether another job of this job's project may run.
     fn has_place(&self, job: &Job) -> bool {
-        self.projects.get(&job.project).is_none_or(|running| *running < self.limit_of_project)
+        self.projects.get(&job.project).copied().unwrap_or_default() < self.most_of_a_project()
+    }
+
+    /// So many workers a project may have now: twice what is free. The first gets two thirds of all, the next two thirds
+    /// of the rest: mail of some projects to hosts that never answer, for minutes each, does not stop the others'.
+    fn most_of_a_project(&self) -> usize {
+        2 * self.workers.saturating_sub(self.running)
     }
 
     /// A job that was taken out runs after all.
     pub fn begun(&mut self, job: &Job) {
         self.destinations.entry(job.destination.clone()).or_default().running += 1;
         *self.projects.entry(job.project).or_default() += 1;
+        self.running += 1;
     }
 
     /// A job ended.
@@ -118,6 +126,7 @@ impl Backlog {
             }
         }
         if let Some(running) = self.projects.get_mut(&job.project) {
+            self.running = self.running.saturating_sub(1);
             *running = running.saturating_sub(1);
             if *running == 0 {
                 self.projects.remove(&job.project);
@@ -149,7 +158,8 @@ impl Backlog {
 
     /// How many of the waiting jobs could run now.
     pub fn runnable(&self) -> usize {
-        let all_have_places = self.projects.values().all(|running| *running < self.limit_of_project);
+        let most = self.most_of_a_project();
+        let all_have_places = most > 0 && self.projects.values().all(|running| *running < most);
         let free = |known: &Destination| {
             let places = self.limit.saturating_sub(known.running);
             if all_have_places {
@@ -228,17 +238,34 @@ mod tests {
             project: Some(format!("000000000000000000000000{project:02}").parse().unwrap()),
             ..job(destination, message, now)
         };
-        let mut backlog = Backlog::new(2, 3);
+        let mut backlog = Backlog::new(2, 4);
         let slow: Vec<Job> = (1..=6).map(|message| of(1, &format!("slow{message}"), message)).collect();
         backlog.add(slow.clone());
         backlog.add(vec![of(1, "quick", 7), of(2, "quick", 8), of(2, "slow1", 9)]);
         let order: Vec<_> = std::iter::from_fn(|| next(&mut backlog)).collect();
-        assert_eq!(order, ["slow1 1", "slow2 2", "slow3 3", "quick 8", "slow1 9"]);
-        assert_eq!((backlog.waiting(), backlog.runnable()), (4, 0));
+        assert_eq!(order, ["slow1 1", "slow2 2", "slow3 3", "quick 8"]);
+        assert_eq!((backlog.waiting(), backlog.runnable()), (5, 0));
         backlog.finished(&slow[0]);
-        assert_eq!(backlog.runnable(), 4);
-        assert_eq!(next(&mut backlog).as_deref(), Some("slow4 4"));
+        // Who has less of the workers is the next.
+        assert_eq!(backlog.runnable(), 1);
+        assert_eq!(next(&mut backlog).as_deref(), Some("slow1 9"));
         assert_eq!(next(&mut backlog), None);
+    }
+
+    #[test]
+    fn several_projects_whose_hosts_never_answer_leave_workers_to_the_others() {
+        let now = Instant::now();
+        let of = |project: u8, host: u8| Job {
+            project: Some(format!("000000000000000000000000{project:02}").parse().unwrap()),
+            ..job(&format!("p{project}h{host}"), 1, now)
+        };
+        let mut backlog = Backlog::new(4, 64);
+        for project in 1..=4 {
+            backlog.add((0..70).map(|host| of(project, host)).collect());
+            while backlog.next().is_some() {}
+        }
+        backlog.add(vec![of(9, 1)]);
+        assert_eq!(next(&mut backlog).as_deref(), Some("p9h1 1"));
     }
 
     #[test]
