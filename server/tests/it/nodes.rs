@@ -203,18 +203,32 @@ fn of_three_nodes_under_load_one_killed_one_cut_off_and_one_restarted_lose_nothi
     println!("{} acknowledged, {} arrived, {twice} twice", senders.acknowledged().len(), arrived.len());
 }
 
-/// A session of a next hop, which does this before it answers DATA; whether it was given a whole message.
-fn takes_a_message(stream: TcpStream, before_data: impl FnOnce()) -> bool {
-    let mut writing = stream.try_clone().unwrap();
-    let mut say = |line: &str| writing.write_all(format!("{line}\r\n").as_bytes()).is_ok();
+/// A connection that comes with mail: where to answer, and the lines that are said. One that only asks for the greeting,
+/// as the check of what is reached does, is none.
+fn with_mail(stream: TcpStream) -> Option<(TcpStream, impl Iterator<Item = String>)> {
+    stream.set_nonblocking(false).unwrap();
+    let mut answers = stream.try_clone().unwrap();
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let mut said = say("220 sink.test");
-    while said && let Some(line) = lines.next() {
+    answers.write_all(b"220 sink.test\r\n").ok()?;
+    let hello = lines.next()?;
+    answers.write_all(b"250 sink.test\r\n").ok()?;
+    hello.starts_with("EHLO ").then_some((answers, lines))
+}
+
+/// Takes one message; whether its end came.
+fn takes_a_message(
+    (mut answers, mut lines): (TcpStream, impl Iterator<Item = String>),
+    before_data: impl FnOnce(),
+) -> bool {
+    let mut say = |line: &str| answers.write_all(format!("{line}\r\n").as_bytes()).is_ok();
+    while let Some(line) = lines.next() {
         if line == "DATA" {
             before_data();
             return say("354 go") && lines.any(|line| line == ".") && say("250 taken");
         }
-        said = say("250 ok");
+        if !say("250 ok") {
+            break;
+        }
     }
     false
 }
@@ -226,11 +240,7 @@ fn a_node_that_stood_still_while_another_took_over_does_not_end_what_it_was_send
     }
     let hop = TcpListener::bind("127.0.0.1:0").unwrap();
     hop.set_nonblocking(true).unwrap();
-    let connection = |what: &str| {
-        let (stream, _) = until(what, || hop.accept().ok());
-        stream.set_nonblocking(false).unwrap();
-        stream
-    };
+    let connection = |what: &str| until(what, || with_mail(hop.accept().ok()?.0));
     let dns = dns();
     let lines = routed(&dns, hop.local_addr().unwrap().port(), "retry = [\"1s\"]\n");
     let mut one = Relaykeep::prepare(&lines);

@@ -124,6 +124,12 @@ pub async fn join(core: &Core, actor: &Actor, identity: Identity) -> Result<u64>
     gone::free(core).await
 }
 
+/// Since when this process is the only one that writes to its database: on SQLite, since it joined. Before that moment,
+/// whatever was begun was another process's, which is gone.
+pub(crate) fn alone_since(core: &Core) -> Option<Timestamp> {
+    core.node.started_at.get().copied().filter(|_| core.db.backend() == DbBackend::Sqlite)
+}
+
 /// Gives signs of life, leads when it is this node's turn, hears the others, until `stop`; then says that the node was
 /// stopped. `Conflict` when another process has taken this node's identity, or a newer version has changed the schema
 /// while this one was cut off: it must end.

@@ -42,10 +42,14 @@ pub async fn remove_chosen(core: &Core, actor: &Actor, project: &Slug, ids: &[Su
 }
 
 /// Takes all that a search finds off the list, or the whole list, a thousand a transaction, each with an entry in the
-/// audit trail that says how many. Returns how many. Member.
+/// audit trail that says how many. Returns how many. Member. Field: `search`, of which something must be left to look for.
 pub async fn remove_matching(core: &Core, actor: &Actor, slug: &Slug, filter: &SuppressionFilter) -> Result<u64> {
     let project = authorize_for(core, actor, slug, Access::Manage, SuppressionsWrite).await?;
     let sought = Sought::read(filter.search.as_deref());
+    if sought.is_none() && filter.search.as_deref().is_some_and(|typed| !typed.is_empty()) {
+        // The whole list goes only when nothing was typed at all.
+        return Err(Error::invalid("search", "Type the beginning of an address, or @ and a domain"));
+    }
     let subject = match &sought {
         None => "all".to_owned(),
         Some(Sought::Domain(domain)) => format!("@{domain}"),

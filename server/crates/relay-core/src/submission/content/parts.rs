@@ -3,7 +3,7 @@
 use crate::{
     Actor, Core, Error, Result,
     commit::{self, Work},
-    db, projects,
+    db, nodes, projects,
     submission::kept::PART,
     tables::{arriving, message_content},
 };
@@ -130,13 +130,16 @@ async fn remove(core: &Core, message: MessageId) -> Result<()> {
     Ok(())
 }
 
-/// Removes the parts of messages that stopped arriving, because their node died. Returns how many messages.
+/// Removes the parts of messages that stopped arriving, because their node died: on SQLite as soon as it runs again, else
+/// after [`ABANDONED`]. Returns how many messages.
 pub async fn remove_abandoned(core: &Core, actor: &Actor) -> Result<u64> {
     projects::authorize_operator(actor)?;
+    let silent = core.now().minus(ABANDONED);
+    let before = nodes::alone_since(core).map_or(silent, |since| since.max(silent));
     let abandoned: Vec<uuid::Uuid> = arriving::Entity::find()
         .select_only()
         .column(arriving::Column::MessageId)
-        .filter(arriving::Column::LastAt.lt(core.now().minus(ABANDONED).0))
+        .filter(arriving::Column::LastAt.lt(before.0))
         .limit(1_000)
         .into_tuple()
         .all(core.db.read())

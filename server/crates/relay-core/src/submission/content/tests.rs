@@ -1,12 +1,12 @@
 use super::*;
 use crate::{
-    Actor, queue,
+    Actor, nodes, queue,
     submission::{Arrival, Submission, accept},
     tables::{arriving, message_content},
     test_support::{Test, word},
 };
 use relay_types::{EmailAddress, ReversePath, message::MessageId};
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{DbBackend, EntityTrait, PaginatorTrait};
 use std::time::Duration;
 
 const HEADER: &str = "From: a@d.example\r\nBcc: hidden@e.example\r\nSubject: large\r\n\r\n";
@@ -120,6 +120,21 @@ async fn what_stops_arriving_is_removed() {
     test.clock.advance(parts::ABANDONED + Duration::from_secs(1));
     assert_eq!(remove_abandoned(&test.core, &Actor::System).await.expect("swept"), 1);
     assert_eq!(in_store(&test).await, (0, 0));
+}
+
+#[tokio::test]
+async fn what_was_arriving_when_the_only_process_died_is_removed_when_it_runs_again() {
+    let test = Test::new().await;
+    std::mem::forget(arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await);
+    test.clock.advance(Duration::from_secs(1));
+    let identity = nodes::Identity { id: Default::default(), host: "h".into(), version: "1".into(), roles: Vec::new() };
+    nodes::join(&test.core, &Actor::System, identity).await.expect("a node");
+    let comes_now = arrive(&test, &format!("{HEADER}{}", body(3 * PIECE))).await;
+    // Of many nodes another one may be receiving it.
+    let removed = u64::from(test.core.db.backend() == DbBackend::Sqlite);
+    assert_eq!(remove_abandoned(&test.core, &Actor::System).await.expect("swept"), removed);
+    assert_eq!(in_store(&test).await.0, 2 - removed);
+    comes_now.end(false).await.expect("content");
 }
 
 #[tokio::test]

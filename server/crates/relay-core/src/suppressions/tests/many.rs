@@ -41,6 +41,15 @@ async fn what_a_search_finds_is_paged_and_removed_and_nothing_else() {
     assert_eq!(removed(Some("u0011")).await, 20);
     assert_eq!(removed(Some("@two.example")).await, 110);
     assert_eq!(how_many(&test, &project, None).await, 2_335);
+    for nothing in ["\0", " ", "\u{7f}\t"] {
+        let filter = SuppressionFilter { search: Some(nothing.to_owned()), ..Default::default() };
+        assert_eq!(
+            word(&remove_matching(&test.core, &Actor::System, &project, &filter).await),
+            "search",
+            "{nothing:?}"
+        );
+    }
+    assert_eq!(how_many(&test, &project, None).await, 2_335);
     assert_eq!(removed(None).await, 2_335);
     assert_eq!((how_many(&test, &project, None).await, how_many(&test, &other, None).await), (0, 10));
     assert!(test.audited().await[0].contains("suppression.remove_many"));
