@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn nodes_share_the_load_evenly() {
-        assert!(NODES.into_iter().all(|nodes| SESSIONS % nodes == 0 && 4 % nodes == 0));
+        assert!(NODES.into_iter().all(|nodes| SESSIONS.is_multiple_of(nodes) && 4_usize.is_multiple_of(nodes)));
     }
 
     #[test]
