@@ -115,13 +115,15 @@ fn send_one(relay: &Relay) -> Result<()> {
     client.quit()
 }
 
-/// Guesses the account's secret from an address of its own.
+/// Guesses from an address of its own: every second one the account's secret, the others those of names at random.
 fn attack(relay: &Relay, attacker: usize, over: &AtomicBool, guesses: &AtomicUsize) {
     let address = Ipv4Addr::from(0x7f01_0000 + attacker as u32 + 1);
     while !over.load(Ordering::Relaxed) {
         let guess = || -> Result<()> {
             let mut client = Client::open_from(address, relay.auth)?;
-            let wrong = format!("\0{}\0guess-{attacker}-{}", relay.account.0, guesses.load(Ordering::Relaxed));
+            let guess = guesses.load(Ordering::Relaxed);
+            let name = if attacker % 2 == 0 { relay.account.0.clone() } else { format!("sa-{attacker}-{guess}") };
+            let wrong = format!("\0{name}\0guess-{guess}");
             client.say(&format!("AUTH PLAIN {}\r\n", STANDARD.encode(wrong)), &[])?;
             client.reply()?;
             Ok(())

@@ -12,14 +12,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An open session, past EHLO.
 pub struct Client {
-    replies: BufReader<TcpStream>,
-    stream: TcpStream,
+    /// One handle for both ways: many sessions are open at a time.
+    stream: BufReader<TcpStream>,
 }
 
 impl Client {
     /// To a port of 127.0.0.1.
     pub fn open(port: u16) -> Result<Self> {
-        Self::open_from(Ipv4Addr::LOCALHOST, port)
+        Self::begin_session(TcpStream::connect((Ipv4Addr::LOCALHOST, port))?)
     }
 
     /// As [`Self::open`], from another address of this machine.
@@ -27,10 +27,13 @@ impl Client {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.bind(&SocketAddr::from((source, 0)).into())?;
         socket.connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
-        let stream = TcpStream::from(socket);
+        Self::begin_session(socket.into())
+    }
+
+    fn begin_session(stream: TcpStream) -> Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let mut client = Self { replies: BufReader::new(stream.try_clone()?), stream };
+        let mut client = Self { stream: BufReader::with_capacity(1_024, stream) };
         client.expect("220")?;
         client.say("EHLO client.test\r\n", &["250"])?;
         Ok(client)
@@ -38,7 +41,7 @@ impl Client {
 
     /// Sends commands in one segment; each must be answered with its code.
     pub fn say(&mut self, commands: &str, codes: &[&str]) -> Result<()> {
-        self.stream.write_all(commands.as_bytes())?;
+        self.stream.get_mut().write_all(commands.as_bytes())?;
         codes.iter().try_for_each(|code| self.expect(code))
     }
 
@@ -59,7 +62,7 @@ impl Client {
         let mut content = format!("From: bench@domain.test\r\n{fields}\r\n").into_bytes();
         content.extend_from_slice(body);
         content.extend_from_slice(b"\r\n.\r\n");
-        self.stream.write_all(&content)?;
+        self.stream.get_mut().write_all(&content)?;
         self.expect("250")
     }
 
@@ -79,7 +82,7 @@ impl Client {
     pub fn reply(&mut self) -> Result<String> {
         loop {
             let mut line = String::new();
-            if self.replies.read_line(&mut line).context("no reply")? == 0 {
+            if self.stream.read_line(&mut line).context("no reply")? == 0 {
                 bail!("the connection ended");
             }
             if line.as_bytes().get(3) == Some(&b' ') {

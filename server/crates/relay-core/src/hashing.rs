@@ -1,13 +1,22 @@
-//! Argon2id: bounded work off the runtime's threads.
+//! Argon2id: bounded work on threads of its own, behind everything else the processors have to do.
 
 use crate::{Error, Result};
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use std::sync::Arc;
-use tokio::sync::Semaphore;
+use std::{sync::Arc, thread};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use zeroize::Zeroizing;
+
+/// How much a thread that hashes stands back (nice(2)): beside one that works it gets a tenth of the processor. Who
+/// guesses secrets slows mail by no more than that, however many they are; nobody notices it while there is room.
+const STANDS_BACK: i32 = 10;
+
+/// One of the few that may hash at the same time.
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+}
 
 /// Hashes and verifies with a bound on how many run at the same time (each takes 19 MiB and tens of milliseconds).
 pub(crate) struct Hasher {
@@ -30,28 +39,62 @@ impl Hasher {
 
     /// Index of the first of `hashes` that is of `secret`. With no hashes it works as long as for one.
     pub(crate) async fn verify(&self, secret: Zeroizing<String>, hashes: Vec<String>) -> Result<Option<usize>> {
+        let (found, _) = self.verify_at(self.place().await?, secret, hashes).await?;
+        Ok(found)
+    }
+
+    /// Waits for a place.
+    pub(crate) async fn place(&self) -> Result<Place> {
+        Ok(Place { _permit: self.permits.clone().acquire_owned().await.map_err(Error::internal)? })
+    }
+
+    /// As [`Self::verify`], at a place one has. Who keeps it until a failure is counted lets nobody guess meanwhile.
+    pub(crate) async fn verify_at(
+        &self,
+        place: Place,
+        secret: Zeroizing<String>,
+        hashes: Vec<String>,
+    ) -> Result<(Option<usize>, Place)> {
         let unknown = hashes.is_empty();
         let hashes = if unknown { vec![self.decoy.clone()] } else { hashes };
-        let found = self
-            .run(move || {
+        let (found, place) = self
+            .run_at(place, move || {
                 hashes.iter().position(|stored| {
                     PasswordHash::new(stored)
                         .is_ok_and(|parsed| Argon2::default().verify_password(secret.as_bytes(), &parsed).is_ok())
                 })
             })
             .await?;
-        Ok(if unknown { None } else { found })
+        Ok((if unknown { None } else { found }, place))
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;
-        // It goes with the work: that goes on when whoever asked has hung up.
-        let work = move || {
-            let _permit = permit;
-            work()
-        };
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+        let (done, _) = self.run_at(self.place().await?, work).await?;
+        Ok(done)
     }
+
+    async fn run_at<T: Send + 'static>(
+        &self,
+        place: Place,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<(T, Place)> {
+        let (tell, told) = oneshot::channel();
+        // The place goes with the work: that goes on when whoever asked has hung up.
+        let hashing = move || {
+            stand_back();
+            let done = work();
+            let _ = tell.send((done, place));
+        };
+        thread::Builder::new().name("hashing".to_owned()).spawn(hashing).map_err(Error::internal)?;
+        told.await.map_err(Error::internal)
+    }
+}
+
+/// The thread that calls it works when others leave room.
+fn stand_back() {
+    // On Linux alone a priority is one of a thread. Where it cannot be had the work is done all the same.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, STANDS_BACK);
 }
 
 fn hash(secret: &[u8]) -> Result<String> {
@@ -72,5 +115,26 @@ mod tests {
         assert_eq!(hasher.permits.available_permits(), 0);
         go_on.send(()).expect("it is waited for");
         hasher.run(|| ()).await.expect("there is a place again");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn who_hashes_stands_back_and_nobody_else() {
+        let hasher = Hasher::new(1).expect("a hasher");
+        let here = || rustix::process::getpriority_process(None).expect("a priority");
+        let before = here();
+        assert_eq!(hasher.run(here).await.expect("a place"), STANDS_BACK);
+        assert_eq!(here(), before);
+    }
+
+    #[tokio::test]
+    async fn a_place_is_taken_until_it_is_given_up() {
+        let hasher = Hasher::new(1).expect("a hasher");
+        let secret = Zeroizing::new("wrong".to_owned());
+        let place = hasher.place().await.expect("a place");
+        let (found, place) = hasher.verify_at(place, secret, Vec::new()).await.expect("a verdict");
+        assert_eq!((found, hasher.permits.available_permits()), (None, 0));
+        drop(place);
+        assert_eq!(hasher.permits.available_permits(), 1);
     }
 }

@@ -69,6 +69,15 @@ pub struct Claimed {
     pub claimed_at: Instant,
 }
 
+/// Mail that a claim leaves where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeftOut {
+    /// All mail to this destination.
+    Destination(String),
+    /// Mail of a project (none: the portal's own) to this destination: others may have another way to it.
+    OfProject(Option<ProjectId>, String),
+}
+
 /// What is needed to send a message, the same for all of its recipients.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
@@ -85,12 +94,12 @@ pub struct Outgoing {
 }
 
 /// Claims at most `most` recipients that are due (or whose lease ran out), at most `per_destination` of each
-/// destination, leaving out the `busy` destinations; oldest first, no project starving another. The attempt is counted
-/// before it begins.
-pub async fn claim(core: &Core, most: usize, per_destination: usize, busy: &[String]) -> Result<Vec<Claimed>> {
+/// destination and nothing of `left_out`; oldest first, no project starving another. The attempt is counted before it
+/// begins.
+pub async fn claim(core: &Core, most: usize, per_destination: usize, left_out: &[LeftOut]) -> Result<Vec<Claimed>> {
     // Before the lease is written: this process may stand still before it hears of it.
     let claimed_at = Instant::now();
-    let (lease, rows) = claim::claim(core, most, per_destination, busy).await?;
+    let (lease, rows) = claim::claim(core, most, per_destination, left_out).await?;
     let claimed = rows.into_iter().filter_map(|row| match claimed(Lease(lease), claimed_at, &row) {
         Ok(claimed) => Some(claimed),
         Err(error) => {

@@ -4,15 +4,17 @@
 //! is tried again (`relay-core::retry`) nor how a host is spoken to (`delivery`).
 
 mod backlog;
+mod resting;
 mod worker;
 
 use crate::delivery::{Deliverer, DeliveryConfig, DeliveryError};
 use backlog::{Backlog, Job};
 use relay_core::{
     Core, Error, nodes,
-    queue::{self, Claimed, NewMail},
+    queue::{self, Claimed, LeftOut, NewMail},
     tls_sessions,
 };
+use resting::Resting;
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -64,6 +66,7 @@ fn manager(core: Core, config: DeliveryConfig) -> Result<Manager, DeliveryError>
         deliverer,
         running: JoinSet::new(),
         jobs: HashMap::new(),
+        resting: Resting::default(),
         left_out: Vec::new(),
         new_mail,
     })
@@ -78,8 +81,10 @@ struct Manager {
     running: JoinSet<Option<Unreachable>>,
     /// What each running task is about.
     jobs: HashMap<Id, Job>,
-    /// Destinations for which the last claim took nothing, because enough was waiting for them.
-    left_out: Vec<String>,
+    /// What rests because its host has just failed.
+    resting: Resting,
+    /// What the last claim took nothing of: enough was waiting, or it rests.
+    left_out: Vec<LeftOut>,
     /// What was accepted a moment ago and is claimed already.
     new_mail: NewMail,
 }
@@ -171,7 +176,8 @@ impl Manager {
 
     /// Claims what fits; whether there may be more.
     async fn claim(&mut self) -> bool {
-        self.left_out = self.backlog.busy(self.per_destination() / 2);
+        let busy = self.backlog.busy(self.per_destination() / 2).into_iter().map(LeftOut::Destination);
+        self.left_out = busy.chain(self.resting.left_out(Instant::now())).collect();
         let claim = queue::claim(&self.core, self.room(), self.per_destination(), &self.left_out);
         // A connection that is cut off silently never answers: the next look takes another.
         match timeout(CLAIM, claim).await.unwrap_or_else(|_| Err(Error::Unavailable { cause: "no answer".to_owned() }))
@@ -202,7 +208,9 @@ impl Manager {
         self.backlog.finished(&job);
         if let Some(unreachable) = unreachable {
             // What was claimed before the destination turned out to be unreachable would only wait for the same.
-            for job in self.backlog.take_out(&job.destination, job.project, unreachable.since) {
+            let put_off = self.backlog.take_out(&job.destination, job.project, unreachable.since);
+            self.resting.failed(job.project, &job.destination, put_off.len(), Instant::now());
+            for job in put_off {
                 let worker = self.worker.clone();
                 let cause = unreachable.cause.clone();
                 let about = job.clone();
@@ -215,7 +223,7 @@ impl Manager {
             return false;
         }
         self.new_mail.leave_out(&job.destination, false);
-        self.left_out.contains(&job.destination)
+        self.left_out.contains(&LeftOut::Destination(job.destination))
     }
 
     /// Lets running jobs finish within the grace time; what did not begin, or did not finish, is given back.

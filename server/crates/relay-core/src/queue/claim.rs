@@ -12,6 +12,7 @@ use crate::{
     Core, Result,
     commit::{self, Done, Work},
     nodes,
+    queue::LeftOut,
     tables::recipient::{self, Column, Entity},
 };
 use relay_types::{Timestamp, message::RecipientState};
@@ -98,12 +99,12 @@ impl Request {
     }
 }
 
-/// Claims at most `most` recipients, at most `per_destination` of each destination and none of the `busy` ones.
+/// Claims at most `most` recipients, at most `per_destination` of each destination and nothing of `left_out`.
 pub(crate) async fn claim(
     core: &Core,
     most: usize,
     per_destination: usize,
-    busy: &[String],
+    left_out: &[LeftOut],
 ) -> Result<(Uuid, Vec<recipient::Model>)> {
     let now = core.now();
     let lease = core.new_id::<()>().uuid();
@@ -113,7 +114,7 @@ pub(crate) async fn claim(
         window.extend(read(core, &select("due_at", "due_at <= $1", "due_at DESC", NEWEST), [now.0.into()]).await?);
         window.extend(shares(core, now).await?.0);
     }
-    let mut ids = choose(window, most, per_destination, busy);
+    let mut ids = choose(window, most, per_destination, left_out);
     // Nothing among those whose turn it was: others may have something. One round, within bounds.
     let mut ends = 0;
     for _ in 0..TURNS {
@@ -122,7 +123,7 @@ pub(crate) async fn claim(
             break;
         }
         let (share, last) = shares(core, now).await?;
-        ids = choose(share, most, per_destination, busy);
+        ids = choose(share, most, per_destination, left_out);
         ends += u8::from(last);
     }
     if ids.is_empty() {
@@ -142,12 +143,25 @@ pub(crate) async fn claim(
 }
 
 /// Takes from each project in turn, oldest first.
-fn choose(candidates: Vec<Candidate>, most: usize, per_destination: usize, busy: &[String]) -> Vec<Uuid> {
-    let busy: HashSet<&str> = busy.iter().map(String::as_str).collect();
+fn choose(candidates: Vec<Candidate>, most: usize, per_destination: usize, left_out: &[LeftOut]) -> Vec<Uuid> {
+    // By destination, and the projects it is left out for: all when there is none.
+    let left_out: HashSet<(&str, Option<Option<Uuid>>)> = left_out
+        .iter()
+        .map(|one| match one {
+            LeftOut::Destination(destination) => (destination.as_str(), None),
+            LeftOut::OfProject(project, destination) => {
+                (destination.as_str(), Some(project.map(|project| project.uuid())))
+            }
+        })
+        .collect();
+    let left = |candidate: &Candidate| {
+        let destination = candidate.destination.as_str();
+        left_out.contains(&(destination, None)) || left_out.contains(&(destination, Some(candidate.project_id)))
+    };
     let mut seen = HashSet::new();
     let mut projects: BTreeMap<Option<Uuid>, Vec<Candidate>> = BTreeMap::new();
     for candidate in candidates {
-        if !busy.contains(candidate.destination.as_str()) && seen.insert(candidate.id) {
+        if !left(&candidate) && seen.insert(candidate.id) {
             projects.entry(candidate.project_id).or_default().push(candidate);
         }
     }
@@ -247,6 +261,7 @@ async fn read(core: &Core, sql: &str, values: impl IntoIterator<Item = Value>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use relay_types::project::ProjectId;
 
     fn candidate(id: u128, project: u128, destination: &str, due_at: i64) -> Candidate {
         Candidate {
@@ -257,9 +272,8 @@ mod tests {
         }
     }
 
-    fn check(candidates: &[Candidate], most: usize, per_destination: usize, busy: &[&str], expected: &[u128]) {
-        let busy: Vec<String> = busy.iter().map(|&name| name.to_owned()).collect();
-        let chosen = choose(candidates.to_vec(), most, per_destination, &busy);
+    fn check(candidates: &[Candidate], most: usize, per_destination: usize, left_out: &[LeftOut], expected: &[u128]) {
+        let chosen = choose(candidates.to_vec(), most, per_destination, left_out);
         assert_eq!(chosen.iter().map(|id| id.as_u128()).collect::<Vec<_>>(), expected);
     }
 
@@ -275,7 +289,13 @@ mod tests {
         check(&waiting, 10, 10, &[], &[5, 2, 4, 3, 1]);
         check(&waiting, 3, 10, &[], &[5, 2, 4]);
         check(&waiting, 10, 1, &[], &[5, 2, 3]);
-        check(&waiting, 10, 10, &["a.example"], &[5, 3]);
+        check(&waiting, 10, 10, &[LeftOut::Destination("a.example".to_owned())], &[5, 3]);
+        let of = |project: Option<u128>| {
+            let project = project.map(|number| ProjectId::from_uuid(Uuid::from_u128(number)));
+            LeftOut::OfProject(project, "a.example".to_owned())
+        };
+        check(&waiting, 10, 10, &[of(Some(1))], &[5, 3, 4]);
+        check(&waiting, 10, 10, &[of(None)], &[5, 2, 4, 3, 1]);
         check(&waiting, 0, 10, &[], &[]);
         check(&waiting, 10, 0, &[], &[]);
         check(&[], 10, 10, &[], &[]);

@@ -6,6 +6,7 @@
 use super::view;
 use crate::{
     Actor, Core, Result,
+    hashing::Place,
     rules::Remembered,
     tables::{service_account, service_account_secret},
     throttle::{self, SASL_ACCOUNT, SASL_CLIENT},
@@ -67,14 +68,7 @@ pub async fn authenticate(
     let known = core.successes.0.get(&key);
     let by_client = SASL_CLIENT.key(core, &throttle::key_of(client));
     let by_account = SASL_ACCOUNT.key(core, &name);
-    let mut failed_before = false;
-    if known.is_none() {
-        let [of_client, of_account] = throttle::check(core, [&by_client, &by_account]).await?;
-        if let Some(seconds) = of_client.wait.max(of_account.wait) {
-            return Err(AuthFailure::Throttled { seconds });
-        }
-        failed_before = of_account.failed;
-    }
+    let mut failed_before = if known.is_none() { may_guess(core, &by_client, &by_account).await? } else { false };
     // A secret that was never right here is looked for anew.
     let Found { account, secrets } = match known {
         Some(_) => core.accounts.get_or(core, name.clone(), |_| true, find(core, &name)).await?,
@@ -83,9 +77,15 @@ pub async fn authenticate(
     let remembered = known.and_then(|(account, id)| {
         secrets.iter().find(|secret| secret.id == id && secret.service_account_id == account)
     });
-    let right = match remembered {
-        Some(right) => Some(right),
-        None => verify(core, &secret, &secrets).await?,
+    let (right, place) = match remembered {
+        Some(right) => (Some(right), None),
+        None => {
+            let place = core.hasher.place().await?;
+            // Others may have failed while this one waited: a wave of guesses is judged one after the other.
+            failed_before = may_guess(core, &by_client, &by_account).await?;
+            let (right, place) = verify(core, place, &secret, &secrets).await?;
+            (right, Some(place))
+        }
     };
     let (Some(account), Some(right)) = (account.as_ref(), right) else {
         throttle::fail(core, [&by_client, &by_account]).await?;
@@ -95,6 +95,8 @@ pub async fn authenticate(
             Some(_) => "wrong secret",
         }));
     };
+    // Kept until here, so that the next in the wave is judged by this one's failure.
+    drop(place);
     if let Some(cause) = barred(core, account, client)? {
         if remembered.is_some() {
             core.hasher.verify(secret, Vec::new()).await?;
@@ -113,6 +115,19 @@ pub async fn authenticate(
         client,
         secret: SecretId::from_uuid(right.id),
     })
+}
+
+/// Whether a secret that is not known to be right may be tried now; then, whether any failed for the account before.
+async fn may_guess(
+    core: &Core,
+    by_client: &throttle::Key<'_>,
+    by_account: &throttle::Key<'_>,
+) -> std::result::Result<bool, AuthFailure> {
+    let [of_client, of_account] = throttle::check(core, [by_client, by_account]).await?;
+    match of_client.wait.max(of_account.wait) {
+        Some(seconds) => Err(AuthFailure::Throttled { seconds }),
+        None => Ok(of_account.failed),
+    }
 }
 
 /// The user name in `user` or `user@realm`, in lower case; with another realm it is no name of ours.
@@ -154,13 +169,14 @@ async fn find(core: &Core, name: &str) -> Result<Found> {
 /// The one of `secrets` that `secret` is, by one Argon2id verification: the stored last characters say which to try.
 async fn verify<'a>(
     core: &Core,
+    place: Place,
     secret: &Zeroizing<String>,
     secrets: &'a [service_account_secret::Model],
-) -> Result<Option<&'a service_account_secret::Model>> {
+) -> Result<(Option<&'a service_account_secret::Model>, Place)> {
     let candidates: Vec<_> = secrets.iter().filter(|one| secret.ends_with(&one.hint)).collect();
     let hashes = candidates.iter().map(|one| one.hash.clone()).collect();
-    let found = core.hasher.verify(secret.clone(), hashes).await?;
-    Ok(found.map(|index| candidates[index]))
+    let (found, place) = core.hasher.verify_at(place, secret.clone(), hashes).await?;
+    Ok((found.map(|index| candidates[index]), place))
 }
 
 fn barred(core: &Core, account: &service_account::Model, client: IpAddr) -> Result<Option<&'static str>> {

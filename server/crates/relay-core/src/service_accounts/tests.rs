@@ -164,6 +164,18 @@ async fn guessing_is_throttled_but_a_working_program_goes_on() {
 }
 
 #[tokio::test]
+async fn guesses_at_the_same_time_are_no_more_than_guesses_one_by_one() {
+    let account = Account::new().await;
+    let from = |number: u8| IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, number));
+    let wave = (0..40).map(|number| account.sign_in_from(from(number), &account.username, "wrong"));
+    let results = futures_util::future::join_all(wave).await;
+    let judged = results.iter().filter(|result| **result == "wrong secret").count();
+    // Ten are free, and one more may be at the other place to hash meanwhile.
+    assert!((10..=11).contains(&judged), "{judged}");
+    assert_eq!(results.iter().filter(|result| **result == "throttled").count(), 40 - judged);
+}
+
+#[tokio::test]
 async fn right_credentials_of_a_disabled_account_are_no_guess() {
     let account = Account::new().await;
     let core = &account.test.core;

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// How long an address is known after mail of it was accepted, and how many are.
+/// How long an address is known after mail of it was accepted or it signed in, and how many are.
 const KNOWN: Duration = Duration::from_secs(3_600);
 const MOST_KNOWN: u64 = 100_000;
 
@@ -58,12 +58,12 @@ impl Admission {
         Some(Admitted { admission: self.clone(), place, content: 0 })
     }
 
-    /// Mail of this client was accepted: it waits for greetings, and need not be tried again for a while.
+    /// Mail of this client was accepted, or it signed in: it waits for greetings, and need not be tried again for a while.
     pub(crate) fn know(&self, client: IpAddr) {
         self.known.insert(client, ());
     }
 
-    /// Whether mail of this very address was accepted within the last hour.
+    /// Whether mail of this very address was accepted within the last hour, or it signed in.
     pub(crate) fn knows(&self, client: IpAddr) -> bool {
         self.known.contains_key(&client)
     }

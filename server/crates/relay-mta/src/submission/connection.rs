@@ -113,8 +113,8 @@ impl Connection<'_> {
         Ok(())
     }
 
-    /// A client that talks before the greeting shows itself within this time. Programs that have just sent mail do not
-    /// wait for it again: at a connection for each message, the wait would bound them.
+    /// A client that talks before the greeting shows itself within this time. Programs that have just sent mail or
+    /// signed in do not wait for it again: at a connection for each message, the wait would bound them.
     async fn wait_before_greeting(&mut self, wire: &mut Wire) -> io::Result<()> {
         let mut early = [0; 512];
         // Of one that is known, what is here already is looked at, and nothing is waited for.
@@ -174,7 +174,13 @@ impl Connection<'_> {
     async fn find_answer(&mut self, question: Question) -> Verdict {
         self.client.helo = self.session.client_name().map(str::to_owned);
         match question {
-            Question::Authenticate(credentials) => Box::pin(self.client.authenticate(credentials)).await,
+            Question::Authenticate(credentials) => {
+                let verdict = Box::pin(self.client.authenticate(credentials)).await;
+                if matches!(verdict, Verdict::Accept) {
+                    self.context.admission.know(self.client.address);
+                }
+                verdict
+            }
             Question::Mail { reverse_path, .. } => Box::pin(self.client.mail(&reverse_path)).await,
             Question::Rcpt { address, already } => Box::pin(self.client.rcpt(&address, already)).await,
             Question::Data => {

@@ -85,6 +85,24 @@ async fn a_client_whose_mail_was_accepted_is_greeted_at_once() {
 }
 
 #[tokio::test]
+async fn a_client_that_signed_in_is_greeted_at_once() {
+    let wait = Duration::from_secs(3);
+    let relay = start(SubmissionSettings { greeting_wait: wait, ..settings() }, &[(Implicit, Required)]).await;
+    let account = relay.account().await;
+    let wrong = Account { secret: "wrong".to_owned(), ..account.clone() };
+    for (account, code) in [(wrong, "535"), (account, "235")] {
+        let began = Instant::now();
+        let mut client = connect(relay.addresses[0]).await.tls(&trusting(&relay.certificate)).await.expect("TLS");
+        greeted(&mut client).await;
+        assert!(began.elapsed() >= wait, "who is not known waits");
+        assert!(client.say(&auth_plain(&account)).await.starts_with(code));
+    }
+    let began = Instant::now();
+    greeted(&mut connect(relay.addresses[0]).await.tls(&trusting(&relay.certificate)).await.expect("TLS")).await;
+    assert!(began.elapsed() < wait, "who is known does not");
+}
+
+#[tokio::test]
 async fn wrong_secrets_and_unknown_names_hear_the_same() {
     let relay = start(settings(), &[(Implicit, Required)]).await;
     let account = relay.account().await;
