@@ -47,6 +47,7 @@ pub fn platform_route(values: &Values) -> Result<PlatformRoute> {
                 port: port.parse().context("delivery.smarthost: the port is not a number")?,
                 tls,
                 credentials,
+                others_only: false,
             })
         }
     })

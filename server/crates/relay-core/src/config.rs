@@ -182,6 +182,8 @@ pub struct SmarthostAccess {
     pub tls: SmarthostTls,
     /// SASL user name and password.
     pub credentials: Option<(String, zeroize::Zeroizing<String>)>,
+    /// It may not be this machine itself: a project's owner chose it, not the machine's.
+    pub others_only: bool,
 }
 
 impl std::fmt::Debug for SmarthostAccess {

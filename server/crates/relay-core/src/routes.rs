@@ -51,7 +51,8 @@ mod tests {
     use relay_types::route::{RouteChange, SmarthostTls};
 
     fn smarthost(host: &str) -> SmarthostAccess {
-        SmarthostAccess { host: host.to_owned(), port: 587, tls: SmarthostTls::Starttls, credentials: None }
+        let (host, tls) = (host.to_owned(), SmarthostTls::Starttls);
+        SmarthostAccess { host, port: 587, tls, credentials: None, others_only: false }
     }
 
     async fn words(test: &Test, project: Option<ProjectId>) -> String {

@@ -21,6 +21,17 @@ pub enum MxPlan {
     NoUsableHost(Vec<String>),
 }
 
+/// Whether whoever connects to this address talks to the own machine, or to no single host: nobody but the machine's
+/// administrator may name it as a place for mail.
+pub fn leads_back(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    let local = match address {
+        IpAddr::V4(four) => four.is_link_local() || four.is_broadcast() || four.octets()[0] == 0,
+        IpAddr::V6(six) => six.is_unicast_link_local(),
+    };
+    address.is_loopback() || address.is_unspecified() || address.is_multicast() || local
+}
+
 /// Orders the hosts of `domain`: lower preference first, equal ones shuffled by `seed` so that load spreads.
 ///
 /// Without records the domain itself is the one host (RFC 5321 §5.1, implicit MX). When one of `own_names` is among

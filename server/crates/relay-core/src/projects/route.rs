@@ -1,10 +1,12 @@
 //! A project's route as stored: JSON without the password, which is sealed beside it.
 
+use super::authorize_operator;
 use crate::{
-    Core, Error, Result,
+    Actor, Core, Error, Result,
     config::{PlatformRoute, SmarthostAccess},
     tables::project,
 };
+use relay_dns::mx::leads_back;
 use relay_types::{
     DomainName,
     route::{Route, RouteChange, RouteKind, Smarthost, SmarthostTls},
@@ -23,7 +25,15 @@ pub(super) enum Stored {
     Platform,
     Mx,
     Capture,
-    Smarthost { host: String, port: u16, tls: SmarthostTls, username: Option<String> },
+    Smarthost {
+        host: String,
+        port: u16,
+        tls: SmarthostTls,
+        username: Option<String>,
+        /// An owner chose host and port: it may not be this machine itself.
+        #[serde(default)]
+        others_only: bool,
+    },
 }
 
 impl Stored {
@@ -43,7 +53,9 @@ impl Stored {
             Self::Platform => Route::Platform(platform),
             Self::Mx => Route::Mx,
             Self::Capture => Route::Capture,
-            Self::Smarthost { host, port, tls, username } => Route::Smarthost(Smarthost { host, port, tls, username }),
+            Self::Smarthost { host, port, tls, username, .. } => {
+                Route::Smarthost(Smarthost { host, port, tls, username })
+            }
         }
     }
 
@@ -53,7 +65,7 @@ impl Stored {
             Self::Platform => "platform".to_owned(),
             Self::Mx => "mx".to_owned(),
             Self::Capture => "capture".to_owned(),
-            Self::Smarthost { host, port, tls, username } => {
+            Self::Smarthost { host, port, tls, username, .. } => {
                 let login = username.as_ref().map(|name| format!(", signs in as {name}")).unwrap_or_default();
                 format!("smarthost {host}:{port} ({}{login})", tls.as_str())
             }
@@ -67,12 +79,12 @@ pub(super) fn opened(core: &Core, project: &project::Model) -> Result<Option<Pla
         Stored::Platform => None,
         Stored::Mx => Some(PlatformRoute::Mx),
         Stored::Capture => Some(PlatformRoute::Capture),
-        Stored::Smarthost { host, port, tls, username } => {
+        Stored::Smarthost { host, port, tls, username, others_only } => {
             let credentials = match (username, &project.route_password_sealed) {
                 (Some(username), Some(sealed)) => Some((username, open_password(core, sealed)?)),
                 _ => None,
             };
-            Some(PlatformRoute::Smarthost(SmarthostAccess { host, port, tls, credentials }))
+            Some(PlatformRoute::Smarthost(SmarthostAccess { host, port, tls, credentials, others_only }))
         }
     })
 }
@@ -83,9 +95,11 @@ fn open_password(core: &Core, sealed: &[u8]) -> Result<Zeroizing<String>> {
 }
 
 /// Judges a change: the JSON and the sealed password to store. `before` lends its password when the change names none
-/// and host and user name stay the same, so that a password never goes to a host it was not given for.
+/// and host and user name stay the same, so that a password never goes to a host it was not given for. Only an operator
+/// may choose this machine itself, whose ports nobody else may try; an owner may keep what an operator chose.
 pub(super) fn judged(
     core: &Core,
+    actor: &Actor,
     before: Option<&project::Model>,
     change: RouteChange,
 ) -> Result<(Stored, Option<Vec<u8>>)> {
@@ -99,12 +113,17 @@ pub(super) fn judged(
     if port == 0 {
         return Err(Error::invalid("port", "Enter a port between 1 and 65535, usually 587 or 465"));
     }
+    let others_only = authorize_operator(actor).is_err() && !chosen_by_operator(before, &host, port)?;
+    if others_only && host.parse().is_ok_and(leads_back) {
+        let reason = format!("{host} is this machine itself or no single host: only an operator may choose it");
+        return Err(Error::invalid("host", reason));
+    }
     let username = filled(username);
     let password = filled(password).map(Zeroizing::new);
     let Some(name) = &username else {
         return match password {
             Some(_) => Err(Error::invalid("username", "Enter the user name this password belongs to")),
-            None => Ok((Stored::Smarthost { host, port, tls, username }, None)),
+            None => Ok((Stored::Smarthost { host, port, tls, username, others_only }, None)),
         };
     };
     if !tls.verifies() {
@@ -126,7 +145,7 @@ pub(super) fn judged(
         None => kept(before, &host, name)?
             .ok_or_else(|| Error::invalid("password", "Enter the password of this user name on this host"))?,
     };
-    Ok((Stored::Smarthost { host, port, tls, username }, Some(secret)))
+    Ok((Stored::Smarthost { host, port, tls, username, others_only }, Some(secret)))
 }
 
 /// What is stored already when it is the same password, so that setting a route again changes nothing.
@@ -146,6 +165,14 @@ fn kept(before: Option<&project::Model>, host: &str, username: &str) -> Result<O
             before.route_password_sealed.clone()
         }
         _ => None,
+    })
+}
+
+fn chosen_by_operator(before: Option<&project::Model>, host: &str, port: u16) -> Result<bool> {
+    let Some(before) = before else { return Ok(false) };
+    Ok(match Stored::read(before)? {
+        Stored::Smarthost { host: old, port: old_port, others_only: false, .. } => old == host && old_port == port,
+        _ => false,
     })
 }
 

@@ -59,12 +59,12 @@ pub async fn save_general(
     .await
 }
 
-/// Sets the route. Owner. Fields: `host`, `port`, `username`, `password`.
+/// Sets the route. Owner; this machine itself as smarthost: operator. Fields: `host`, `port`, `username`, `password`.
 ///
 /// Any route may be stored, but while the platform captures nothing leaves the machine: `routes::way` decides that.
 pub async fn set_route(core: &Core, actor: &Actor, slug: &Slug, change_to: RouteChange) -> Result<bool> {
     change(core, actor, slug, Access::Administer, "project.set_route", |before, row| {
-        let (stored, sealed) = route::judged(core, Some(before), change_to)?;
+        let (stored, sealed) = route::judged(core, actor, Some(before), change_to)?;
         let was = route::Stored::read(before)?.words();
         let mut changes = vec![field("route", Some(was), Some(stored.words()))];
         if sealed != before.route_password_sealed {
@@ -190,7 +190,7 @@ pub async fn judge(core: &Core, actor: &Actor, slug: &Slug, wanted: Wanted<'_>) 
     stored_limit("new_per_day", wanted.limits.new_per_day)?;
     let Some(change) = wanted.route else { return Ok(()) };
     let known = project::Entity::find().filter(project::Column::Slug.eq(slug.as_str())).one(core.db.read()).await?;
-    route::judged(core, known.as_ref(), change).map(|_| ())
+    route::judged(core, actor, known.as_ref(), change).map(|_| ())
 }
 
 /// What [`judge`] is asked about.

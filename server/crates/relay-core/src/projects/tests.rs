@@ -220,6 +220,32 @@ async fn a_route_is_judged_at_the_field() {
 }
 
 #[tokio::test]
+async fn only_an_operator_makes_this_machine_a_smarthost() {
+    let test = Test::new().await;
+    let (id, slug) = test.project("acme").await;
+    let cast = test.cast(id, &slug).await;
+    let tls = SmarthostTls::Opportunistic;
+    let set = async |actor: &Actor, host| {
+        word(&set_route(&test.core, actor, &slug, smarthost(host, tls, None, None)).await)
+    };
+    let others_only = async || match route(&test.core, id).await.expect("a route") {
+        Some(PlatformRoute::Smarthost(access)) => access.others_only,
+        _ => panic!("a smarthost"),
+    };
+    for here in ["127.0.0.1", "[::1]", "::ffff:127.0.0.1", "0.0.0.0", "169.254.169.254"] {
+        assert_eq!(set(&cast.owner, here).await, "host", "{here}");
+    }
+    assert_eq!(set(&cast.owner, "10.0.0.1").await, "Ok", "the organisation's own networks");
+    // What a name leads to is seen when mail goes there.
+    assert_eq!(set(&cast.owner, "smtp.example.org").await, "Ok");
+    assert!(others_only().await);
+    assert_eq!(set(&cast.operator, "127.0.0.1").await, "Ok");
+    assert_eq!(set(&cast.owner, "127.0.0.1").await, "Ok", "an owner may keep it");
+    assert!(!others_only().await);
+    assert_eq!(set(&cast.owner, "127.0.0.2").await, "host");
+}
+
+#[tokio::test]
 async fn the_password_of_a_smarthost_is_sealed_kept_for_its_host_and_never_shown() {
     let test = Test::new().await;
     let (id, slug) = test.project("acme").await;

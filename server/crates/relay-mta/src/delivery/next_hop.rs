@@ -8,7 +8,7 @@ use relay_core::routes::Way;
 use relay_dns::{
     DnsError, Resolver,
     mta_sts::Policy,
-    mx::{self, MxPlan},
+    mx::{self, MxPlan, leads_back},
 };
 use relay_smtp::client::{ClientCredentials, TlsPolicy};
 use relay_types::{
@@ -37,7 +37,7 @@ pub struct Hop {
     pub counted: Option<Counted>,
     /// SASL, for a smarthost.
     pub credentials: Option<ClientCredentials>,
-    /// Addresses that lead back to this machine are left out: the domain's owner chose them, not ours.
+    /// Addresses that lead back to this machine are left out: a domain's or a project's owner chose them, not ours.
     pub others_only: bool,
 }
 
@@ -136,7 +136,7 @@ pub async fn plan(
                     username: username.clone(),
                     password: password.clone(),
                 }),
-                others_only: false,
+                others_only: access.others_only && !config.local_mx,
             }])
         }
         Way::Mx(domain) => {
@@ -211,10 +211,10 @@ fn exchangers(
 
 /// The addresses of a host, in the order to try; the cause when there is none.
 pub async fn addresses(hop: &Hop, resolver: &Resolver) -> Result<Vec<IpAddr>, Cause> {
-    if let Ok(address) = hop.host.parse::<IpAddr>() {
-        return Ok(vec![address]);
-    }
-    let found = resolver.addresses(&hop.host).await.map_err(|error| no_address(&hop.host, &error))?;
+    let found = match hop.host.parse::<IpAddr>() {
+        Ok(address) => vec![address],
+        Err(_) => resolver.addresses(&hop.host).await.map_err(|error| no_address(&hop.host, &error))?,
+    };
     let (here, others): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|address| hop.others_only && leads_back(*address));
     match here.first() {
@@ -226,16 +226,6 @@ pub async fn addresses(hop: &Hop, resolver: &Resolver) -> Result<Vec<IpAddr>, Ca
         }
         _ => Ok(in_turns(others)),
     }
-}
-
-/// Whether whoever connects to this address talks to the own machine, or to no single host.
-fn leads_back(address: IpAddr) -> bool {
-    let address = address.to_canonical();
-    let local = match address {
-        IpAddr::V4(four) => four.is_link_local() || four.is_broadcast() || four.octets()[0] == 0,
-        IpAddr::V6(six) => six.is_unicast_link_local(),
-    };
-    address.is_loopback() || address.is_unspecified() || address.is_multicast() || local
 }
 
 /// AAAA and A in turns, so that a machine without IPv6 soon comes to an address it can reach.

@@ -262,6 +262,7 @@ fn smarthost(sink: &Sink, tls: SmarthostTls, credentials: bool) -> Way {
         port: sink.address.port(),
         tls,
         credentials: credentials.then(|| ("user".to_owned(), "secret".to_owned().into())),
+        others_only: false,
     })
 }
 
@@ -310,6 +311,7 @@ async fn only_the_same_project_with_the_same_password_sends_through_an_idle_conn
             port: sink.address.port(),
             tls: SmarthostTls::Starttls,
             credentials: Some(("user".to_owned(), password.to_owned().into())),
+            others_only: false,
         })
     };
     for (project, password, taken, connections) in [

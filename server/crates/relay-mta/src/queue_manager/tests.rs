@@ -211,6 +211,7 @@ async fn a_smarthost_takes_recipients_of_many_domains_in_one_transaction() {
         port: sink.address.port(),
         tls: SmarthostTls::Opportunistic,
         credentials: None,
+        others_only: false,
     };
     let relay = Relay::new(&sink, PlatformRoute::Smarthost(smarthost)).await;
     let message = relay.accept(&["a@one.example", "b@two.example", "c@three.example"]).await;

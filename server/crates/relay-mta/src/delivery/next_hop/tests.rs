@@ -67,6 +67,26 @@ async fn an_exchanger_is_never_this_machine_unless_that_was_allowed() {
     }
 }
 
+#[tokio::test]
+async fn a_smarthost_that_an_owner_chose_is_never_this_machine() {
+    let answers = FixedAnswers::new();
+    answers.set_addresses("smart.example", &["127.0.0.1".parse().unwrap()]);
+    let resolver = Resolver::fixed(answers);
+    let config = DeliveryConfig::new(DomainName::parse("us.example").unwrap());
+    for host in ["127.0.0.1", "::ffff:127.0.0.1", "[::1]", "smart.example"] {
+        for others_only in [true, false] {
+            let tls = SmarthostTls::Opportunistic;
+            let access = SmarthostAccess { host: host.to_owned(), port: 5432, tls, credentials: None, others_only };
+            let nobodys = async { panic!("a smarthost is not of the recipient") };
+            let way = Way::Smarthost(access);
+            let Plan::Hops(hops) = plan(&way, &resolver, &config, 1, TlsRule::default(), nobodys).await else {
+                panic!("a smarthost is a hop");
+            };
+            assert_eq!(addresses(&hops[0], &resolver).await.is_err(), others_only, "{host}");
+        }
+    }
+}
+
 async fn judged(answers: &FixedAnswers) -> String {
     judged_under(answers, TlsRule::default(), None).await
 }
@@ -141,6 +161,7 @@ async fn a_smarthost_is_its_own_hop_with_its_own_key() {
         port: 587,
         tls,
         credentials: user.map(|user| (user.to_owned(), String::from("secret").into())),
+        others_only: true,
     };
     let config = DeliveryConfig::new(DomainName::parse("us.example").unwrap());
     let resolver = Resolver::fixed(FixedAnswers::new());
