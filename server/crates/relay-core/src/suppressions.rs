@@ -37,12 +37,14 @@ use relay_types::{
     suppression::{Suppression, SuppressionId, SuppressionKind},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel, ModelTrait,
-    QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, ExprTrait, IntoActiveModel,
+    ModelTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 
+/// Of who adds to lists, in the space of advisory locks of this database: "relaysup" as a number.
+const ADDING: i64 = 0x7265_6c61_7973_7570;
 /// What a person may type as the reason.
 const TYPED: usize = 200;
 /// How much of a reason is told to programs.
@@ -151,7 +153,13 @@ fn live(now: Timestamp) -> Condition {
 }
 
 /// How many of them were not on the list. What is there keeps its date and reason, unless it has expired.
+///
+/// One transaction adds at a time: two that add the same addresses in another order would wait for each other.
 async fn insert(transaction: &DatabaseTransaction, now: Timestamp, rows: Vec<Model>) -> Result<u64> {
+    // SQLite has one writer.
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({ADDING})")).await?;
+    }
     let mut inserted = 0;
     for rows in rows.chunks(100) {
         let mut unless_listed = OnConflict::columns([Column::ProjectId, Column::Address]);

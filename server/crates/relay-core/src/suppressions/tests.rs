@@ -312,3 +312,23 @@ async fn a_token_does_what_its_scopes_say_in_its_own_project() {
     let done = ["remove", "add"].map(|verb| format!("token owner@lab.example suppression.{verb} gone@e.example"));
     assert_eq!(test.audited().await[..2], done, "no token is taken for a person");
 }
+
+#[tokio::test]
+async fn two_that_add_the_same_addresses_in_another_order_do_not_end_each_other() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("acme").await;
+    let core = &test.core;
+    let add = async |names: [&String; 2]| {
+        let transaction = core.db.begin_aside().await.expect("a transaction");
+        for name in names {
+            let row = by_hand(core, project, name, "gone", None).expect("a row");
+            insert(&transaction, core.now(), vec![row]).await.expect("added");
+        }
+        transaction.commit().await.expect("committed");
+    };
+    for round in 0..20 {
+        let [one, other] = ["a", "b"].map(|name| format!("{name}{round}@d.example"));
+        tokio::join!(add([&one, &other]), add([&other, &one]));
+    }
+    assert_eq!(listed(&test, &slug, SuppressionFilter::default()).await.len(), 40);
+}
