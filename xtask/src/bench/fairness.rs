@@ -131,10 +131,12 @@ pub fn backlog(database: &Database) -> Result<()> {
     in_programs(|_| send(world.relay.port, "someone@dead.test", BACKLOG / 20))?;
     progress::note(&format!("{BACKLOG} for the dead domain accepted in {:.1?}", began.elapsed()));
     let memory = world.relay.resident()?;
+    let put_off = world.relay.put_off()?;
     let with = world.new_mail()?;
+    let put_off = world.relay.put_off()? - put_off;
     println!("waiting: {}", world.relay.queued()?);
     println!("resident: {:.0} MB before, {:.0} MB with {BACKLOG} waiting", before as f64 / MB, memory as f64 / MB);
-    println!("new mail a second: {without:.0} before, {with:.0} with {BACKLOG} waiting");
+    println!("new mail a second: {without:.0} before, {with:.0} with {BACKLOG} waiting, of which {put_off} were put off");
     world.relay.kill()?;
     let began = Instant::now();
     world.relay.start()?;

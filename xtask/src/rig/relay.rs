@@ -123,12 +123,18 @@ impl Relay {
 
     /// Recipients that wait or are on their way, as `/metrics` has it.
     pub fn queued(&self) -> Result<u64> {
+        Ok((self.metric("relaykeep_queue_due")? + self.metric("relaykeep_queue_in_flight")?) as u64)
+    }
+
+    /// Recipients of attempts that failed for now, since it was started.
+    pub fn put_off(&self) -> Result<u64> {
+        Ok(self.metric("relaykeep_deliveries_total{outcome=\"tempfail\"}")? as u64)
+    }
+
+    fn metric(&self, name: &str) -> Result<f64> {
         let text = super::http_get(self.portal, "/metrics")?;
-        let gauge = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            line.and_then(|value| value.parse::<f64>().ok()).with_context(|| format!("/metrics has no {name}"))
-        };
-        Ok((gauge("relaykeep_queue_due")? + gauge("relaykeep_queue_in_flight")?) as u64)
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.and_then(|value| value.parse().ok()).with_context(|| format!("/metrics has no {name}"))
     }
 
     /// The report on a domain's DNS, as JSON; it need not run.

@@ -5,17 +5,37 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use std::{sync::Arc, thread};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use std::{sync::Arc, thread, time::Duration};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    time::{Instant, sleep},
+};
 use zeroize::Zeroizing;
 
 /// How much a thread that hashes stands back (nice(2)): beside one that works it gets a tenth of the processor. Who
 /// guesses secrets slows mail by no more than that, however many they are; nobody notices it while there is room.
 const STANDS_BACK: i32 = 10;
 
+/// After a secret that was wrong its place stays empty for so many times as long as the work took: however many guess, they
+/// have a tenth of the time of a place. Who is right leaves it at once, so that programs that all sign in after a start
+/// do not wait for it.
+const REST: u32 = 9;
+
 /// One of the few that may hash at the same time.
 pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
+    /// How long the work at it took.
+    took: Duration,
+}
+
+impl Place {
+    /// The secret was wrong.
+    pub(crate) fn failed(self) {
+        tokio::spawn(async move {
+            sleep(REST * self.took).await;
+            drop(self);
+        });
+    }
 }
 
 /// Hashes and verifies with a bound on how many run at the same time (each takes 19 MiB and tens of milliseconds).
@@ -39,16 +59,21 @@ impl Hasher {
 
     /// Index of the first of `hashes` that is of `secret`. With no hashes it works as long as for one.
     pub(crate) async fn verify(&self, secret: Zeroizing<String>, hashes: Vec<String>) -> Result<Option<usize>> {
-        let (found, _) = self.verify_at(self.place().await?, secret, hashes).await?;
+        let (found, place) = self.verify_at(self.place().await?, secret, hashes).await?;
+        if found.is_none() {
+            place.failed();
+        }
         Ok(found)
     }
 
     /// Waits for a place.
     pub(crate) async fn place(&self) -> Result<Place> {
-        Ok(Place { _permit: self.permits.clone().acquire_owned().await.map_err(Error::internal)? })
+        let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;
+        Ok(Place { _permit: permit, took: Duration::ZERO })
     }
 
-    /// As [`Self::verify`], at a place one has. Who keeps it until a failure is counted lets nobody guess meanwhile.
+    /// As [`Self::verify`], at a place one has. Who keeps it until a failure is counted lets nobody guess meanwhile, and
+    /// then tells the place of it.
     pub(crate) async fn verify_at(
         &self,
         place: Place,
@@ -75,15 +100,20 @@ impl Hasher {
 
     async fn run_at<T: Send + 'static>(
         &self,
-        place: Place,
+        mut place: Place,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(T, Place)> {
         let (tell, told) = oneshot::channel();
         // The place goes with the work: that goes on when whoever asked has hung up.
         let hashing = move || {
             stand_back();
+            let began = Instant::now();
             let done = work();
-            let _ = tell.send((done, place));
+            place.took = began.elapsed();
+            // Nobody waits any more: whoever it was may have guessed, and rests here.
+            if let Err((_, place)) = tell.send((done, place)) {
+                thread::sleep(REST * place.took);
+            }
         };
         thread::Builder::new().name("hashing".to_owned()).spawn(hashing).map_err(Error::internal)?;
         told.await.map_err(Error::internal)
@@ -128,13 +158,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_place_is_taken_until_it_is_given_up() {
+    async fn a_place_is_taken_until_it_is_given_up_and_rests_after_a_wrong_secret() {
         let hasher = Hasher::new(1).expect("a hasher");
-        let secret = Zeroizing::new("wrong".to_owned());
-        let place = hasher.place().await.expect("a place");
-        let (found, place) = hasher.verify_at(place, secret, Vec::new()).await.expect("a verdict");
-        assert_eq!((found, hasher.permits.available_permits()), (None, 0));
+        let verify = async |secret: &str, hashes| {
+            let place = hasher.place().await.expect("a place");
+            hasher.verify_at(place, Zeroizing::new(secret.to_owned()), hashes).await.expect("a verdict")
+        };
+        let right = hasher.hash(Zeroizing::new("right".to_owned())).await.expect("a hash");
+        let (found, place) = verify("right", vec![right]).await;
+        assert_eq!((found, hasher.permits.available_permits()), (Some(0), 0));
         drop(place);
         assert_eq!(hasher.permits.available_permits(), 1);
+        let (found, place) = verify("wrong", Vec::new()).await;
+        let (took, failed_at) = (place.took, Instant::now());
+        place.failed();
+        assert_eq!((found, hasher.permits.available_permits()), (None, 0));
+        let _place = hasher.place().await.expect("a place");
+        assert!(failed_at.elapsed() >= 9 * took);
     }
 }

@@ -33,6 +33,10 @@ const LOOK: Duration = Duration::from_secs(1);
 const CLAIM: Duration = Duration::from_secs(90);
 /// How often idle connections are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
+/// A look that finds little is followed by none for so many times as long as it took, up to a longest: while much waits
+/// that must wait, looking costs a twentieth of the time at most.
+const APART: u32 = 20;
+const LONGEST_APART: Duration = Duration::from_millis(200);
 /// Mail that comes in quick succession is claimed together.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Jobs in memory that could run at once, for each worker: enough that none waits for the database.
@@ -67,6 +71,7 @@ fn manager(core: Core, config: DeliveryConfig) -> Result<Manager, DeliveryError>
         running: JoinSet::new(),
         jobs: HashMap::new(),
         resting: Resting::default(),
+        not_before: Instant::now(),
         left_out: Vec::new(),
         new_mail,
     })
@@ -83,6 +88,8 @@ struct Manager {
     jobs: HashMap<Id, Job>,
     /// What rests because its host has just failed.
     resting: Resting,
+    /// When the queue may be looked at again.
+    not_before: Instant,
     /// What the last claim took nothing of: enough was waiting, or it rests.
     left_out: Vec<LeftOut>,
     /// What was accepted a moment ago and is claimed already.
@@ -97,7 +104,9 @@ impl Manager {
         loop {
             self.start();
             nodes::delivering(&self.core, self.running.len());
-            if look && self.has_room() && !stop.is_cancelled() {
+            let may_look = look && self.has_room();
+            let too_early = self.not_before > Instant::now();
+            if may_look && !too_early && !stop.is_cancelled() {
                 look = self.claim().await;
                 continue;
             }
@@ -111,6 +120,7 @@ impl Manager {
                     look = true;
                 }
                 new = self.new_mail.next(), if takes_new => self.take(new),
+                () = sleep_until(self.not_before), if may_look && too_early => {}
             }
         }
         self.end().await;
@@ -178,12 +188,16 @@ impl Manager {
     async fn claim(&mut self) -> bool {
         let busy = self.backlog.busy(self.per_destination() / 2).into_iter().map(LeftOut::Destination);
         self.left_out = busy.chain(self.resting.left_out(Instant::now())).collect();
+        let began = Instant::now();
         let claim = queue::claim(&self.core, self.room(), self.per_destination(), &self.left_out);
         // A connection that is cut off silently never answers: the next look takes another.
         match timeout(CLAIM, claim).await.unwrap_or_else(|_| Err(Error::Unavailable { cause: "no answer".to_owned() }))
         {
             Ok(claims) => {
                 let more = !claims.is_empty();
+                if claims.len() < self.config.workers {
+                    self.not_before = Instant::now() + (APART * began.elapsed()).min(LONGEST_APART);
+                }
                 self.backlog.add(backlog::jobs(claims));
                 more
             }

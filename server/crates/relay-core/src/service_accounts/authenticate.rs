@@ -88,14 +88,18 @@ pub async fn authenticate(
         }
     };
     let (Some(account), Some(right)) = (account.as_ref(), right) else {
-        throttle::fail(core, [&by_client, &by_account]).await?;
+        let counted = throttle::fail(core, [&by_client, &by_account]).await;
+        // Kept until here, so that the next in a wave of guesses is judged by this failure, too.
+        if let Some(place) = place {
+            place.failed();
+        }
+        counted?;
         return Err(AuthFailure::Invalid(match account {
             None => "unknown user name",
             Some(account) if account.removed_at.is_some() => "the service account was removed",
             Some(_) => "wrong secret",
         }));
     };
-    // Kept until here, so that the next in the wave is judged by this one's failure.
     drop(place);
     if let Some(cause) = barred(core, account, client)? {
         if remembered.is_some() {

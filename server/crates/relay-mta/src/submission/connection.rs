@@ -14,8 +14,9 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-/// Octets read at once.
-const READ: usize = 16 * 1024;
+/// Octets read at once: of a message, and of commands, for which thousands of idle sessions wait.
+const READ_CONTENT: usize = 16 * 1024;
+const READ_COMMANDS: usize = 1024;
 /// Replies that are gathered before they are written.
 const GATHERED: usize = 16 * 1024;
 /// How long a question may be without an answer. Clients wait for 5 minutes and more (RFC 5321 §4.5.3.2).
@@ -50,7 +51,7 @@ pub(crate) async fn serve(context: &Context, stream: TcpStream, client: IpAddr) 
         client: Client::new(context.core.clone(), context.listener.clone(), client),
         admitted: context.admission.admit(client),
         content: Arriving::new(&context.core),
-        buffer: vec![0; READ],
+        buffer: Vec::new(),
         gathered: Vec::new(),
         pace: Pace::new(&context.settings, Instant::now()),
     };
@@ -244,6 +245,10 @@ impl Connection<'_> {
 
     /// Waits for octets, the end of patience, or the stop of the relay.
     async fn read(&mut self, wire: &mut Wire) -> io::Result<()> {
+        let size = if self.session.in_content() { READ_CONTENT } else { READ_COMMANDS };
+        if self.buffer.len() != size {
+            self.buffer = vec![0; size];
+        }
         let hostname = &self.context.listener.hostname;
         tokio::select! {
             biased;
