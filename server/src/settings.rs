@@ -131,7 +131,11 @@ pub const KEYS: &[Key] = &[
     key("delivery.lifetime", "5d", "After this a message that is still waiting bounces."),
     key("delivery.delay_warning", "4h", "After this the reverse-path is told of the delay, once."),
     key("delivery.lease", "30m", "How long a worker may hold a recipient before another may take it."),
-    key("security.hashing_parallelism", "2", "Argon2 verifications at a time; each takes 19 MiB. Who guesses wrongly gets a tenth of that time."),
+    key(
+        "security.hashing_parallelism",
+        "2",
+        "Argon2 verifications at a time; each takes 19 MiB. Who guesses wrongly gets a tenth of that time.",
+    ),
     key("security.sandbox_per_hour", "50", "Recipients per hour of a project in the sandbox."),
     key(
         "tickets.desk",

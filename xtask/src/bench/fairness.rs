@@ -136,7 +136,9 @@ pub fn backlog(database: &Database) -> Result<()> {
     let put_off = world.relay.put_off()? - put_off;
     println!("waiting: {}", world.relay.queued()?);
     println!("resident: {:.0} MB before, {:.0} MB with {BACKLOG} waiting", before as f64 / MB, memory as f64 / MB);
-    println!("new mail a second: {without:.0} before, {with:.0} with {BACKLOG} waiting, of which {put_off} were put off");
+    println!(
+        "new mail a second: {without:.0} before, {with:.0} with {BACKLOG} waiting, of which {put_off} were put off"
+    );
     world.relay.kill()?;
     let began = Instant::now();
     world.relay.start()?;

@@ -217,7 +217,7 @@ async fn sqlite_pool(url: &str, connections: u32, create: bool) -> Result<Databa
         .foreign_keys(true)
         .busy_timeout(WAIT)
         .statement_cache_capacity(STATEMENTS)
-        .pragma("cache_size", CACHE)
+        .pragma("cache_size", if connections > 1 { READER_CACHE } else { WRITER_CACHE })
         // A page that many messages change is written back once for all of them.
         .pragma("wal_autocheckpoint", "4000");
     // What the writer needs to take one statement back would be a file made and removed in each commit. Readers sort
@@ -291,7 +291,8 @@ async fn postgres_pool(url: &str, bounds: &[(&str, &str)]) -> Result<DatabaseCon
 
 /// Memory for the pages of one connection to SQLite (negative: KiB). A reader forgets its pages after each commit, and
 /// what is not here is in the system's cache of files; more would be filled by a single large message.
-const CACHE: &str = "-4096";
+const READER_CACHE: &str = "-1024";
+const WRITER_CACHE: &str = "-4096";
 /// Rows of one statement. Few, so that statements for every number of rows stay prepared ([`STATEMENTS`]).
 const ROWS: usize = 32;
 /// Statements that a connection keeps prepared: the hot ones, for each number of rows, and others.

@@ -225,9 +225,8 @@ async fn only_an_operator_makes_this_machine_a_smarthost() {
     let (id, slug) = test.project("acme").await;
     let cast = test.cast(id, &slug).await;
     let tls = SmarthostTls::Opportunistic;
-    let set = async |actor: &Actor, host| {
-        word(&set_route(&test.core, actor, &slug, smarthost(host, tls, None, None)).await)
-    };
+    let set =
+        async |actor: &Actor, host| word(&set_route(&test.core, actor, &slug, smarthost(host, tls, None, None)).await);
     let others_only = async || match route(&test.core, id).await.expect("a route") {
         Some(PlatformRoute::Smarthost(access)) => access.others_only,
         _ => panic!("a smarthost"),

@@ -18,8 +18,10 @@ use parts::Parts;
 
 /// A message of up to so many octets stays in memory.
 const IN_MEMORY: usize = 512 * 1024;
-/// Octets of the body that are gathered for one commit.
-const PIECE: usize = 1024 * 1024;
+/// A header section that has no end here is too large (`header::is_too_large`).
+const HEADER: usize = 1024 * 1024;
+/// Octets of the body that are gathered for one commit. There are some ten copies of them on the way to the disk.
+const PIECE: usize = 256 * 1024;
 
 /// A whole message: header section and body, CRLF line ends, dots unstuffed.
 #[derive(Debug, Clone, Default)]
@@ -119,7 +121,7 @@ impl Arriving {
                 self.held.extend_from_slice(piece);
                 // A header section that has no end yet is looked at once more, where it must have one: to search all
                 // of it for every octet that comes would be dear.
-                if [IN_MEMORY, PIECE].into_iter().any(|most| before <= most && self.held.len() > most) {
+                if [IN_MEMORY, HEADER].into_iter().any(|most| before <= most && self.held.len() > most) {
                     self.begin_to_store();
                 }
             }
@@ -129,7 +131,7 @@ impl Arriving {
             }
             State::Faulty(_) | State::Failed(_) => return,
         }
-        if self.held.len() >= PIECE {
+        if self.held.len() >= PIECE && matches!(self.state, State::Storing(_)) {
             // On the heap: it is rare, and would make every piece's future large.
             Box::pin(self.store_held()).await;
         }
