@@ -34,9 +34,9 @@ const CLAIM: Duration = Duration::from_secs(90);
 /// How often idle connections are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
 /// A look that finds little is followed by none for so many times as long as it took, up to a longest: while much waits
-/// that must wait, looking costs a twentieth of the time at most.
-const APART: u32 = 20;
-const LONGEST_APART: Duration = Duration::from_millis(200);
+/// that must wait, looking costs a fiftieth of the time, hardly more.
+const APART: u32 = 50;
+const LONGEST_APART: Duration = Duration::from_millis(500);
 /// Mail that comes in quick succession is claimed together.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Jobs in memory that could run at once, for each worker: enough that none waits for the database.

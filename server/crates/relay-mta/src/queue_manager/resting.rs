@@ -10,7 +10,7 @@ use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
 
 /// Messages a second that are put off for one project at one destination, while it does not live.
-const PUT_OFF: u32 = 100;
+const PUT_OFF: u32 = 50;
 /// No rest is longer.
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -49,7 +49,7 @@ mod tests {
         };
         resting.failed(None, "dead.example", 0, now);
         assert_eq!(at(&mut resting, 0), []);
-        resting.failed(None, "dead.example", 50, now);
+        resting.failed(None, "dead.example", 25, now);
         // Another that failed with it found nobody left who waited.
         resting.failed(None, "dead.example", 1, now);
         assert_eq!(at(&mut resting, 499), [LeftOut::OfProject(None, "dead.example".to_owned())]);
