@@ -33,9 +33,10 @@ const LOOK: Duration = Duration::from_secs(1);
 const CLAIM: Duration = Duration::from_secs(90);
 /// How often idle connections are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
-/// A look that finds little is followed by none for so many times as long as it took, up to a longest: while much waits
-/// that must wait, looking costs a fiftieth of the time, hardly more.
+/// A look that finds nothing, or little, is followed by none for so many times as long as it took, up to a longest: while
+/// much waits that must wait, looking costs a fiftieth of the time, hardly more.
 const APART: u32 = 50;
+const APART_AFTER_LITTLE: u32 = 5;
 const LONGEST_APART: Duration = Duration::from_millis(500);
 /// Mail that comes in quick succession is claimed together.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -196,7 +197,8 @@ impl Manager {
             Ok(claims) => {
                 let more = !claims.is_empty();
                 if claims.len() < self.config.workers {
-                    self.not_before = Instant::now() + (APART * began.elapsed()).min(LONGEST_APART);
+                    let times = if more { APART_AFTER_LITTLE } else { APART };
+                    self.not_before = Instant::now() + (times * began.elapsed()).min(LONGEST_APART);
                 }
                 self.backlog.add(backlog::jobs(claims));
                 more
