@@ -351,6 +351,28 @@ async fn a_connection_is_shared_only_by_mail_that_asks_nothing_of_tls() {
 }
 
 #[tokio::test]
+async fn mail_that_asks_for_tls_on_the_whole_way_goes_over_verified_tls_to_a_host_that_promises_it() {
+    let authority = Authority::new();
+    let script = || Script::default().starttls(authority.server("mx.b.example"));
+    for (script, promised) in [(script().offer("REQUIRETLS"), true), (script(), false)] {
+        let sink = Sink::start(script).await;
+        let relay = Relay::new(sink.address.port(), |config| config.extra_ca.push(authority.file()));
+        relay.answers.set_mx("b.example", &[(10, "mx.b.example")]);
+        relay.answers.set_addresses("mx.b.example", &[sink.address.ip()]);
+        let way = Way::Mx(name("b.example"));
+        let delivery = relay.deliver_asked(None, &way, b"a\r\n", &["a@b.example"], TlsTerm::Required).await;
+        let asked = sink.heard().iter().any(|heard| heard.contains("MAIL FROM:<from@a.example> REQUIRETLS"));
+        assert_eq!((asked, sink.received()), (promised, usize::from(promised)), "{delivery:?}");
+        if promised {
+            assert_eq!(words(&delivery), ["delivered 250 2.0.0 queued"]);
+            assert_eq!(short(&delivery), Some("TLS 1.3, verified"));
+        } else {
+            assert!(words(&delivery)[0].starts_with("permfail 550 5.7.30 REQUIRETLS"), "{delivery:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_host_that_fails_the_tls_of_one_sender_is_not_unreachable_for_others() {
     let authority = Authority::new();
     let sink = Sink::start(Script::default().starttls(authority.server("mx.b.example"))).await;
