@@ -55,7 +55,7 @@ async fn a_claim_is_bounded_and_leaves_out_busy_destinations() {
     let names = |claims: Vec<Claimed>| claims.iter().map(|claim| claim.address.local().to_owned()).collect::<String>();
     assert_eq!(names(claim(&test.core, 1, 9, &[]).await.expect("claims")), "a");
     assert_eq!(names(claim(&test.core, 9, 1, &[]).await.expect("claims")), "bd");
-    assert_eq!(names(claim(&test.core, 9, 9, &["d1.example".to_owned()]).await.expect("claims")), "");
+    assert_eq!(names(claim(&test.core, 9, 9, &[LeftOut::Destination("d1.example".to_owned())]).await.expect("claims")), "");
     assert_eq!(names(claim(&test.core, 9, 9, &[]).await.expect("claims")), "c");
 }
 
@@ -86,7 +86,11 @@ async fn a_backlog_hides_neither_other_projects_nor_the_portal_nor_other_destina
     assert!(has("one"), "another project's mail");
     assert!(has("reset"), "the portal's own mail");
     assert!(has("other"), "mail to another destination");
-    let busy = ["slow.example".to_owned()];
+    let rests = [LeftOut::OfProject(Some(loud), "slow.example".to_owned())];
+    mail(&test, Some(quiet), &["two@slow.example"]).await;
+    let others = claim(&test.core, 30, 20, &rests).await.expect("claims");
+    assert_eq!(others.iter().map(|claim| claim.address.local()).collect::<Vec<_>>(), ["two"]);
+    let busy = [LeftOut::Destination("slow.example".to_owned())];
     assert!(claim(&test.core, 30, 20, &busy).await.expect("claims").is_empty());
 }
 
@@ -101,7 +105,7 @@ async fn a_claim_looks_behind_as_many_busy_destinations_as_there_are() {
     mail(&test, Some(loud), &["other@z.example"]).await;
     test.clock.advance(Duration::from_millis(5));
     mail(&test, Some(loud), &many[..200]).await;
-    let busy: Vec<String> = (0..100).map(|n| format!("d{n:03}.example")).collect();
+    let busy: Vec<LeftOut> = (0..100).map(|n| LeftOut::Destination(format!("d{n:03}.example"))).collect();
     for expected in [1, 0] {
         assert_eq!(claim(&test.core, 30, 20, &busy).await.expect("claims").len(), expected);
     }
