@@ -14,7 +14,8 @@ use crate::{
         content::{self, NewParts},
         kept::{self, NewMessage},
     },
-    tables::{event, recipient},
+    suppressions,
+    tables::{event, recipient, suppression},
 };
 use relay_types::overview::Counts;
 use sea_orm::DbBackend;
@@ -118,6 +119,8 @@ pub(crate) struct Written {
     pub(crate) rules: bool,
     /// Lines of stories.
     pub(crate) events: Vec<event::ActiveModel>,
+    /// Whom projects do not write to any more.
+    pub(crate) suppressed: Vec<suppression::Model>,
 }
 
 /// Does `work` durably, together with whatever else waits. An error means that nothing of it was kept.
@@ -315,8 +318,12 @@ async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result
             Work::Claim(request) => Done::Claimed(request.apply(&transaction).await?),
         });
     }
-    kept::insert_events(&transaction, written.events).await?;
     let now = core.now();
+    for (message, line) in suppressions::add_all(&transaction, written.suppressed, now).await? {
+        written.rules = true;
+        written.events.push(kept::event_row(core, message, now, &line)?);
+    }
+    kept::insert_events(&transaction, written.events).await?;
     for (subject, counts) in written.tally.0 {
         limits::count(&transaction, subject, now, counts).await?;
     }

@@ -33,7 +33,10 @@ pub struct Inner {
     /// Keeps identifiers of the same moment in order.
     ids: Mutex<ContextV7>,
     pub(crate) sealing: SealingKey,
+    /// Of people's passwords, and of what is made anew.
     pub(crate) hasher: Hasher,
+    /// Of the secrets of programs: who guesses these keeps no person waiting.
+    pub(crate) sasl_hasher: Hasher,
     /// Woken when a recipient became due.
     pub(crate) queue_wake: crate::nodes::bells::QueueWake,
     /// What the other nodes are to be told.
@@ -128,6 +131,7 @@ impl Core {
         clock: Clock,
     ) -> Result<Self> {
         let hasher = Hasher::new(config.hashing_parallelism)?;
+        let sasl_hasher = Hasher::new(config.hashing_parallelism)?;
         let inner = Inner {
             config,
             db,
@@ -136,6 +140,7 @@ impl Core {
             ids: Mutex::new(ContextV7::new()),
             sealing,
             hasher,
+            sasl_hasher,
             queue_wake: crate::nodes::bells::QueueWake::new(bells.clone()),
             node: Default::default(),
             turns: Default::default(),

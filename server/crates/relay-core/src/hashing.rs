@@ -16,10 +16,12 @@ use zeroize::Zeroizing;
 /// guesses secrets slows mail by no more than that, however many they are; nobody notices it while there is room.
 const STANDS_BACK: i32 = 10;
 
-/// After a secret that was wrong its place stays empty for so many times as long as the work took: however many guess, they
-/// have a tenth of the time of a place. Who is right leaves it at once, so that programs that all sign in after a start
-/// do not wait for it.
+/// After a secret that was wrong its place stays empty for so many times as long as the work took, up to a longest:
+/// however many guess, they have a tenth of the time of a place. Who is right leaves it at once, so that programs that
+/// all sign in after a start do not wait for it.
 const REST: u32 = 9;
+/// While the processors are busy, work that stands back takes long, and costs mail nothing more.
+const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// One of the few that may hash at the same time.
 pub(crate) struct Place {
@@ -32,9 +34,13 @@ impl Place {
     /// The secret was wrong.
     pub(crate) fn failed(self) {
         tokio::spawn(async move {
-            sleep(REST * self.took).await;
+            sleep(self.rest()).await;
             drop(self);
         });
+    }
+
+    fn rest(&self) -> Duration {
+        (REST * self.took).min(LONGEST_REST)
     }
 }
 
@@ -59,10 +65,7 @@ impl Hasher {
 
     /// Index of the first of `hashes` that is of `secret`. With no hashes it works as long as for one.
     pub(crate) async fn verify(&self, secret: Zeroizing<String>, hashes: Vec<String>) -> Result<Option<usize>> {
-        let (found, place) = self.verify_at(self.place().await?, secret, hashes).await?;
-        if found.is_none() {
-            place.failed();
-        }
+        let (found, _) = self.verify_at(self.place().await?, secret, hashes).await?;
         Ok(found)
     }
 
@@ -112,7 +115,7 @@ impl Hasher {
             place.took = began.elapsed();
             // Nobody waits any more: whoever it was may have guessed, and rests here.
             if let Err((_, place)) = tell.send((done, place)) {
-                thread::sleep(REST * place.took);
+                thread::sleep(place.rest());
             }
         };
         thread::Builder::new().name("hashing".to_owned()).spawn(hashing).map_err(Error::internal)?;
@@ -124,7 +127,9 @@ impl Hasher {
 fn stand_back() {
     // On Linux alone a priority is one of a thread. Where it cannot be had the work is done all the same.
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, STANDS_BACK);
+    if rustix::process::getpriority_process(None).is_ok_and(|now| now < STANDS_BACK) {
+        let _ = rustix::process::setpriority_process(None, STANDS_BACK);
+    }
 }
 
 fn hash(secret: &[u8]) -> Result<String> {
@@ -153,7 +158,7 @@ mod tests {
         let hasher = Hasher::new(1).expect("a hasher");
         let here = || rustix::process::getpriority_process(None).expect("a priority");
         let before = here();
-        assert_eq!(hasher.run(here).await.expect("a place"), STANDS_BACK);
+        assert_eq!(hasher.run(here).await.expect("a place"), before.max(STANDS_BACK));
         assert_eq!(here(), before);
     }
 
@@ -170,10 +175,10 @@ mod tests {
         drop(place);
         assert_eq!(hasher.permits.available_permits(), 1);
         let (found, place) = verify("wrong", Vec::new()).await;
-        let (took, failed_at) = (place.took, Instant::now());
+        let (rest, failed_at) = (place.rest(), Instant::now());
         place.failed();
         assert_eq!((found, hasher.permits.available_permits()), (None, 0));
         let _place = hasher.place().await.expect("a place");
-        assert!(failed_at.elapsed() >= 9 * took);
+        assert!(failed_at.elapsed() >= rest && !rest.is_zero());
     }
 }

@@ -11,7 +11,7 @@ mod find;
 mod import;
 
 pub(crate) use self::{
-    automatic::{record, says_nobody},
+    automatic::{add_all, of_refused, says_nobody},
     import::run as run_import,
 };
 pub use self::{
@@ -37,14 +37,12 @@ use relay_types::{
     suppression::{Suppression, SuppressionId, SuppressionKind},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, ExprTrait, IntoActiveModel,
-    ModelTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel, ModelTrait,
+    QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 
-/// Of who adds to lists, in the space of advisory locks of this database: "relaysup" as a number.
-const ADDING: i64 = 0x7265_6c61_7973_7570;
 /// What a person may type as the reason.
 const TYPED: usize = 200;
 /// How much of a reason is told to programs.
@@ -152,14 +150,9 @@ fn live(now: Timestamp) -> Condition {
     Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now.0))
 }
 
-/// How many of them were not on the list. What is there keeps its date and reason, unless it has expired.
-///
-/// One transaction adds at a time: two that add the same addresses in another order would wait for each other.
+/// How many of them were not on the list. What is there keeps its date and reason, unless it has expired. The rows come by
+/// project and address, once in a transaction: two that add the same in another order would wait for each other.
 async fn insert(transaction: &DatabaseTransaction, now: Timestamp, rows: Vec<Model>) -> Result<u64> {
-    // SQLite has one writer.
-    if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({ADDING})")).await?;
-    }
     let mut inserted = 0;
     for rows in rows.chunks(100) {
         let mut unless_listed = OnConflict::columns([Column::ProjectId, Column::Address]);

@@ -6,6 +6,7 @@
 use crate::{
     kept::Kept,
     manners::Manners,
+    mx::leads_back,
     wire::{Question, code_text},
     zones::{Zone, Zones, is_certain},
 };
@@ -14,11 +15,7 @@ use hickory_proto::{
     op::{Message, ResponseCode},
     rr::{Name, RData, RecordType},
 };
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// More aliases in a row are not followed.
 pub(crate) const ALIASES: usize = 8;
@@ -132,7 +129,7 @@ impl Authority {
         let servers = zone.servers.iter().map(async |server| {
             let mut heard = Heard::unknown(&server.host, "its address could not be found".to_owned());
             for address in &server.addresses {
-                if self.port == 53 && is_near(*address) {
+                if self.port == 53 && leads_back(*address) {
                     let why = format!("not asked: {address} is no address of a server of others");
                     heard = Heard::unknown(&server.host, why);
                     continue;
@@ -163,16 +160,6 @@ impl Authority {
             }
         }
         heard
-    }
-}
-
-/// Whether an address leads to this machine, or to what is beside it on the link, as the addresses of clouds do that
-/// tell secrets. Whose zone it is chose it, and no zone of others is served there. Addresses of private networks are
-/// asked: that is where many an organisation has its own servers.
-pub(crate) fn is_near(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(four) => four.is_loopback() || four.is_link_local() || four.is_broadcast() || four.octets()[0] == 0,
-        IpAddr::V6(six) => six.is_loopback() || six.is_unicast_link_local(),
     }
 }
 
@@ -268,6 +255,6 @@ mod tests {
             let [Said::Unknown(why)] = heard[0].said.as_slice() else { panic!("{address} was believed") };
             assert!(why.starts_with("not asked: "), "{address}: {why}");
         }
-        assert!(!is_near("10.0.0.53".parse().unwrap()) && !is_near("192.0.2.53".parse().unwrap()));
+        assert!(!leads_back("10.0.0.53".parse().unwrap()) && !leads_back("192.0.2.53".parse().unwrap()));
     }
 }

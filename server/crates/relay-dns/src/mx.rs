@@ -21,8 +21,9 @@ pub enum MxPlan {
     NoUsableHost(Vec<String>),
 }
 
-/// Whether whoever connects to this address talks to the own machine, or to no single host: nobody but the machine's
-/// administrator may name it as a place for mail.
+/// Whether whoever connects to this address talks to the own machine, to what is beside it on the link, as the addresses of
+/// clouds do that tell secrets, or to no single host. Nobody but the machine's administrator may name it as a place for
+/// mail, zones or policies. Private networks are no such places: many an organisation has its servers there.
 pub fn leads_back(address: IpAddr) -> bool {
     let address = address.to_canonical();
     let local = match address {

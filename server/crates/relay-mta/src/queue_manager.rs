@@ -34,7 +34,7 @@ const CLAIM: Duration = Duration::from_secs(90);
 /// How often idle connections are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
 /// A look that finds nothing, or little, is followed by none for so many times as long as it took, up to a longest: while
-/// much waits that must wait, looking costs a fiftieth of the time, hardly more.
+/// much waits that must wait, looking costs a small part of the time.
 const APART: u32 = 50;
 const APART_AFTER_LITTLE: u32 = 5;
 const LONGEST_APART: Duration = Duration::from_millis(500);
@@ -196,7 +196,7 @@ impl Manager {
         {
             Ok(claims) => {
                 let more = !claims.is_empty();
-                if claims.len() < self.config.workers {
+                if claims.len() < self.config.workers.min(self.per_destination()) {
                     let times = if more { APART_AFTER_LITTLE } else { APART };
                     self.not_before = Instant::now() + (times * began.elapsed()).min(LONGEST_APART);
                 }

@@ -59,6 +59,12 @@ impl Stored {
         }
     }
 
+    /// Who chose host and port, for the audit trail.
+    pub(super) fn chosen_by(&self) -> Option<String> {
+        let Self::Smarthost { others_only, .. } = self else { return None };
+        Some(if *others_only { "an owner" } else { "an operator" }.to_owned())
+    }
+
     /// In words, for the audit trail.
     pub(super) fn words(&self) -> String {
         match self {

@@ -65,8 +65,14 @@ pub async fn save_general(
 pub async fn set_route(core: &Core, actor: &Actor, slug: &Slug, change_to: RouteChange) -> Result<bool> {
     change(core, actor, slug, Access::Administer, "project.set_route", |before, row| {
         let (stored, sealed) = route::judged(core, actor, Some(before), change_to)?;
-        let was = route::Stored::read(before)?.words();
-        let mut changes = vec![field("route", Some(was), Some(stored.words()))];
+        let was = route::Stored::read(before)?;
+        let mut changes = vec![field("route", Some(was.words()), Some(stored.words()))];
+        // An operator may choose the same as an owner: then it may be this machine, too.
+        if let (Some(one), Some(other)) = (was.chosen_by(), stored.chosen_by())
+            && one != other
+        {
+            changes.push(field("smarthost_chosen_by", Some(one), Some(other)));
+        }
         if sealed != before.route_password_sealed {
             let said = |sealed: &Option<Vec<u8>>| sealed.as_ref().map(|_| "(secret)".to_owned());
             // Both may be set; the entry then says that the password is another one, never which.

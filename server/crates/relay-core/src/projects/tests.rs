@@ -242,6 +242,11 @@ async fn only_an_operator_makes_this_machine_a_smarthost() {
     assert_eq!(set(&cast.owner, "127.0.0.1").await, "Ok", "an owner may keep it");
     assert!(!others_only().await);
     assert_eq!(set(&cast.owner, "127.0.0.2").await, "host");
+    // What an owner chose becomes an operator's choice when the operator saves the same.
+    assert_eq!(set(&cast.owner, "smtp.example.org").await, "Ok");
+    assert!(others_only().await);
+    assert_eq!(set(&cast.operator, "smtp.example.org").await, "Ok");
+    assert!(!others_only().await);
 }
 
 #[tokio::test]

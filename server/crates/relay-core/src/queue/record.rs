@@ -183,10 +183,7 @@ impl Record {
         for told in self.report(core, transaction, &original, &failed, succeeded, unwanted).await? {
             written.events.push(event_row(core, original.id, self.now, &told)?);
         }
-        for listed in suppressions::record(core, transaction, &original, &refused, self.now).await? {
-            written.rules = true;
-            written.events.push(event_row(core, original.id, self.now, &listed)?);
-        }
+        written.suppressed.extend(suppressions::of_refused(core, &original, refused, self.now));
         Ok(())
     }
 

@@ -68,23 +68,30 @@ pub async fn authenticate(
     let known = core.successes.0.get(&key);
     let by_client = SASL_CLIENT.key(core, &throttle::key_of(client));
     let by_account = SASL_ACCOUNT.key(core, &name);
-    let mut failed_before = if known.is_none() { may_guess(core, &by_client, &by_account).await? } else { false };
-    // A secret that was never right here is looked for anew.
-    let Found { account, secrets } = match known {
+    let mut found = match known {
         Some(_) => core.accounts.get_or(core, name.clone(), |_| true, find(core, &name)).await?,
-        None => find(core, &name).await?,
+        None => Found::default(),
     };
-    let remembered = known.and_then(|(account, id)| {
-        secrets.iter().find(|secret| secret.id == id && secret.service_account_id == account)
+    let remembered = known.is_some_and(|(account, id)| {
+        found.secrets.iter().any(|secret| secret.id == id && secret.service_account_id == account)
     });
-    let (right, place) = match remembered {
-        Some(right) => (Some(right), None),
-        None => {
-            let place = core.hasher.place().await?;
-            // Others may have failed while this one waited: a wave of guesses is judged one after the other.
-            failed_before = may_guess(core, &by_client, &by_account).await?;
-            let (right, place) = verify(core, place, &secret, &secrets).await?;
-            (right, Some(place))
+    let (mut failed_before, mut place) = (false, None);
+    if !remembered {
+        may_guess(core, &by_client, &by_account).await?;
+        let taken = core.sasl_hasher.place().await?;
+        // Others may have failed while this one waited: a wave of guesses is judged one after the other. And a secret
+        // that was never right here is looked for anew.
+        failed_before = may_guess(core, &by_client, &by_account).await?;
+        found = find(core, &name).await?;
+        place = Some(taken);
+    }
+    let Found { account, secrets } = found;
+    let right = match place.take() {
+        None => known.and_then(|(_, id)| secrets.iter().find(|secret| secret.id == id)),
+        Some(taken) => {
+            let (right, taken) = verify(core, taken, &secret, &secrets).await?;
+            place = Some(taken);
+            right
         }
     };
     let (Some(account), Some(right)) = (account.as_ref(), right) else {
@@ -102,8 +109,8 @@ pub async fn authenticate(
     };
     drop(place);
     if let Some(cause) = barred(core, account, client)? {
-        if remembered.is_some() {
-            core.hasher.verify(secret, Vec::new()).await?;
+        if remembered {
+            core.sasl_hasher.verify(secret, Vec::new()).await?;
         }
         return Err(AuthFailure::Invalid(cause));
     }
@@ -147,7 +154,7 @@ pub(crate) fn name_of(typed: &str, realm: &str) -> String {
 pub(crate) type Accounts = Remembered<String, Found>;
 
 /// What is stored under a user name.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Found {
     /// One that is removed has no secrets.
     account: Option<Arc<service_account::Model>>,
@@ -155,7 +162,7 @@ pub(crate) struct Found {
 }
 
 async fn find(core: &Core, name: &str) -> Result<Found> {
-    let unknown = Found { account: None, secrets: Arc::default() };
+    let unknown = Found::default();
     // No name of ours; PostgreSQL would not even take a NUL.
     if name.len() > 64 || !name.bytes().all(|octet| octet.is_ascii_graphic()) {
         return Ok(unknown);
@@ -179,7 +186,7 @@ async fn verify<'a>(
 ) -> Result<(Option<&'a service_account_secret::Model>, Place)> {
     let candidates: Vec<_> = secrets.iter().filter(|one| secret.ends_with(&one.hint)).collect();
     let hashes = candidates.iter().map(|one| one.hash.clone()).collect();
-    let (found, place) = core.hasher.verify_at(place, secret.clone(), hashes).await?;
+    let (found, place) = core.sasl_hasher.verify_at(place, secret.clone(), hashes).await?;
     Ok((found.map(|index| candidates[index]), place))
 }
 

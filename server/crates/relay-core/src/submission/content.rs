@@ -11,7 +11,10 @@ pub(crate) use body::StoredBody;
 pub use parts::remove_abandoned;
 pub(crate) use parts::{NewParts, STORED_FROM, keep, store};
 
-use super::header::{self, HeaderSection};
+use super::{
+    header::{self, HeaderSection},
+    kept::PART,
+};
 use crate::{Core, Error, Result};
 use body::Arrived;
 use parts::Parts;
@@ -20,8 +23,11 @@ use parts::Parts;
 const IN_MEMORY: usize = 512 * 1024;
 /// A header section that has no end here is too large (`header::is_too_large`).
 const HEADER: usize = 1024 * 1024;
-/// Octets of the body that are gathered for one commit. There are some ten copies of them on the way to the disk.
-const PIECE: usize = 256 * 1024;
+/// Octets of the body that are gathered for one commit: a part of the store. There are some ten copies of them on the way
+/// to the disk.
+const PIECE: usize = PART;
+/// Room for what comes with the last octets of a piece.
+const MORE: usize = 64 * 1024;
 
 /// A whole message: header section and body, CRLF line ends, dots unstuffed.
 #[derive(Debug, Clone, Default)]
@@ -133,7 +139,7 @@ impl Arriving {
         }
         if self.held.len() >= PIECE && matches!(self.state, State::Storing(_)) {
             // On the heap: it is rare, and would make every piece's future large.
-            Box::pin(self.store_held()).await;
+            Box::pin(self.store_held(self.held.len() / PIECE * PIECE)).await;
         }
     }
 
@@ -146,7 +152,7 @@ impl Arriving {
                 storing.body.take(b"\r\n");
                 self.held.extend_from_slice(b"\r\n");
             }
-            self.store_held().await;
+            self.store_held(self.held.len()).await;
         }
         match self.state {
             State::InMemory => Ok(self.held.into()),
@@ -177,10 +183,14 @@ impl Arriving {
         self.state = State::Storing(Box::new(Storing { head, parts: Parts::new(&self.core), body: arrived }));
     }
 
-    async fn store_held(&mut self) {
+    /// Stores the first `octets` of what is held.
+    async fn store_held(&mut self, octets: usize) {
         let State::Storing(storing) = &mut self.state else { return };
-        let held = std::mem::replace(&mut self.held, Vec::with_capacity(PIECE));
-        if let Err(error) = storing.parts.store(held).await {
+        let mut rest = Vec::with_capacity(PIECE + MORE);
+        rest.extend_from_slice(&self.held[octets..]);
+        self.held.truncate(octets);
+        let whole = std::mem::replace(&mut self.held, rest);
+        if let Err(error) = storing.parts.store(whole).await {
             self.give_up(State::Failed(error));
         }
     }

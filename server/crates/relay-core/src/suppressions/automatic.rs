@@ -18,6 +18,7 @@ use relay_types::{
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// What a server's reply is cut to, as in the lists of messages.
 const REASON: usize = 1_000;
@@ -46,49 +47,60 @@ pub(crate) fn says_nobody(cause: &Cause) -> Option<(SuppressionKind, &Reply)> {
     explain::is_of_recipient_alone(reply).then_some((kind, reply))
 }
 
-/// Puts those onto the list of whose message it was whom [`says_nobody`] is about; inside the transaction that records the
-/// failure. Gives a line for the message's story of each that was not there. Those that are there keep their date and
-/// reason. Relaykeep's own mail (notifications, links) counts for nobody, so it adds to no list; and simulated recipients
-/// are on none.
+/// Rows for the list of the project whose message it was, of those whom [`says_nobody`] is about. Relaykeep's own mail
+/// (notifications, links) counts for nobody, so it adds to no list; and simulated recipients are on none.
 ///
 /// These have no entry in the audit trail, which says what people and programs decided: the list and the story have all of
 /// it, and a mailing to a thousand dead addresses would bury everything else.
-pub(crate) async fn record(
+pub(crate) fn of_refused(
     core: &Core,
-    transaction: &DatabaseTransaction,
     original: &message::Model,
-    refused: &[(EmailAddress, SuppressionKind, Reply)],
+    refused: Vec<(EmailAddress, SuppressionKind, Reply)>,
     now: Timestamp,
-) -> Result<Vec<EventKind>> {
+) -> Vec<Model> {
     let Some(project) = original.project_id.filter(|_| original.source != kept::Origin::system().source) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
-    let refused = refused.iter().filter(|(address, ..)| address.domain() != &core.config.simulator_domain);
-    // By address, so that two nodes wait for each other's rows in one order; a statement takes an address once.
-    let refused: BTreeMap<String, _> = refused.map(|one| (one.0.key(), one)).collect();
-    if refused.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = refused.into_iter().map(|(key, (address, kind, reply))| Model {
+    let real = |address: &EmailAddress| address.domain() != &core.config.simulator_domain;
+    let rows = refused.into_iter().filter(|(address, ..)| real(address)).map(|(address, kind, reply)| Model {
         id: core.new_id::<()>().uuid(),
         project_id: project,
-        address: key,
+        address: address.key(),
         domain: address.domain().to_string(),
         kind: kind.as_str().to_owned(),
         since: now.0,
-        expires_at: core.config.suppressions.life(*kind).map(|life| now.plus(life).0),
+        expires_at: core.config.suppressions.life(kind).map(|life| now.plus(life).0),
         reason: kept::line(&reply.to_string(), REASON),
         message_id: Some(original.id),
     });
-    let rows: Vec<Model> = rows.collect();
-    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    if insert(transaction, now, rows).await? == 0 {
+    rows.collect()
+}
+
+/// Puts all that a round has onto the lists, inside the transaction that records the failures. Gives a line for the
+/// message's story of each that was not there. Those that are there keep their date and reason.
+pub(crate) async fn add_all(
+    transaction: &DatabaseTransaction,
+    rows: Vec<Model>,
+    now: Timestamp,
+) -> Result<Vec<(Uuid, EventKind)>> {
+    // By project and address, so that two nodes wait for each other's rows in one order; a statement takes an address once.
+    let mut sorted: BTreeMap<(Uuid, String), Model> = BTreeMap::new();
+    for row in rows {
+        sorted.entry((row.project_id, row.address.clone())).or_insert(row);
+    }
+    let rows: Vec<Model> = sorted.into_values().collect();
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    if rows.is_empty() || insert(transaction, now, rows).await? == 0 {
         return Ok(Vec::new());
     }
-    let new = Entity::find().filter(Column::Id.is_in(ids)).all(transaction).await?;
-    let told = |row: Model| {
-        let address = EmailAddress::parse(&row.address).map_err(crate::Error::internal)?;
-        Ok(EventKind::Suppressed { address, until: row.expires_at.map(Timestamp) })
-    };
-    new.into_iter().map(told).collect()
+    let mut told = Vec::new();
+    for ids in ids.chunks(500) {
+        let new = Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(transaction).await?;
+        for row in new {
+            let address = EmailAddress::parse(&row.address).map_err(crate::Error::internal)?;
+            let line = EventKind::Suppressed { address, until: row.expires_at.map(Timestamp) };
+            told.extend(row.message_id.map(|message| (message, line)));
+        }
+    }
+    Ok(told)
 }

@@ -320,10 +320,8 @@ async fn two_that_add_the_same_addresses_in_another_order_do_not_end_each_other(
     let core = &test.core;
     let add = async |names: [&String; 2]| {
         let transaction = core.db.begin_aside().await.expect("a transaction");
-        for name in names {
-            let row = by_hand(core, project, name, "gone", None).expect("a row");
-            insert(&transaction, core.now(), vec![row]).await.expect("added");
-        }
+        let rows = names.map(|name| by_hand(core, project, name, "gone", None).expect("a row"));
+        add_all(&transaction, rows.into(), core.now()).await.expect("added");
         transaction.commit().await.expect("committed");
     };
     for round in 0..10 {

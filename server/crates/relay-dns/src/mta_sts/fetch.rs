@@ -4,7 +4,7 @@
 //! left out, the certificate must be trusted and name the host, no redirect is followed, time and size have an end.
 
 use super::Policy;
-use crate::{DnsError, Resolver, authority::is_near};
+use crate::{DnsError, Resolver, mx::leads_back};
 use relay_types::DomainName;
 use reqwest::{StatusCode, header, redirect};
 use rustls::{ClientConfig, crypto::aws_lc_rs};
@@ -103,8 +103,7 @@ async fn places(resolver: &Resolver, host: &str, access: &Access) -> Result<Vec<
             DnsError::Temporary(why) => format!("{host} cannot be looked up: {why}"),
         })
     })?;
-    let near = |address: &IpAddr| is_near(*address) || address.is_unspecified() || address.is_multicast();
-    let (near, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|address| !access.local && near(address));
+    let (near, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|address| !access.local && leads_back(*address));
     match near.first() {
         Some(address) if others.is_empty() => {
             Err(FetchError::Away(format!("{host} is at {address}, which is this machine itself or no host")))

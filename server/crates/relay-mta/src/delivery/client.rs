@@ -99,6 +99,10 @@ impl Connection {
                 return Err(no_connection(&format!("{}: no answer in {seconds} seconds", named())));
             }
         };
+        // One of the machine's other addresses, whose ports a firewall may keep from everybody else.
+        if hop.others_only && stream.local_addr().is_ok_and(|own| own.ip() == address.ip()) {
+            return Err(no_connection(&format!("{} is this machine itself: mail cannot go there", named())));
+        }
         // Each write is a whole group of commands or a block: waiting for more would only cost time.
         stream.set_nodelay(true).map_err(|error| no_connection(&error.to_string()))?;
         let session = ClientConfig { name: config.hostname.clone(), tls: policy, credentials: hop.credentials.clone() };

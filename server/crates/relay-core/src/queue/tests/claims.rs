@@ -55,7 +55,10 @@ async fn a_claim_is_bounded_and_leaves_out_busy_destinations() {
     let names = |claims: Vec<Claimed>| claims.iter().map(|claim| claim.address.local().to_owned()).collect::<String>();
     assert_eq!(names(claim(&test.core, 1, 9, &[]).await.expect("claims")), "a");
     assert_eq!(names(claim(&test.core, 9, 1, &[]).await.expect("claims")), "bd");
-    assert_eq!(names(claim(&test.core, 9, 9, &[LeftOut::Destination("d1.example".to_owned())]).await.expect("claims")), "");
+    assert_eq!(
+        names(claim(&test.core, 9, 9, &[LeftOut::Destination("d1.example".to_owned())]).await.expect("claims")),
+        ""
+    );
     assert_eq!(names(claim(&test.core, 9, 9, &[]).await.expect("claims")), "c");
 }
 

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 /// Parts of a stored body are counted from here; what is before is the header section.
 pub(crate) const STORED_FROM: i32 = 16;
-/// A message of which nothing was stored for so long will not come: a client may be so slow that the next MiB takes it
-/// three hours.
+/// A message of which nothing was stored for so long will not come: a client may be so slow that the next part takes
+/// it most of an hour.
 pub(super) const ABANDONED: Duration = Duration::from_secs(86_400);
 
 /// The parts that are in the store, removed with this when no message was made of them.
