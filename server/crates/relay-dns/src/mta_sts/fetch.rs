@@ -10,12 +10,7 @@ use reqwest::{StatusCode, header, redirect};
 use rustls::{ClientConfig, crypto::aws_lc_rs};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use rustls_platform_verifier::Verifier;
-use std::{
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// How long it may take in all.
 const PATIENCE: Duration = Duration::from_secs(20);
