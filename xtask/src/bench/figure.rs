@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
+use anyhow::Result;
+
 use super::load::{Load, SESSIONS};
+
+/// How often something is measured whose middle is told.
+pub const TURNS: usize = 3;
 
 /// One relay's figures.
 pub struct Figure {
@@ -52,4 +57,20 @@ pub fn print(ours: &Figure, theirs: &Figure, json: bool) {
         println!("{:<18}{:>10}{accepted:>14.0}{delivered:>14.0}", figure.relay, figure.load.messages);
     }
     println!("delivered: {:.1} times Postfix", ours.delivered_per_second() / theirs.delivered_per_second());
+}
+
+/// Measures two things (0 and 1) in turns, [`TURNS`] times each, and gives the middle of each: no machine is the same for
+/// a minute.
+pub fn in_turns(mut measure: impl FnMut(usize) -> Result<f64>) -> Result<[f64; 2]> {
+    let mut found = [Vec::new(), Vec::new()];
+    for turn in 0..2 * TURNS {
+        found[turn % 2].push(measure(turn % 2)?);
+    }
+    Ok(found.map(middle))
+}
+
+/// The middle of several measurements.
+pub fn middle(mut found: Vec<f64>) -> f64 {
+    found.sort_unstable_by(f64::total_cmp);
+    found.get(found.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+use super::figure::in_turns;
 use crate::progress;
 use crate::rig::{Client, Database, Lines, Relay, Sink, until};
 
@@ -20,7 +21,7 @@ const ATTACKERS: usize = 200;
 /// An attacker guesses so often.
 const GUESS: Duration = Duration::from_millis(500);
 /// How long mail is counted, with attackers and without.
-const COUNTED: Duration = Duration::from_secs(10);
+const COUNTED: Duration = Duration::from_secs(5);
 const IDLE: usize = 10_000;
 const LARGE: usize = 50_000_000;
 const MB: f64 = 1_000_000.0;
@@ -38,17 +39,13 @@ pub fn auth(database: &Database) -> Result<()> {
     let rate = SIGN_INS as f64 / began.elapsed().as_secs_f64();
     println!("AUTH, a connection each, {PROGRAMS} at a time: {rate:.0} a second");
 
-    let alone = mail_a_second(&relay, &sink)?;
-    let (over, guesses) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let beside = thread::scope(|scope| {
-        for attacker in 0..ATTACKERS {
-            let (relay, over, guesses) = (&relay, &over, &guesses);
-            scope.spawn(move || attack(relay, attacker, over, guesses));
-        }
-        let beside = mail_a_second(&relay, &sink);
-        over.store(true, Ordering::Relaxed);
-        beside
-    })?;
+    let guesses = AtomicUsize::new(0);
+    let [alone, beside] =
+        in_turns(
+            |turn| {
+                if turn == 0 { mail_a_second(&relay, &sink) } else { beside_attackers(&relay, &sink, &guesses) }
+            },
+        )?;
     let guesses = guesses.load(Ordering::Relaxed);
     println!("mail a second: {alone:.0} alone, {beside:.0} beside {ATTACKERS} attackers who guessed {guesses} times");
     println!("slower by {:.1} %", 100.0 * (1.0 - beside / alone));
@@ -102,6 +99,19 @@ fn large(relay: &mut Relay, sink: &Sink) -> Result<()> {
     Ok(())
 }
 
+fn beside_attackers(relay: &Relay, sink: &Sink, guesses: &AtomicUsize) -> Result<f64> {
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for attacker in 0..ATTACKERS {
+            let over = &over;
+            scope.spawn(move || attack(relay, attacker, over, guesses));
+        }
+        let beside = mail_a_second(relay, sink);
+        over.store(true, Ordering::Relaxed);
+        beside
+    })
+}
+
 fn sign_in(relay: &Relay) -> Result<()> {
     let mut client = Client::open(relay.auth)?;
     let (name, secret) = &relay.account;
@@ -122,7 +132,8 @@ fn attack(relay: &Relay, attacker: usize, over: &AtomicBool, guesses: &AtomicUsi
         let guess = || -> Result<()> {
             let mut client = Client::open_from(address, relay.auth)?;
             let guess = guesses.load(Ordering::Relaxed);
-            let name = if attacker % 2 == 0 { relay.account.0.clone() } else { format!("sa-{attacker}-{guess}") };
+            let name =
+                if attacker.is_multiple_of(2) { relay.account.0.clone() } else { format!("sa-{attacker}-{guess}") };
             let wrong = format!("\0{name}\0guess-{guess}");
             client.say(&format!("AUTH PLAIN {}\r\n", STANDARD.encode(wrong)), &[])?;
             client.reply()?;
