@@ -144,7 +144,7 @@ async fn whom_nobody_knows_is_put_onto_the_list_of_that_project_once_and_refused
     test.clock.advance(Duration::from_secs(86_400));
     fails(&test, Some(id), portal(), &["gone@e.example"], unknown("Still unknown")).await;
     let reason = "550 5.1.1 User unknown.".to_owned();
-    let both = [("gone@e.example".to_owned(), reason.clone()), ("gone2@e.example".to_owned(), reason)];
+    let both = [("gone2@e.example".to_owned(), reason.clone()), ("gone@e.example".to_owned(), reason)];
     assert_eq!(listed(&test, &project, SuppressionFilter::default()).await, both);
     assert_eq!(listed(&test, &others, SuppressionFilter::default()).await, []);
     let found = of_address(&test.core, id, &address("GONE@e.example")).await.expect("a verdict").expect("listed");
