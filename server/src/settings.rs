@@ -134,7 +134,7 @@ pub const KEYS: &[Key] = &[
     key(
         "security.hashing_parallelism",
         "2",
-        "Argon2 verifications at a time; each takes 19 MiB. Who guesses wrongly gets a tenth of that time.",
+        "Argon2 verifications at a time, of programs and of people each; one takes 19 MiB.",
     ),
     key("security.sandbox_per_hour", "50", "Recipients per hour of a project in the sandbox."),
     key(

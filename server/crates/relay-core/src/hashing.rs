@@ -12,8 +12,8 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-/// How much a thread that hashes stands back (nice(2)): beside one that works it gets a tenth of the processor. Who
-/// guesses secrets slows mail by no more than that, however many they are; nobody notices it while there is room.
+/// How much a thread that hashes stands back (nice(2)): beside one that works it gets about a tenth of the processor;
+/// nobody notices it while there is room.
 const STANDS_BACK: i32 = 10;
 
 /// After a secret that was wrong its place stays empty for so many times as long as the work took, up to a longest:

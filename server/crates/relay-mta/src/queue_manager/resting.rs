@@ -1,7 +1,7 @@
 //! Mail for hosts that have just failed, left in the queue for a moment. Pure.
 //!
 //! Each message that is put off costs a claim and a record, so a destination that is dead and has much mail would cost as
-//! much as one that lives each time its mail is due. Here it costs [`PUT_OFF`] messages a second, however much waits; and
+//! much as one that lives each time its mail is due. Here it costs some [`PUT_OFF`] messages a second, however much waits; and
 //! one that lives again is noticed soon, because each time some of its mail is tried.
 
 use relay_core::queue::LeftOut;
