@@ -65,67 +65,74 @@ pub async fn authenticate(
 ) -> std::result::Result<Actor, AuthFailure> {
     let name = name_of(username, core.config().realm.as_str());
     let key = core.sealing.sign("auth-cache", &Zeroizing::new([name.as_bytes(), b"\0", secret.as_bytes()].concat()));
-    let known = core.successes.0.get(&key);
-    let by_client = SASL_CLIENT.key(core, &throttle::key_of(client));
-    let by_account = SASL_ACCOUNT.key(core, &name);
-    let mut found = match known {
-        Some(_) => core.accounts.get_or(core, name.clone(), |_| true, find(core, &name)).await?,
-        None => Found::default(),
+    let remembered = remembered(core, &name, &key).await?;
+    let free = remembered.is_some();
+    let Proof { account, secret_id, failed_before } = match remembered {
+        Some(proof) => proof,
+        None => prove(core, client, &name, &secret).await?,
     };
-    let remembered = known.is_some_and(|(account, id)| {
-        found.secrets.iter().any(|secret| secret.id == id && secret.service_account_id == account)
-    });
-    let (mut failed_before, mut place) = (false, None);
-    if !remembered {
-        may_guess(core, &by_client, &by_account).await?;
-        let taken = core.sasl_hasher.place().await?;
-        // Others may have failed while this one waited: a wave of guesses is judged one after the other. And a secret
-        // that was never right here is looked for anew.
-        failed_before = may_guess(core, &by_client, &by_account).await?;
-        found = find(core, &name).await?;
-        place = Some(taken);
-    }
-    let Found { account, secrets } = found;
-    let right = match place.take() {
-        None => known.and_then(|(_, id)| secrets.iter().find(|secret| secret.id == id)),
-        Some(taken) => {
-            let (right, taken) = verify(core, taken, &secret, &secrets).await?;
-            place = Some(taken);
-            right
-        }
-    };
-    let (Some(account), Some(right)) = (account.as_ref(), right) else {
-        let counted = throttle::fail(core, [&by_client, &by_account]).await;
-        // Kept until here, so that the next in a wave of guesses is judged by this failure, too.
-        if let Some(place) = place {
-            place.failed();
-        }
-        counted?;
-        return Err(AuthFailure::Invalid(match account {
-            None => "unknown user name",
-            Some(account) if account.removed_at.is_some() => "the service account was removed",
-            Some(_) => "wrong secret",
-        }));
-    };
-    drop(place);
-    if let Some(cause) = barred(core, account, client)? {
-        if remembered {
+    if let Some(cause) = barred(core, &account, client)? {
+        if free {
             core.sasl_hasher.verify(secret, Vec::new()).await?;
         }
         return Err(AuthFailure::Invalid(cause));
     }
-    core.successes.0.insert(key, (account.id, right.id));
+    core.successes.0.insert(key, (account.id, secret_id));
     if failed_before {
-        by_account.succeed(core).await?;
+        SASL_ACCOUNT.key(core, &name).succeed(core).await?;
     }
-    core.uses.note(Used::Secret { account: account.id, secret: right.id, address: client }, core.now());
+    core.uses.note(Used::Secret { account: account.id, secret: secret_id, address: client }, core.now());
     Ok(Actor::ServiceAccount {
         id: ServiceAccountId::from_uuid(account.id),
         project_id: ProjectId::from_uuid(account.project_id),
         label: account.label.clone(),
         client,
-        secret: SecretId::from_uuid(right.id),
+        secret: SecretId::from_uuid(secret_id),
     })
+}
+
+/// A user name and a secret of it that is right; whether it may be used now is another question.
+struct Proof {
+    account: Arc<service_account::Model>,
+    secret_id: Uuid,
+    /// Somebody failed at the account before.
+    failed_before: bool,
+}
+
+/// The proof of a short time ago, of a secret that is still there.
+async fn remembered(core: &Core, name: &str, key: &[u8; 32]) -> Result<Option<Proof>> {
+    let Some((account_id, secret_id)) = core.successes.0.get(key) else { return Ok(None) };
+    let Found { account, secrets } = core.accounts.get_or(core, name.to_owned(), |_| true, find(core, name)).await?;
+    let still = secrets.iter().any(|secret| secret.id == secret_id && secret.service_account_id == account_id);
+    Ok(account.filter(|_| still).map(|account| Proof { account, secret_id, failed_before: false }))
+}
+
+/// Judges a secret by Argon2id, when one more may be guessed.
+async fn prove(
+    core: &Core,
+    client: IpAddr,
+    name: &str,
+    secret: &Zeroizing<String>,
+) -> std::result::Result<Proof, AuthFailure> {
+    let by_client = SASL_CLIENT.key(core, &throttle::key_of(client));
+    let by_account = SASL_ACCOUNT.key(core, name);
+    may_guess(core, &by_client, &by_account).await?;
+    let place = core.sasl_hasher.place().await?;
+    // Others may have failed while this one waited: a wave of guesses is judged one after the other.
+    let failed_before = may_guess(core, &by_client, &by_account).await?;
+    let Found { account, secrets } = find(core, name).await?;
+    let (right, place) = verify(core, place, secret, &secrets).await?;
+    let cause = match (account, right) {
+        (Some(account), Some(right)) => return Ok(Proof { account, secret_id: right.id, failed_before }),
+        (None, _) => "unknown user name",
+        (Some(account), None) if account.removed_at.is_some() => "the service account was removed",
+        (Some(_), None) => "wrong secret",
+    };
+    let counted = throttle::fail(core, [&by_client, &by_account]).await;
+    // Kept until here, so that the next in a wave of guesses is judged by this failure, too.
+    place.failed();
+    counted?;
+    Err(AuthFailure::Invalid(cause))
 }
 
 /// Whether a secret that is not known to be right may be tried now; then, whether any failed for the account before.
