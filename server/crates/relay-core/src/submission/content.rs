@@ -21,8 +21,6 @@ use parts::Parts;
 
 /// A message of up to so many octets stays in memory.
 const IN_MEMORY: usize = 512 * 1024;
-/// A header section that has no end here is too large (`header::is_too_large`).
-const HEADER: usize = 1024 * 1024;
 /// Octets of the body that are gathered for one commit: a part of the store. There are some ten copies of them on the way
 /// to the disk.
 const PIECE: usize = PART;
@@ -127,7 +125,7 @@ impl Arriving {
                 self.held.extend_from_slice(piece);
                 // A header section that has no end yet is looked at once more, where it must have one: to search all
                 // of it for every octet that comes would be dear.
-                if [IN_MEMORY, HEADER].into_iter().any(|most| before <= most && self.held.len() > most) {
+                if [IN_MEMORY, header::LARGEST].into_iter().any(|most| before <= most && self.held.len() > most) {
                     self.begin_to_store();
                 }
             }

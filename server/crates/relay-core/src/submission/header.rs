@@ -108,7 +108,7 @@ impl<'a> HeaderSection<'a> {
 }
 
 /// Octets of a header section; real ones have some thousand, and all of it is read before the client hears an answer.
-const LARGEST: usize = 1024 * 1024;
+pub(super) const LARGEST: usize = 1024 * 1024;
 
 /// Whether the header section is too large to be read.
 pub(crate) fn is_too_large(message: &[u8]) -> bool {
