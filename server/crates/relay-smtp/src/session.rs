@@ -167,9 +167,15 @@ impl Session {
         }
     }
 
-    /// Whether the client is sending mail data, so that a floor on its rate applies.
+    /// Whether what comes next is mail data.
     pub fn in_content(&self) -> bool {
         matches!(self.phase, Phase::Content(_) | Phase::Chunk(_))
+    }
+
+    /// Whether the client is sending a message, perhaps in chunks with commands between them, so that a floor on its rate
+    /// applies.
+    pub fn in_message(&self) -> bool {
+        self.in_content() || self.transaction.as_ref().is_some_and(|transaction| transaction.chunks.is_some())
     }
 
     /// Octets that have arrived and wait to be read.

@@ -226,8 +226,9 @@ impl Connection<'_> {
         self.admitted.as_mut().is_some_and(|admitted| admitted.hold(octets))
     }
 
-    /// Gives back the room of a message.
+    /// Gives back the room of a message: another one begins, or none.
     fn discard(&mut self) {
+        self.pace.another_message();
         self.content = Arriving::new(&self.context.core);
         if let Some(admitted) = &mut self.admitted {
             admitted.release();
@@ -257,8 +258,8 @@ impl Connection<'_> {
             read = wire.read(&mut self.buffer) => match read? {
                 0 => self.session.eof(),
                 read => {
-                    if self.session.in_content() {
-                        self.pace.received(read, Instant::now());
+                    if self.session.in_message() {
+                        self.pace.received(read, self.session.in_content(), Instant::now());
                     }
                     self.session.receive(&self.buffer[..read]);
                 }

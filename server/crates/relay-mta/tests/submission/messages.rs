@@ -305,6 +305,31 @@ async fn a_message_that_comes_octet_by_octet_is_given_up_and_its_place_is_free()
 }
 
 #[tokio::test]
+async fn a_message_that_comes_in_tiny_chunks_is_given_up() {
+    let strict = SubmissionSettings { slow_start: Duration::from_millis(50), data_rate: 10_000, ..settings() };
+    let relay = start(strict, &[(ListenerTls::None, Networks)]).await;
+    relay.trust("127.0.0.0/24").await;
+    let mut client = connect(relay.addresses[0]).await;
+    greeted(&mut client).await;
+    client.say("MAIL FROM:<app@sender.example>").await;
+    client.say("RCPT TO:<c@d.example>").await;
+    let chunks = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(5));
+        pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            pace.tick().await;
+            client.try_send(b"BDAT 1\r\nx").await;
+            let said = client.reply().await;
+            if !said.starts_with("250 ") {
+                return said;
+            }
+        }
+    };
+    let said = tokio::time::timeout(Duration::from_secs(60), chunks).await.expect("an end");
+    assert!(said.starts_with("421 4.4.2 "), "{said}");
+}
+
+#[tokio::test]
 async fn a_command_that_comes_octet_by_octet_is_given_up() {
     let impatient = SubmissionSettings { idle: Duration::from_millis(50), ..settings() };
     let relay = start(impatient, &[(ListenerTls::None, Networks)]).await;
