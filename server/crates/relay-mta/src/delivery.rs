@@ -40,7 +40,7 @@ use std::{
 use tls::ClientTls;
 use tokio::time::{Instant, timeout_at};
 
-/// Hosts and addresses of a host that one attempt tries; the rest has its turn another time.
+/// Hosts and addresses of a host that one attempt tries; equals take turns in the attempts.
 const MOST_HOSTS: usize = 5;
 const MOST_ADDRESSES: usize = 4;
 /// Idle connections that are kept for each worker, whatever their destinations.
@@ -172,7 +172,8 @@ impl Deliverer {
             Plan::Hops(hops) => hops,
         };
         let mut failures = Vec::new();
-        'hosts: for hop in hops.iter().take(MOST_HOSTS) {
+        let hosts = hops.len().min(MOST_HOSTS);
+        'hosts: for (place, hop) in hops.iter().take(hosts).enumerate() {
             let addresses = match timeout_at(limit, next_hop::addresses(hop, &self.resolver)).await {
                 Err(_) => break,
                 Ok(Ok(addresses)) => addresses,
@@ -182,11 +183,17 @@ impl Deliverer {
                     continue;
                 }
             };
-            for address in addresses.into_iter().take(MOST_ADDRESSES) {
-                if Instant::now() >= limit {
+            let addresses = &addresses[..addresses.len().min(MOST_ADDRESSES)];
+            for (number, &address) in addresses.iter().enumerate() {
+                let left = limit.saturating_duration_since(Instant::now());
+                if left.is_zero() {
                     break 'hosts;
                 }
-                match self.try_address(hop, SocketAddr::new(address, hop.port), &key, &job, &mut delivery).await {
+                // Hosts that take connections and say nothing leave time for those behind them.
+                let those = (addresses.len() - number) + (hosts - place - 1);
+                let open_by = Instant::now() + left / u32::try_from(those).unwrap_or(u32::MAX);
+                let address = SocketAddr::new(address, hop.port);
+                match self.try_address(hop, address, &key, &job, open_by, &mut delivery).await {
                     Ok(()) => return delivery,
                     Err(cause) => failures.push(cause),
                 }
@@ -251,20 +258,22 @@ impl Deliverer {
         }
     }
 
-    /// One address of one host. An error says why it cannot be used; the next may be tried.
+    /// One address of one host, whose session must be open by that moment. An error says why it cannot be used; the next
+    /// may be tried.
     async fn try_address(
         &self,
         hop: &Hop,
         address: SocketAddr,
         key: &Key,
         job: &Job<'_>,
+        open_by: Instant,
         delivery: &mut Delivery,
     ) -> Result<(), Cause> {
         delivery.note(format!("(connecting to {} [{}]:{})", hop.host, address.ip(), address.port()));
         // RFC 8689 §4.2.1: what is asked to go over verified TLS alone is never tried in another way.
         let required = job.transaction.terms.tls == TlsTerm::Required && hop.tls != TlsPolicy::Implicit;
         let policy = if required { TlsPolicy::Required } else { hop.tls };
-        let connection = self.connect(hop, address, policy, job.limit, delivery).await?;
+        let connection = self.connect(hop, address, policy, open_by, delivery).await?;
         let ended = self.transact(connection, key, job, delivery).await;
         if let Some(outcome) = delivery.session.take() {
             self.judge_session(hop, outcome, delivery);
@@ -275,7 +284,7 @@ impl Deliverer {
             // RFC 7435: with opportunistic TLS a handshake that fails is no reason to keep the mail.
             Err(Failure::NoHandshake(why)) => {
                 delivery.note(format!("(TLS failed: {why}; connecting again in the clear)"));
-                let connection = self.connect(hop, address, TlsPolicy::Never, job.limit, delivery).await?;
+                let connection = self.connect(hop, address, TlsPolicy::Never, open_by, delivery).await?;
                 match self.transact(connection, key, job, delivery).await {
                     Ok(()) => Ok(()),
                     Err(Failure::Unusable(cause)) => Err(cause),
@@ -290,13 +299,13 @@ impl Deliverer {
         hop: &Hop,
         address: SocketAddr,
         policy: TlsPolicy,
-        limit: Instant,
+        open_by: Instant,
         delivery: &mut Delivery,
     ) -> Result<Connection, Cause> {
         delivery.host = Some(hop.host.clone());
         delivery.address = Some(address);
         delivery.tls = None;
-        Connection::open(hop, address, policy, &self.tls, &self.config, limit)
+        Connection::open(hop, address, policy, &self.tls, &self.config, open_by)
             .await
             .map_err(|cause| tls_policy::told(cause, hop.reason))
             .inspect_err(|cause| delivery.note(format!("({})", cause.reply())))

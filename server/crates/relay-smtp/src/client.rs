@@ -209,7 +209,7 @@ impl ClientSession {
     /// What is awaited, for how long, and a number that changes when a new wait begins.
     pub fn waiting(&self) -> Waiting {
         let (what, limit) = waiting::of(&self.phase);
-        Waiting { what, limit, turn: self.turn }
+        Waiting { what, limit, turn: self.turn, opening: waiting::is_opening(&self.phase) }
     }
 
     /// What was said since the last call; credentials and content are left out.

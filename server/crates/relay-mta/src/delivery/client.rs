@@ -53,6 +53,8 @@ pub struct Connection {
     make_tls: ClientTls,
     /// Who asked for the TLS.
     reason: TlsReason,
+    /// When the session must be open: others of the destination's hosts are to have their turn, too.
+    open_by: Option<Instant>,
     tls: Option<TlsResult>,
     /// How the handshake came out, until that is counted.
     handshake: Option<TlsOutcome>,
@@ -66,6 +68,7 @@ struct Wait {
     turn: Option<u64>,
     until: Instant,
     limit: Instant,
+    open_by: Instant,
 }
 
 impl Wait {
@@ -73,23 +76,25 @@ impl Wait {
         let waiting = session.waiting();
         if self.turn != Some(waiting.turn) {
             self.turn = Some(waiting.turn);
-            self.until = (Instant::now() + waiting.limit).min(self.limit);
+            let limit = if waiting.opening { self.open_by } else { self.limit };
+            self.until = (Instant::now() + waiting.limit).min(limit);
         }
         self.until
     }
 }
 
 impl Connection {
-    /// Connects, and with implicit TLS makes it, before `limit`. The cause says why it cannot be had.
+    /// Connects, and with implicit TLS makes it; all that, with the greeting and what follows up to the first
+    /// transaction, must be done by `open_by`. The cause says why it cannot be had.
     pub async fn open(
         hop: &Hop,
         address: SocketAddr,
         policy: TlsPolicy,
         make_tls: &ClientTls,
         config: &DeliveryConfig,
-        limit: Instant,
+        open_by: Instant,
     ) -> Result<Self, Cause> {
-        let patience = config.connect_timeout.min(limit.saturating_duration_since(Instant::now()));
+        let patience = config.connect_timeout.min(open_by.saturating_duration_since(Instant::now()));
         let named = || format!("{} [{}]:{}", hop.host, address.ip(), address.port());
         let stream = match timeout(patience, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => stream,
@@ -106,9 +111,10 @@ impl Connection {
         // Each write is a whole group of commands or a block: waiting for more would only cost time.
         stream.set_nodelay(true).map_err(|error| no_connection(&error.to_string()))?;
         let session = ClientConfig { name: config.hostname.clone(), tls: policy, credentials: hop.credentials.clone() };
-        let mut connection = Self { reason: hop.reason, ..Self::over(stream, session, &hop.host, address, make_tls) };
+        let connection = Self::over(stream, session, &hop.host, address, make_tls);
+        let mut connection = Self { reason: hop.reason, open_by: Some(open_by), ..connection };
         if policy == TlsPolicy::Implicit {
-            let left = config.connect_timeout.min(limit.saturating_duration_since(Instant::now()));
+            let left = config.connect_timeout.min(open_by.saturating_duration_since(Instant::now()));
             connection.handshake(left).await.map_err(|why| no_handshake(&why))?;
         }
         Ok(connection)
@@ -130,6 +136,7 @@ impl Connection {
             address,
             make_tls: make_tls.clone(),
             reason: TlsReason::Nobody,
+            open_by: None,
             tls: None,
             handshake: None,
             transactions: 0,
@@ -149,7 +156,8 @@ impl Connection {
     ) -> Ended {
         self.transactions += 1;
         self.session.next_transaction(transaction);
-        let mut wait = Wait { turn: None, until: limit, limit };
+        let open_by = self.open_by.map_or(limit, |open_by| open_by.min(limit));
+        let mut wait = Wait { turn: None, until: limit, limit, open_by };
         let mut ended = None;
         loop {
             while let Some(output) = self.session.poll() {
@@ -161,7 +169,9 @@ impl Connection {
                     }
                     ClientOutput::SendContent(framing) => self.send_content(content, framing, &mut wait, ours).await,
                     ClientOutput::StartTls => {
-                        let left = wait.limit.saturating_duration_since(Instant::now()).min(HANDSHAKE);
+                        let left = wait.open_by.saturating_duration_since(Instant::now());
+                        // When it fails there is time for a session in the clear.
+                        let left = if self.policy == TlsPolicy::Opportunistic { left / 2 } else { left }.min(HANDSHAKE);
                         match self.handshake(left).await {
                             Ok(verified) => self.session.tls_established(verified),
                             Err(why) if self.policy == TlsPolicy::Opportunistic => return Ended::NoHandshake(why),
@@ -358,6 +368,8 @@ impl Connection {
     fn out_of_time(&mut self, wait: &Wait) {
         if Instant::now() >= wait.limit {
             self.session.connection_lost("the time for one attempt is over");
+        } else if self.session.waiting().opening && Instant::now() >= wait.open_by {
+            self.session.connection_lost("it took so long to open the session that others have their turn");
         } else {
             self.session.timed_out();
         }

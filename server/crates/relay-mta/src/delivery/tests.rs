@@ -73,6 +73,16 @@ impl Relay {
     }
 }
 
+fn small() -> Outgoing {
+    Outgoing {
+        reverse_path: ReversePath::Null,
+        content: Content::InMemory(b"a\r\n"[..].into()),
+        eight_bit: false,
+        smtputf8: false,
+        terms: Default::default(),
+    }
+}
+
 fn name(text: &str) -> DomainName {
     DomainName::parse(text).unwrap()
 }
@@ -407,6 +417,20 @@ async fn idle_connections_are_few_whatever_the_destinations_and_each_is_told_goo
 }
 
 #[tokio::test]
+async fn a_host_that_takes_the_connection_and_says_nothing_leaves_time_for_those_behind_it() {
+    let sink = Sink::start(Script::default().silent_at("127.0.0.2")).await;
+    let relay = Relay::with_exchanger(&sink);
+    relay.answers.set_mx("b.example", &[(10, "silent.b.example"), (20, "mx.b.example")]);
+    relay.answers.set_addresses("silent.b.example", &["127.0.0.2".parse().unwrap()]);
+    let (way, recipients) = (Way::Mx(name("b.example")), [EmailAddress::parse("a@b.example").unwrap().into()]);
+    let limit = Instant::now() + Duration::from_secs(6);
+    let delivery = relay.deliverer.deliver(&way, None, &small(), &recipients, limit, &|| true).await;
+    assert_eq!(words(&delivery), ["delivered 250 2.0.0 queued"], "{:?}", delivery.dialogue);
+    let turn = "others have their turn";
+    assert!(delivery.dialogue.iter().any(|line| line.text.contains(turn)), "{:?}", delivery.dialogue);
+}
+
+#[tokio::test]
 async fn one_attempt_ends_in_time_however_many_hosts_do_not_answer() {
     // A queue of connections that is full: whoever comes next has no answer from the system.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
@@ -425,22 +449,16 @@ async fn one_attempt_ends_in_time_however_many_hosts_do_not_answer() {
     for host in &hosts {
         relay.answers.set_addresses(host, &[place.ip()]);
     }
-    let message = Outgoing {
-        reverse_path: ReversePath::Null,
-        content: Content::InMemory(b"a\r\n"[..].into()),
-        eight_bit: false,
-        smtputf8: false,
-        terms: Default::default(),
-    };
+    let message = small();
     let (way, recipients) = (Way::Mx(name("b.example")), [EmailAddress::parse("a@b.example").unwrap().into()]);
     let began = Instant::now();
-    let limit = began + Duration::from_millis(300);
+    let limit = began + Duration::from_secs(5);
     let delivery = relay.deliverer.deliver(&way, None, &message, &recipients, limit, &|| true).await;
     assert!(words(&delivery)[0].starts_with("tempfail 451 4.4.1"), "{delivery:?}");
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     let connecting =
         |delivery: &Delivery| delivery.dialogue.iter().filter(|line| line.text.starts_with("(connecting to ")).count();
-    assert_eq!(connecting(&delivery), 1);
+    assert!(connecting(&delivery) > 1, "each has its share of the time: {:?}", delivery.dialogue);
     let late = relay.deliverer.deliver(&way, None, &message, &recipients, limit, &|| true).await;
     assert_eq!(
         (words(&late), connecting(&late)),

@@ -12,10 +12,20 @@ pub struct Waiting {
     pub limit: Duration,
     /// Another number is another wait, with its own full time.
     pub turn: u64,
+    /// The session is not open yet: the host has still to show that it can be used.
+    pub opening: bool,
 }
 
 const fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
+}
+
+/// Whether the session is being opened in this phase.
+pub(super) fn is_opening(phase: &Phase) -> bool {
+    matches!(
+        phase,
+        Phase::Greeting | Phase::Ehlo | Phase::Helo | Phase::StartTls | Phase::Handshake | Phase::Authentication(_)
+    )
 }
 
 /// What is awaited in this phase, and how long.
