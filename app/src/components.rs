@@ -19,6 +19,7 @@ pub mod job;
 pub mod load;
 pub mod notice;
 pub mod page_header;
+pub mod platform_limits;
 pub mod query;
 pub mod report;
 pub mod service_account;

@@ -1,6 +1,21 @@
 // The page of nodes: who runs, what it does, and what is missing.
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
 import { Visitor } from "../support/people";
+import { send } from "../support/programs";
 import { expect, operator, Relaykeep, test as base } from "../support/test";
+
+const RULES = {
+  projects: [
+    {
+      slug: "biology",
+      name: "Biology",
+      sandbox: false,
+      domains: [{ name: "biology.example", verified: true }],
+      service_accounts: [{ label: "reporter" }],
+    },
+  ],
+};
 
 const test = base.extend<{ node: Relaykeep }>({
   // Before the page, so that the page is closed before the relay ends.
@@ -18,17 +33,39 @@ const test = base.extend<{ node: Relaykeep }>({
   ],
 });
 
-test("a node shows its version, its roles, its load and that it leads", async ({ page, node }) => {
+test("a node shows its version, its roles, when it was seen, its load and that it leads", async ({ page, node }) => {
+  const version = /^relaykeep (\d+\.\d+\.\d+)/.exec(await node.must(["--version"]))?.[1];
+  expect(version, "the binary says its version").toBeTruthy();
+  const rules = path.join(node.folder, "rules.json");
+  await writeFile(rules, JSON.stringify(RULES));
+  const [account] = JSON.parse(await node.must(["apply", rules])).issued;
   await node.start();
   const olga = new Visitor(page, node);
   await olga.signIn(operator.email, operator.password);
   await olga.open("/admin/nodes");
   const row = page.getByRole("table", { name: "Nodes" }).getByRole("row").nth(1);
+  const cell = (column: string) => row.locator(`td[data-label="${column}"]`);
+  await expect(cell("Node")).toContainText(`version ${version}`);
   await expect(row).toContainText("Running");
   await expect(row).toContainText("web, submission, delivery");
   await expect(row).toContainText("answers this page");
   await expect(row, "it says so with its next sign of life").toContainText("leader", { timeout: 30_000 });
-  await expect(row).toContainText("MB");
+  const seen = cell("Last seen").locator("time").first();
+  await expect(seen).toContainText("just now");
+  const at = Date.parse((await seen.getAttribute("datetime")) ?? "");
+  expect(Math.abs(Date.now() - at), "the moment of its last sign of life").toBeLessThan(60_000);
+  await expect(cell("Last seen")).toContainText(/started (just now|\d+ min ago)/);
+  await expect(cell("Deliveries")).toContainText(/\d/);
+  await expect(cell("Sessions")).toContainText(/\d/);
+  await expect(cell("Memory")).toContainText(/\d MB/);
+  await expect(cell("Recovered")).toContainText(/^\s*0/);
+  await expect(cell("Commits")).toContainText(/\d\/s/);
+  const port = node.ports.submission;
+  const own = { port, user: account.username, secret: account.secret, from: "reports@biology.example" };
+  const answer = await send({ ...own, to: ["anna@inst.example"], subject: "Load" });
+  expect(answer.code, answer.text).toBe(250);
+  const took = /\d[\d.]* ms, \d[\d.]* jobs each/;
+  await expect(cell("Commits"), "of what was committed since").toContainText(took, { timeout: 45_000 });
   await expect(page.getByText("A role has no node.")).toHaveCount(0);
 });
 

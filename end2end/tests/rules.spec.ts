@@ -78,7 +78,23 @@ test("operators limit the platform and see what is used", async ({ page, world }
   await runs.press("Save limits");
   await runs.isTold("Saved");
   await expect(page.getByLabel("Recipients in a day", { exact: true })).toHaveValue("100000");
-  await runs.type({ "Recipients in a day": "", "New recipients of a project in a day": "" });
+  await send({ ...world.reporter, from: "reports@biology.example", to: ["anna@inst.example"], subject: "One of one" });
+  await runs.type({ "Recipients in a day": "1", "New recipients of a project in a day": "" });
   await runs.press("Save limits");
   await runs.isTold("Saved");
+  const reached = page.getByText("A limit of the platform is reached; programs are told to wait.");
+  try {
+    // Where they land, where their console begins, and where it is set.
+    for (const place of ["/", "/admin", "/admin/settings"]) {
+      await runs.open(place);
+      await expect(reached, place).toBeVisible();
+    }
+  } finally {
+    await runs.open("/admin/settings");
+    await runs.type({ "Recipients in a day": "" });
+    await runs.press("Save limits");
+    await runs.isTold("Saved");
+  }
+  await runs.open("/");
+  await expect(reached).toHaveCount(0);
 });

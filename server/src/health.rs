@@ -57,11 +57,11 @@ async fn show_metrics(State(health): State<Health>, client: Option<Extension<IpA
         metrics::counter!(name).increment(0);
     }
     if let Ok(totals) = queue::totals(&health.core).await {
-        let age = totals.oldest_at.map_or(0.0, |oldest: Timestamp| health.core.now().since(oldest).as_secs_f64());
+        let waits = totals.due_since.map_or(0.0, |since: Timestamp| health.core.now().since(since).as_secs_f64());
         metrics::gauge!("relaykeep_queue_due").set(totals.due as f64);
         metrics::gauge!("relaykeep_queue_in_flight").set(totals.in_flight as f64);
         metrics::gauge!("relaykeep_queue_held").set(totals.held as f64);
-        metrics::gauge!("relaykeep_queue_oldest_seconds").set(age);
+        metrics::gauge!("relaykeep_queue_oldest_due_seconds").set(waits);
     }
     metrics::gauge!("relaykeep_leader").set(f64::from(u8::from(nodes::leads(&health.core))));
     metrics::gauge!("relaykeep_may_begin").set(f64::from(u8::from(nodes::may_begin(&health.core))));

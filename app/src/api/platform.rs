@@ -2,7 +2,11 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use relay_types::{domain::DomainDetail, limit::LimitUse, platform::Pause};
+use relay_types::{
+    domain::DomainDetail,
+    limit::{LimitUse, NearLimit},
+    platform::Pause,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -13,9 +17,9 @@ use crate::{
     typed,
 };
 #[cfg(feature = "ssr")]
-use relay_core::{CoreConfig, config::PlatformRoute, domains, limits, platform};
+use relay_core::{CoreConfig, config::PlatformRoute, domains, limits, listeners, platform};
 #[cfg(feature = "ssr")]
-use relay_types::{DomainName, limit::Limits, listener::legacy_warning};
+use relay_types::{DomainName, limit::Limits};
 
 /// The operator's settings page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,7 +28,7 @@ pub struct PlatformPage {
     pub facts: PlatformFacts,
     /// The domain that signs for the platform; none when it is not set.
     pub default_domain: Option<DomainDetail>,
-    /// Listeners of this node that take secrets in clear, in words.
+    /// Listeners of all nodes that take secrets in clear, in words.
     pub legacy: Vec<String>,
     /// Why and since when no mail is taken.
     pub pause: Option<Pause>,
@@ -68,10 +72,7 @@ pub async fn load_platform() -> Result<PlatformPage, AppError> {
     let facts = relay_core::config::of_platform(&core, &actor)?.into();
     let default_domain = domains::default_domain(&core, &actor).await?;
     let pause = platform::paused(&core, &actor).await?;
-    let legacy = relay_core::listeners::list(&core, &actor)?
-        .iter()
-        .filter_map(|listener| legacy_warning(&listener.name, &listener.plaintext_auth_from))
-        .collect();
+    let legacy = listeners::plaintext_auth(&core, &actor).await?;
     let usage = limits::of_platform(&core, &actor).await?;
     Ok(PlatformPage { usage, legacy, facts, default_domain, pause })
 }
@@ -83,6 +84,12 @@ pub async fn pause_platform(reason: String, confirm: String) -> Result<(), AppEr
     platform::pause(&core()?, &actor().await?, &reason).await?;
     done("/admin/settings", "platform-paused");
     Ok(())
+}
+
+/// Limits of the platform of which four fifths are used, or all.
+#[server]
+pub async fn load_near_limits() -> Result<Vec<NearLimit>, AppError> {
+    Ok(limits::of_platform(&core()?, &actor().await?).await?.near())
 }
 
 /// Sets the platform's limits, and what projects have for new recipients.

@@ -2,7 +2,8 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use relay_types::project::ProjectRow;
+use relay_types::{limit::NearLimit, project::ProjectRow};
+use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
 use crate::{
@@ -12,14 +13,25 @@ use crate::{
     typed,
 };
 #[cfg(feature = "ssr")]
-use relay_core::projects;
+use relay_core::{limits, projects};
 #[cfg(feature = "ssr")]
 use relay_types::project::Slug;
 
-/// All projects, by name.
+/// The page of projects, with which the operator's console begins.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProjectsPage {
+    /// By name.
+    pub projects: Vec<ProjectRow>,
+    /// Limits of the platform of which four fifths are used, or all.
+    pub near_limits: Vec<NearLimit>,
+}
+
+/// All projects.
 #[server]
-pub async fn load_projects() -> Result<Vec<ProjectRow>, AppError> {
-    Ok(projects::list(&core()?, &actor().await?).await?)
+pub async fn load_projects() -> Result<ProjectsPage, AppError> {
+    let (core, actor) = (core()?, actor().await?);
+    let near_limits = limits::of_platform(&core, &actor).await?.near();
+    Ok(ProjectsPage { projects: projects::list(&core, &actor).await?, near_limits })
 }
 
 /// Makes a project and goes to it. `slug` may be empty, then it is made from the name; `mode` is `sandbox` or `active`.

@@ -1,7 +1,8 @@
 //! `/`: the projects of a person; all projects for an operator.
 
 use crate::{
-    components::{prelude::*, status::project_state},
+    api::platform::LoadNearLimits,
+    components::{platform_limits::NearPlatformLimits, prelude::*, status::project_state},
     strings::{places, role},
 };
 use leptos::prelude::*;
@@ -16,6 +17,7 @@ pub fn Projects() -> impl IntoView {
         let text = if operator { words::EMPTY_OPERATOR.to_owned() } else { format!("{} {email}.", words::EMPTY) };
         return view! {
             <PageHeader title=places::PROJECTS/>
+            {operator.then(|| view! { <OfPlatform/> })}
             <EmptyState title=words::EMPTY_TITLE text>
                 {new()}
             </EmptyState>
@@ -39,11 +41,23 @@ pub fn Projects() -> impl IntoView {
     };
     view! {
         <PageHeader title=places::PROJECTS>{new()}</PageHeader>
+        {operator.then(|| view! { <OfPlatform/> })}
         <Table label=places::PROJECTS columns>
             {rows}
         </Table>
     }
     .into_any()
+}
+
+/// What an operator has to know of the platform: who signs in lands here.
+#[component]
+fn OfPlatform() -> impl IntoView {
+    let data = read(|| LoadNearLimits {});
+    view! {
+        <Load resource=data let:near>
+            <NearPlatformLimits near set_at="/admin/settings"/>
+        </Load>
+    }
 }
 
 #[component]

@@ -1,14 +1,14 @@
 //! `/admin/listeners`: where programs connect, with live state.
 
 use crate::{
-    api::listeners::LoadListeners,
+    api::listeners::{ListenersPage, LoadListeners},
     components::{prelude::*, time::now},
     strings::places,
 };
 use leptos::prelude::*;
 use relay_types::{
     change::Topic,
-    listener::{ListenerStatus, ListenerTls, legacy_warning},
+    listener::{ListenerStatus, ListenerTls},
 };
 use std::time::Duration;
 
@@ -19,21 +19,18 @@ const SOON: Duration = Duration::from_secs(14 * 86_400);
 #[component]
 pub fn AdminListeners() -> impl IntoView {
     let data = read(|| LoadListeners {});
-    use_live(&[Topic::Listeners], move || data.refetch());
+    use_live(&[Topic::Listeners, Topic::Nodes], move || data.refetch());
     view! {
-        <Load resource=data let:listeners>
-            <Page listeners/>
+        <Load resource=data let:page>
+            <Page page/>
         </Load>
     }
 }
 
 #[component]
-fn Page(listeners: Vec<ListenerStatus>) -> impl IntoView {
+fn Page(page: ListenersPage) -> impl IntoView {
+    let ListenersPage { listeners, legacy } = page;
     let trial = listeners.iter().any(|listener| listener.self_signed);
-    let legacy = listeners
-        .iter()
-        .filter_map(|listener| legacy_warning(&listener.name, &listener.plaintext_auth_from))
-        .collect::<Vec<_>>();
     let ended = listeners.iter().any(|listener| listener.certificate_ends_at.is_some_and(|at| at <= now()));
     view! {
         <PageHeader title=places::LISTENERS/>
@@ -55,7 +52,7 @@ fn Page(listeners: Vec<ListenerStatus>) -> impl IntoView {
 /// For as long as a listener takes secrets in clear, the pages that show how the platform is set up say so.
 #[component]
 pub fn LegacyWarnings(
-    /// One for each such listener, naming it and its networks.
+    /// One for each such listener, on whichever node, naming it and its networks.
     warnings: Vec<String>,
 ) -> impl IntoView {
     warnings

@@ -3,6 +3,7 @@
 use crate::{
     api::nodes::{ForgetNode, LoadNodes, NodesPage},
     components::{prelude::*, time::now},
+    pages::admin::queue::oldest_due,
     strings::places,
 };
 use leptos::prelude::*;
@@ -31,9 +32,7 @@ fn Page(page: NodesPage) -> impl IntoView {
         running.map(|node| figure(&node.load)).sum::<u64>()
     };
     let (deliveries, sessions) = (sum(|load| load.deliveries), sum(|load| load.sessions));
-    let oldest = totals
-        .oldest_at
-        .map_or_else(String::new, |at| format!("oldest {}", crate::components::time::relative(at, now())));
+    let oldest = oldest_due(&totals, now());
     view! {
         <PageHeader title=places::NODES/>
         <Warnings nodes=nodes.clone()/>
@@ -91,8 +90,9 @@ fn List(nodes: Vec<NodeStatus>) -> impl IntoView {
 fn Row(node: NodeStatus) -> impl IntoView {
     let roles: Vec<_> = node.roles.iter().map(|role| role.as_str()).collect();
     let load = node.load;
+    let fsync = load.fsync_ms.map_or_else(String::new, |fsync| format!("; fsync {fsync} ms"));
     let commits = match (load.commit_ms, load.batch) {
-        (Some(took), Some(batch)) => format!("{took} ms, {batch} jobs each"),
+        (Some(took), Some(batch)) => format!("{took} ms, {batch} jobs each{fsync}"),
         _ => "none now".to_owned(),
     };
     let here = node.here.then_some("answers this page");
@@ -131,7 +131,7 @@ fn Row(node: NodeStatus) -> impl IntoView {
             </Cell>
             <Cell label="Recovered" right=true>
                 {text::number(load.recovered)}
-                <small>"from gone nodes"</small>
+                <small>"after a lost lease"</small>
             </Cell>
         </tr>
     }

@@ -1,8 +1,8 @@
 //! `/admin/projects`: all projects, with what they did today; made, suspended and resumed here.
 
 use crate::{
-    api::projects::{CreateProject, LoadProjects},
-    components::{field::Check, prelude::*, status::project_state},
+    api::projects::{CreateProject, LoadProjects, ProjectsPage},
+    components::{field::Check, platform_limits::NearPlatformLimits, prelude::*, status::project_state},
     next::encode,
     pages::settings::{Resume, Suspend},
     strings::places,
@@ -19,20 +19,22 @@ const PAGE: &str = "/admin/projects";
 pub fn AdminProjects() -> impl IntoView {
     let data = read_again(search, || LoadProjects {});
     view! {
-        <Load resource=data let:rows>
-            <Page rows/>
+        <Load resource=data let:page>
+            <Page page/>
         </Load>
     }
 }
 
 #[component]
-fn Page(rows: Vec<ProjectRow>) -> impl IntoView {
+fn Page(page: ProjectsPage) -> impl IntoView {
+    let ProjectsPage { projects: rows, near_limits } = page;
     let none = rows.is_empty();
     view! {
         <PageHeader title=places::PROJECTS>
             {(!none).then(|| view! { <CsvLink of=PAGE/> })}
             {(!none).then(|| view! { <NewProject/> })}
         </PageHeader>
+        <NearPlatformLimits near=near_limits set_at="/admin/settings"/>
         {if none {
             view! {
                 <EmptyState title=words::EMPTY_TITLE text=words::EMPTY>

@@ -2,7 +2,10 @@
 
 use crate::{
     api::queue::{HoldDestination, LoadQueue, QueuePage, ReleaseDestination, RetryDestination},
-    components::{prelude::*, time::now},
+    components::{
+        prelude::*,
+        time::{now, relative},
+    },
     strings::places,
 };
 use leptos::prelude::*;
@@ -107,9 +110,7 @@ fn List(totals: QueueTotals, destinations: Vec<QueueDestination>) -> impl IntoVi
 
 #[component]
 fn Totals(totals: QueueTotals) -> impl IntoView {
-    let oldest = totals
-        .oldest_at
-        .map_or_else(String::new, |at| format!("oldest {}", crate::components::time::relative(at, now())));
+    let oldest = oldest_due(&totals, now());
     let at = |show: &str| format!("/admin/queue?show={show}");
     view! {
         <Tiles>
@@ -118,6 +119,11 @@ fn Totals(totals: QueueTotals) -> impl IntoView {
             <Tile label="Held" tone=Tone::Unknown value=totals.held note="until released" href=at("held")/>
         </Tiles>
     }
+}
+
+/// Since when the recipient that is due longest waits to be tried; empty when none is due.
+pub fn oldest_due(totals: &QueueTotals, now: Timestamp) -> String {
+    totals.due_since.map_or_else(String::new, |at| format!("oldest due {}", relative(at, now)))
 }
 
 #[component]
@@ -219,4 +225,19 @@ mod words {
     pub const EMPTY: &str = "Mail that was accepted and is not delivered yet waits here, grouped by where it goes. Each \
         destination shows how much waits, since when, and what its server said last.";
     pub const CUT: &str = "Only the 200 destinations with the most mail are listed.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_due_is_not_the_oldest() {
+        let now = Timestamp(100 * 86_400_000);
+        let accepted = Some(Timestamp(now.0 - 7_200_000));
+        let put_off = QueueTotals { due: 1, oldest_at: accepted, ..QueueTotals::default() };
+        assert_eq!(oldest_due(&put_off, now), "");
+        let stalled = QueueTotals { due_since: Some(Timestamp(now.0 - 240_000)), ..put_off };
+        assert_eq!(oldest_due(&stalled, now), "oldest due 4 min ago");
+    }
 }

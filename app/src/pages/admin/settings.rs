@@ -8,6 +8,7 @@ use crate::{
     components::{
         dkim_key::Key,
         field::Check,
+        platform_limits::NearPlatformLimits,
         prelude::*,
         report::{Answers, Findings, Predictions},
     },
@@ -79,8 +80,7 @@ fn TakingMail(pause: Option<Pause>) -> impl IntoView {
 #[component]
 fn PlatformLimits(usage: LimitUse) -> impl IntoView {
     let form = use_form::<SavePlatformLimits>();
-    let near: Vec<String> =
-        usage.near().iter().map(|near| format!("{}% of the {} are used.", near.level(), near.period.words())).collect();
+    let near = usage.near();
     let field = |name, label, hint: &'static str, limit: Option<u32>| {
         let value = limit.map_or_else(String::new, |limit| limit.to_string());
         view! { <TextField name label hint required=false value check=typed::check_limit as Check/> }
@@ -88,8 +88,7 @@ fn PlatformLimits(usage: LimitUse) -> impl IntoView {
     let LimitUse { limits, last_hour, last_day, .. } = usage;
     let used = format!("{} in the last hour, {} in the last 24.", text::number(last_hour), text::number(last_day));
     view! {
-        {(!near.is_empty())
-            .then(|| view! { <Notice tone=Tone::Warn title="A limit of the platform is near.">{near.join(" ")}</Notice> })}
+        <NearPlatformLimits near/>
         <Card title="Limits" note="recipients accepted, all projects">
             <p>{used}</p>
             <PostForm form>

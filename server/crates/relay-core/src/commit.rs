@@ -327,7 +327,11 @@ async fn in_one_transaction(core: &Core, works: &[&Work]) -> std::result::Result
     for (subject, counts) in written.tally.0 {
         limits::count(&transaction, subject, now, counts).await?;
     }
+    let before = Instant::now();
     let committed = transaction.commit().await;
+    if committed.is_ok() {
+        core.node.figures.synced(before.elapsed());
+    }
     if written.rules {
         core.db.generation().next();
     }

@@ -1,9 +1,10 @@
-//! The live state of this node's listeners: written by the relay, shown to operators.
+//! The live state of this node's listeners: written by the relay, shown to operators. Of the listeners of other nodes
+//! only what must be warned of, which they tell with their signs of life.
 
-use crate::{Actor, Core, Result};
+use crate::{Actor, Core, Result, nodes};
 use relay_types::{
     Cidr, Timestamp,
-    listener::{ListenerAuth, ListenerStatus, ListenerTls},
+    listener::{ListenerAuth, ListenerStatus, ListenerTls, legacy_warning},
 };
 use std::sync::{
     Arc, Mutex,
@@ -89,6 +90,12 @@ impl Listeners {
         self.elsewhere.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(listener);
     }
 
+    /// The warning of each listener of this node that takes secrets in clear (the legacy profile), in words.
+    pub(crate) fn plaintext_auth(&self) -> Vec<String> {
+        let all = self.lock();
+        all.iter().filter_map(|one| legacy_warning(&one.name, &one.plaintext_auth_from)).collect()
+    }
+
     /// Where programs connect: the listeners of this node and of others, and whether a certificate is for trials.
     pub(crate) fn places(&self) -> Vec<(Elsewhere, bool)> {
         let here = self.all().into_iter().map(|one| {
@@ -108,6 +115,19 @@ impl Listeners {
 pub fn list(core: &Core, actor: &Actor) -> Result<Vec<ListenerStatus>> {
     crate::projects::authorize_operator(actor)?;
     Ok(core.listeners().all().iter().map(|listener| listener.status()).collect())
+}
+
+/// The warning of each listener that takes secrets in clear (the legacy profile), in words: of this process and of all
+/// nodes that run, each once. Operator only.
+pub async fn plaintext_auth(core: &Core, actor: &Actor) -> Result<Vec<String>> {
+    let nodes = nodes::list(core, actor).await?;
+    let mut warnings = core.listeners().plaintext_auth();
+    for warning in nodes.plaintext_auth() {
+        if !warnings.contains(warning) {
+            warnings.push(warning.clone());
+        }
+    }
+    Ok(warnings)
 }
 
 /// Differs when the page of listeners would.
@@ -139,7 +159,6 @@ impl Listener {
             hostname: self.hostname.clone(),
             tls: self.tls,
             auth: self.auth,
-            plaintext_auth_from: self.plaintext_auth_from.clone(),
             self_signed: certificate.as_ref().is_some_and(|certificate| certificate.self_signed),
             certificate_ends_at: certificate.map(|certificate| certificate.ends_at),
             sessions: self.sessions.load(Ordering::Relaxed),

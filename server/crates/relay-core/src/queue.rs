@@ -233,6 +233,7 @@ pub async fn recover(core: &Core, actor: &Actor) -> Result<u64> {
         .exec(&transaction)
         .await?;
     transaction.commit().await?;
+    core.node.figures.recovered(freed.rows_affected);
     Ok(freed.rows_affected)
 }
 

@@ -70,8 +70,6 @@ pub struct ListenerStatus {
     pub tls: ListenerTls,
     /// Auth rule.
     pub auth: ListenerAuth,
-    /// Blocks whose programs may sign in without TLS (the legacy profile); none as a rule.
-    pub plaintext_auth_from: Vec<Cidr>,
     /// The certificate was made here for a trial.
     pub self_signed: bool,
     /// When the certificate ends.

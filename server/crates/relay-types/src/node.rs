@@ -46,7 +46,7 @@ impl FromStr for Role {
 }
 
 /// How much a node has to do, and how fast its database takes it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NodeLoad {
     /// Recipients on their way now: deliveries that run.
@@ -57,14 +57,18 @@ pub struct NodeLoad {
     pub memory: u64,
     /// Commits in a second, since the last sign of life but one.
     pub commits: f64,
-    /// Milliseconds of a commit, with its fsync, on average; none when there was none.
+    /// Milliseconds of a round of commits, from its begin to its fsync, on average; none when there was none.
     pub commit_ms: Option<f64>,
+    /// Milliseconds of its COMMIT alone, which is the fsync, on average; none when there was none.
+    pub fsync_ms: Option<f64>,
     /// Jobs of a commit on average.
     pub batch: Option<f64>,
-    /// Recipients made due again that gone nodes had, since the start.
+    /// Recipients made due again that gone processes had, or whose leases ran out, since the start.
     pub recovered: u64,
     /// Milliseconds by which its clock is ahead of the database's; behind when below 0.
     pub ahead_ms: i64,
+    /// The warning of each of its listeners that takes secrets in clear (the legacy profile), in words.
+    pub plaintext_auth: Vec<String>,
 }
 
 /// How a node stands.
@@ -131,6 +135,11 @@ impl Nodes {
     /// Running nodes whose clocks are wrong, if the database's is right.
     pub fn clocks_wrong(&self) -> Vec<&NodeStatus> {
         self.running().filter(|node| node.load.ahead_ms.unsigned_abs() > CLOCKS_APART.as_millis() as u64).collect()
+    }
+
+    /// What running nodes warn of because listeners of theirs take secrets in clear. Nodes may say the same.
+    pub fn plaintext_auth(&self) -> impl Iterator<Item = &String> {
+        self.running().flat_map(|node| &node.load.plaintext_auth)
     }
 
     /// Roles that no running node has: mail waits, or nobody can sign in.

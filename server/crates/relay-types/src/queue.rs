@@ -33,4 +33,6 @@ pub struct QueueTotals {
     pub held: u64,
     /// When the oldest that is not held was accepted.
     pub oldest_at: Option<Timestamp>,
+    /// Since when the recipient that is due longest waits to be tried; none when none is due now.
+    pub due_since: Option<Timestamp>,
 }

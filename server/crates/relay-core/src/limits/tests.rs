@@ -2,9 +2,9 @@ use super::*;
 use crate::{
     Access, Error,
     policy::{self, NewSoFar, Rejection},
-    projects,
+    projects, service_accounts,
     submission::{self, Arrival, Submission},
-    test_support::{Test, word},
+    test_support::{Test, signed_in, word},
 };
 use relay_types::{
     EmailAddress, ReversePath,
@@ -12,6 +12,7 @@ use relay_types::{
     member::Role,
     project::{ProjectId, Slug},
     refusal::Rule,
+    service_account::ServiceAccountSettings,
 };
 
 const FROM: &str = "app@lab.example";
@@ -227,6 +228,40 @@ async fn people_are_warned_at_four_fifths_and_at_all_once_in_the_period() {
     assert_eq!(warned().await, 1);
     let of_operator = test.mails_to("op@example.org").await;
     assert!(of_operator.len() == 1 && of_operator[0].contains("the platform"), "{of_operator:?}");
+}
+
+#[tokio::test]
+async fn the_limit_of_an_account_is_warned_of_by_the_accounts_name() {
+    let test = Test::new().await;
+    let (project, slug, network) = lab(&test, "lab").await;
+    let core = &test.core;
+    test.member(project, "owner@example.org", Role::Owner).await;
+    let limits = Limits { per_hour: Some(10), ..Limits::default() };
+    let settings = ServiceAccountSettings { limits, ..service_accounts::tests::settings("app") };
+    let (id, _) = service_accounts::create(core, &Actor::System, &slug, settings).await.expect("an account");
+    let account = signed_in(core, project, &slug, id).await;
+    let warned = async || warn(core, &Actor::System).await.expect("asked");
+    let shown = async || near(core, project).await.expect("limits");
+    // What others of the project send is not the account's.
+    hand_in(core, &network, &["n@example.net"]).await.expect("the network's");
+    let seven: Vec<String> = (0..7).map(|number| format!("u{number}@example.net")).collect();
+    hand_in(core, &account, &seven.iter().map(String::as_str).collect::<Vec<_>>()).await.expect("seven");
+    assert_eq!((warned().await, shown().await.len()), (0, 0));
+    hand_in(core, &account, &["x@example.net"]).await.expect("the eighth");
+    let expected = NearLimit { account: Some("app".to_owned()), period: LimitPeriod::Hour, used: 8, limit: 10 };
+    assert_eq!((shown().await, expected.level()), (vec![expected], 80));
+    assert_eq!((warned().await, warned().await), (1, 0));
+    hand_in(core, &account, &["y@example.net", "z@example.net"]).await.expect("all");
+    assert_eq!((warned().await, warned().await), (1, 0));
+    let mails = test.mails_to("owner@example.org").await;
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    let whose = "the service account app of the project lab.";
+    for parts in [
+        ["Subject: 80% of a limit", "8 of 10 recipients", whose],
+        ["Subject: 100% of a limit", "10 of 10 recipients", whose],
+    ] {
+        assert!(mails.iter().any(|mail| parts.iter().all(|part| mail.contains(*part))), "{parts:?}: {mails:?}");
+    }
 }
 
 #[tokio::test]

@@ -19,7 +19,9 @@ pub(crate) struct Figures {
     commits: AtomicU64,
     jobs: AtomicU64,
     microseconds: AtomicU64,
-    last: Mutex<Option<(Instant, [u64; 3])>>,
+    syncs: AtomicU64,
+    sync_microseconds: AtomicU64,
+    last: Mutex<Option<(Instant, [u64; 5])>>,
 }
 
 impl Figures {
@@ -28,7 +30,7 @@ impl Figures {
         self.deliveries.store(deliveries, Ordering::Relaxed);
     }
 
-    /// So many recipients that gone nodes had are due again.
+    /// So many recipients that processes had which are gone, or whose leases ran out, are due again.
     pub(crate) fn recovered(&self, recipients: u64) {
         self.recovered.fetch_add(recipients, Ordering::Relaxed);
         metrics::counter!("relaykeep_leases_recovered_total").increment(recipients);
@@ -43,26 +45,36 @@ impl Figures {
         metrics::histogram!("relaykeep_commit_seconds").record(took.as_secs_f64());
     }
 
+    /// The COMMIT of a round alone took so long: the fsync, and on PostgreSQL the way there and back.
+    pub(crate) fn synced(&self, took: Duration) {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        self.sync_microseconds.fetch_add(u64::try_from(took.as_micros()).unwrap_or(0), Ordering::Relaxed);
+        metrics::histogram!("relaykeep_fsync_seconds").record(took.as_secs_f64());
+    }
+
     /// As it is now; commits since this was asked last.
-    pub(super) fn load(&self, core: &Core) -> NodeLoad {
+    pub(crate) fn load(&self, core: &Core) -> NodeLoad {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let sums = [read(&self.commits), read(&self.jobs), read(&self.microseconds)];
+        let counters = [&self.commits, &self.jobs, &self.microseconds, &self.syncs, &self.sync_microseconds];
+        let sums = counters.map(read);
         let now = Instant::now();
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).replace((now, sums));
         let (at, before) = last.unwrap_or((now, sums));
-        let [commits, jobs, microseconds] =
+        let [commits, jobs, microseconds, syncs, sync_microseconds] =
             std::array::from_fn(|place| sums[place].saturating_sub(before[place]) as f64);
-        let some = commits > 0.0;
+        let of_each = |sum: f64, count: f64| (count > 0.0).then(|| rounded(sum / count));
         let seconds = now.duration_since(at).as_secs_f64().max(0.001);
         NodeLoad {
             deliveries: self.deliveries.load(Ordering::Relaxed) as u64,
             sessions: core.listeners().all().iter().map(|one| one.sessions.load(Ordering::Relaxed)).sum(),
             memory: resident(&std::fs::read_to_string("/proc/self/status").unwrap_or_default()),
             commits: rounded(commits / seconds),
-            commit_ms: some.then(|| rounded(microseconds / commits / 1_000.0)),
-            batch: some.then(|| rounded(jobs / commits)),
+            commit_ms: of_each(microseconds / 1_000.0, commits),
+            fsync_ms: of_each(sync_microseconds / 1_000.0, syncs),
+            batch: of_each(jobs, commits),
             recovered: self.recovered.load(Ordering::Relaxed),
             ahead_ms: core.node.clock.ahead_ms(),
+            plaintext_auth: core.listeners().plaintext_auth(),
         }
     }
 }
@@ -90,10 +102,13 @@ mod tests {
         assert_eq!(figures.load(&core).batch, None);
         figures.committed(3, Duration::from_millis(2));
         figures.committed(6, Duration::from_millis(4));
+        figures.synced(Duration::from_millis(1));
         figures.delivering(7);
         let load = figures.load(&core);
-        assert_eq!((load.batch, load.commit_ms, load.deliveries), (Some(4.5), Some(3.0), 7));
-        assert_eq!(figures.load(&core).commit_ms, None);
+        assert_eq!((load.batch, load.commit_ms, load.fsync_ms), (Some(4.5), Some(3.0), Some(1.0)));
+        assert_eq!(load.deliveries, 7);
+        let since = figures.load(&core);
+        assert_eq!((since.commit_ms, since.fsync_ms), (None, None));
     }
 
     #[test]

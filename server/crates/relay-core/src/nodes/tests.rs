@@ -1,7 +1,12 @@
 use super::*;
 use crate::{
+    listeners::{self, Listener},
     platform, queue,
     test_support::{Test, word},
+};
+use relay_types::{
+    Cidr,
+    listener::{ListenerAuth, ListenerTls},
 };
 use sea_orm::{ConnectionTrait, Statement};
 use tokio::task::JoinHandle;
@@ -54,6 +59,7 @@ async fn only_operators_see_nodes_and_forget_them() {
     let refused = [&cast.owner, &cast.member, &cast.viewer, &cast.outsider, &cast.desk, &cast.anonymous];
     for actor in refused.into_iter().chain([&cast.service_account, &cast.network]) {
         assert_ne!(word(&list(&test.core, actor).await), "Ok");
+        assert_ne!(word(&listeners::plaintext_auth(&test.core, actor).await), "Ok");
         assert_ne!(word(&forget(&test.core, actor, &Uuid::nil().to_string()).await), "NotFound");
         let identity = Identity { id: Uuid::nil(), host: String::new(), version: String::new(), roles: Vec::new() };
         assert_ne!(word(&join(&test.core, actor, identity).await), "Ok");
@@ -79,6 +85,47 @@ async fn a_node_is_seen_while_it_runs_and_said_to_be_stopped() {
     forget(&test.core, &Actor::System, &id).await.expect("forgotten");
     assert_eq!(states(&test.core).await, []);
     assert_eq!(test.audited().await[0], "system node.forget host-1");
+}
+
+/// A listener of the legacy profile.
+fn in_clear(name: &str) -> Listener {
+    Listener {
+        name: name.to_owned(),
+        address: "127.0.0.1:587".parse().expect("an address"),
+        hostname: "relay.example".to_owned(),
+        tls: ListenerTls::Starttls,
+        auth: ListenerAuth::Required,
+        plaintext_auth_from: vec![Cidr::parse("192.0.2.0/24").expect("a block")],
+        certificate: Default::default(),
+        sessions: Default::default(),
+        sessions_total: Default::default(),
+        accepted_total: Default::default(),
+        refused_total: Default::default(),
+        last_error: Default::default(),
+    }
+}
+
+#[tokio::test]
+async fn secrets_in_clear_are_warned_of_on_nodes_without_such_listeners_too() {
+    let test = Test::new().await;
+    let core = &test.core;
+    let other = Core::open(core.config().clone(), core.resolver().clone(), test.clock.clone()).await.expect("a core");
+    for name in ["scanners", "printers"] {
+        other.listeners().add(in_clear(name));
+    }
+    let roles = vec![Role::Submission];
+    let identity = Identity { id: Uuid::from_u128(2), host: "host-2".to_owned(), version: "1.2.3".to_owned(), roles };
+    register::join(&other, &identity).await.expect("a node");
+    let warned = async || listeners::plaintext_auth(core, &Actor::System).await.expect("warnings");
+    assert!(warned().await.is_empty(), "it has not told yet");
+    register::beat(&other).await.expect("a sign of life");
+    let [scanners, printers] =
+        ["scanners", "printers"].map(|name| format!("Listener {name} takes secrets in clear from 192.0.2.0/24"));
+    assert_eq!(warned().await, [scanners.clone(), printers.clone()]);
+    core.listeners().add(in_clear("printers"));
+    assert_eq!(warned().await, [printers.clone(), scanners], "each once, this process's own first");
+    register::stopped(&other).await.expect("stopped");
+    assert_eq!(warned().await, [printers], "what does not run takes nothing");
 }
 
 #[tokio::test]

@@ -109,7 +109,10 @@ pub(crate) async fn claim(
     let now = core.now();
     let lease = core.new_id::<()>().uuid();
     let mut window = window(core, now).await?;
+    let ran_out = ran_out(core).await?;
+    let lost: HashSet<Uuid> = ran_out.iter().map(|candidate| candidate.id).collect();
     let backlog = window.len() >= WINDOW;
+    window.extend(ran_out);
     if backlog {
         window.extend(read(core, &select("due_at", "due_at <= $1", "due_at DESC", NEWEST), [now.0.into()]).await?);
         window.extend(shares(core, now).await?.0);
@@ -135,6 +138,10 @@ pub(crate) async fn claim(
     let request = Request { ids, lease, by: core.node.run, now: leased_at, until };
     match commit::commit(core, Work::Claim(request)).await? {
         Done::Claimed(mut rows) => {
+            let recovered = rows.iter().filter(|row| lost.contains(&row.id)).count();
+            if recovered > 0 {
+                core.node.figures.recovered(recovered as u64);
+            }
             rows.sort_by_key(|row| order.get(&row.id).copied());
             Ok((lease, rows))
         }
@@ -188,12 +195,15 @@ fn choose(candidates: Vec<Candidate>, most: usize, per_destination: usize, left_
     chosen
 }
 
-/// The oldest that are due, and leases that ran out.
+/// The oldest that are due.
 async fn window(core: &Core, now: Timestamp) -> Result<Vec<Candidate>> {
-    let mut found = read(core, &select("due_at", "due_at <= $1", "due_at", WINDOW), [now.0.into()]).await?;
+    read(core, &select("due_at", "due_at <= $1", "due_at", WINDOW), [now.0.into()]).await
+}
+
+/// Leases that ran out: who had them never said how it went.
+async fn ran_out(core: &Core) -> Result<Vec<Candidate>> {
     let expired = select("lease_until AS due_at", "lease_until <= $1", "lease_until", EXPIRED);
-    found.extend(read(core, &expired, [nodes::common_now(core).0.into()]).await?);
-    Ok(found)
+    read(core, &expired, [nodes::common_now(core).0.into()]).await
 }
 
 /// A share for some projects and some destinations, others each time; and whether these were the last destinations.

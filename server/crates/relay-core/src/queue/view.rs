@@ -10,6 +10,10 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 /// Rows of the operator's page.
 const MOST: u32 = 200;
 
+/// The recipient that is due longest. Only what waits for an attempt has a due time; claims go by the index of these, and
+/// this reads one row of it, however much waits.
+const OLDEST_DUE: &str = "SELECT due_at FROM recipient WHERE due_at <= $1 ORDER BY due_at LIMIT 1";
+
 #[derive(FromQueryResult)]
 struct Row {
     destination: String,
@@ -46,6 +50,7 @@ pub(crate) async fn destinations(core: &Core, actor: &Actor) -> Result<(QueueTot
 
 /// See [`super::totals`].
 pub(crate) async fn totals(core: &Core) -> Result<QueueTotals> {
+    let due_since = due_since(core).await?;
     let sql = format!(
         "SELECT {}, MIN(CASE WHEN state <> 'held' THEN accepted_at END) AS oldest_at FROM recipient WHERE {WAITING}",
         sums()
@@ -58,7 +63,13 @@ pub(crate) async fn totals(core: &Core) -> Result<QueueTotals> {
         in_flight: number(row.try_get::<i64>("", "in_flight")?),
         held: number(row.try_get::<i64>("", "held")?),
         oldest_at: row.try_get::<Option<i64>>("", "oldest_at")?.map(Timestamp),
+        due_since,
     })
+}
+
+async fn due_since(core: &Core) -> Result<Option<Timestamp>> {
+    let row = core.db.read().query_one_raw(statement(core, OLDEST_DUE, [core.now().0.into()])).await?;
+    Ok(row.map(|row| row.try_get::<i64>("", "due_at")).transpose()?.map(Timestamp))
 }
 
 /// The last failure on the way to a destination: of the recipient that is tried next, which was tried last of all.
@@ -88,4 +99,59 @@ fn statement(core: &Core, sql: &str, values: impl IntoIterator<Item = Value>) ->
 
 fn number(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        queue::{
+            self,
+            tests::{mail, take, tell, temp},
+        },
+        test_support::Test,
+    };
+    use sea_orm::DbBackend;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn the_oldest_due_is_neither_in_flight_nor_put_off_nor_held() {
+        let test = Test::new().await;
+        let (project, _) = test.project("physics").await;
+        let core = &test.core;
+        let due_since = async || totals(core).await.expect("totals").due_since;
+        assert_eq!(due_since().await, None);
+        let slow = core.now();
+        mail(&test, Some(project), &["a@slow.example"]).await;
+        assert_eq!(due_since().await, Some(slow));
+        test.clock.advance(Duration::from_secs(3_600));
+        assert_eq!(due_since().await, Some(slow), "for an hour");
+        let claims = take(&test).await;
+        assert_eq!(due_since().await, None, "it is tried now");
+        tell(&test, claims, |_| temp()).await;
+        assert_eq!(due_since().await, None, "it is tried later, by the schedule");
+        let new = core.now();
+        mail(&test, Some(project), &["b@quick.example"]).await;
+        test.clock.advance(Duration::from_secs(30));
+        let now = totals(core).await.expect("totals");
+        assert_eq!((now.due_since, now.oldest_at), (Some(new), Some(slow)), "what is put off is not due");
+        test.clock.advance(Duration::from_secs(300));
+        assert_eq!(due_since().await, Some(new));
+        queue::hold_destination(core, &Actor::System, "quick.example").await.expect("held");
+        let again = due_since().await.expect("the first is due again");
+        assert!(new < again && again < core.now(), "{again:?}");
+    }
+
+    #[tokio::test]
+    async fn the_oldest_due_is_read_from_the_index_of_claims() {
+        let test = Test::new().await;
+        // PostgreSQL chooses by statistics, and reads a table of nothing as it is.
+        if test.core.db.backend() != DbBackend::Sqlite {
+            return;
+        }
+        let plan = format!("EXPLAIN QUERY PLAN {OLDEST_DUE}");
+        let plan = test.core.db.read().query_one_raw(statement(&test.core, &plan, [0_i64.into()])).await;
+        let plan: String = plan.expect("a plan").expect("a step").try_get("", "detail").expect("words");
+        assert!(plan.contains("COVERING INDEX recipient_due (due_at<?)"), "{plan}");
+    }
 }

@@ -146,9 +146,10 @@ async fn what_a_dead_run_had_claimed_is_due_at_the_next_start_and_its_late_resul
         assert_eq!(freed, 0);
         assert!(take(&test).await.is_empty());
         test.clock.advance(Duration::from_secs(301));
-        assert_eq!(take(&test).await.len(), 3);
+        assert_eq!((take(&test).await.len(), recovered(&test)), (3, 3));
         return;
     }
+    assert_eq!(recovered(&test), 3);
     assert_eq!((freed, recover(&test.core, &Actor::System).await.expect("recovered")), (3, 0));
     let states_now = states(&detail(&test, &slug, id).await);
     assert_eq!(states_now.iter().filter(|(_, state)| *state == "due").count(), 3, "{states_now:?}");
@@ -158,6 +159,23 @@ async fn what_a_dead_run_had_claimed_is_due_at_the_next_start_and_its_late_resul
     tell(&test, again, |_| delivered()).await;
     let ended = states(&detail(&test, &slug, id).await);
     assert!(ended.iter().all(|(_, state)| *state == "delivered"), "{ended:?}");
+}
+
+/// What the operator is told of.
+fn recovered(test: &Test) -> u64 {
+    test.core.node.figures.load(&test.core).recovered
+}
+
+#[tokio::test]
+async fn a_lease_that_ran_out_is_taken_again_and_told_of() {
+    let test = Test::new().await;
+    let (project, _) = test.project("physics").await;
+    mail(&test, Some(project), &["a@e.example", "b@e.example"]).await;
+    assert_eq!((take(&test).await.len(), recovered(&test)), (2, 0));
+    test.clock.advance(Duration::from_secs(299));
+    assert!(take(&test).await.is_empty(), "they are leased");
+    test.clock.advance(Duration::from_secs(2));
+    assert_eq!((take(&test).await.len(), recovered(&test)), (2, 2));
 }
 
 #[tokio::test]
