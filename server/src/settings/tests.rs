@@ -25,6 +25,19 @@ fn an_empty_file_gives_a_trial_that_sends_nothing() {
 }
 
 #[test]
+fn waits_lives_and_sizes_are_what_the_product_promises_when_nothing_is_set() {
+    let settings = read("").expect("defaults");
+    let waits: Vec<u64> = settings.core.retry_schedule.iter().map(Duration::as_secs).collect();
+    assert_eq!(waits, [60, 300, 900, 1_800, 3_600, 7_200, 14_400], "the last one repeats");
+    assert_eq!(settings.core.queue_lifetime, Duration::from_secs(432_000), "five days");
+    assert_eq!(settings.core.delay_warning, Duration::from_secs(14_400), "four hours");
+    assert_eq!(settings.core.message_size, 50_000_000);
+    assert_eq!(settings.smtp_recipients, 100);
+    // There is no key for it: every relay has this one.
+    assert_eq!(relay_mta::SubmissionSettings::default().idle, Duration::from_secs(300), "five minutes");
+}
+
+#[test]
 fn the_manual_is_a_valid_file_and_names_every_key() {
     let manual = print_manual();
     read(&manual).expect("the manual as a file");

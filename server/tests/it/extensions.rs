@@ -1,12 +1,21 @@
 //! Extensions end to end: what a program asks for in MAIL and RCPT, by real clients, and what a next hop offers or not.
 
 use crate::{
-    harness::{Received, Relaykeep, Session, Sink, clients, until},
-    submission::{RULES, dns, settings},
+    harness::{PATIENCE, Received, Relaykeep, Session, Sink, clients, until},
+    submission::{RULES, dns, routed, settings},
 };
-use std::time::{Duration, Instant};
+use std::{
+    io::{BufRead, BufReader, Write},
+    iter,
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
 const FROM: &str = "web@domain.test";
+/// Of an address that only SMTPUTF8 can carry.
+const NOT_ASCII: &str = "jörg@other.test";
 const DSN: &str = "250-DSN\r\n";
 const BINARY: &str = "250-CHUNKING\r\n250-BINARYMIME\r\n";
 
@@ -218,4 +227,85 @@ fn mail_that_asks_for_tls_on_the_whole_way_never_goes_in_the_clear() {
     assert!(sink.received().is_empty(), "neither the mail nor the report about it");
     let plain = Session::open(relay.networks).say("EHLO client.test");
     assert!(!plain.contains("REQUIRETLS"), "{plain}");
+}
+
+/// Hands in mail for an address that is not ASCII, and declares that.
+fn submit_utf8(session: &mut Session) {
+    assert!(session.say(&format!("MAIL FROM:<{FROM}> SMTPUTF8")).starts_with("250 "));
+    assert!(session.say(&format!("RCPT TO:<{NOT_ASCII}>")).starts_with("250 "));
+    assert!(session.say("DATA").starts_with("354 "));
+    let reply = session.try_content(b"From: web@domain.test\r\nSubject: abroad\r\n\r\nhello\r\n").unwrap();
+    assert!(reply.starts_with("250 2.0.0 Ok: queued as "), "{reply}");
+}
+
+#[test]
+fn an_address_that_is_not_ascii_is_declared_and_goes_on_to_a_next_hop_that_offers_smtputf8() {
+    let sink = Sink::start();
+    let (relay, _dns) = relay(&sink);
+    let mut session = Session::open(relay.networks);
+    assert!(session.say("EHLO client.test").contains("SMTPUTF8"));
+    assert!(session.say(&format!("MAIL FROM:<{FROM}>")).starts_with("250 "));
+    let undeclared = session.say(&format!("RCPT TO:<{NOT_ASCII}>"));
+    assert!(undeclared.starts_with("553 5.6.7 "), "{undeclared}");
+    assert!(session.say("RSET").starts_with("250 "));
+    submit_utf8(&mut session);
+    let received = sink.wait_for(1).remove(0);
+    assert!(received.said[0].ends_with(" SMTPUTF8"), "{:?}", received.said);
+    assert_eq!(received.rcpt, [NOT_ASCII]);
+    let trace = received.header("Received").remove(0);
+    assert!(trace.contains(" by relay.test with UTF8SMTP id "), "{trace}");
+    assert!(trace.contains(&format!(" for <{NOT_ASCII}>;")), "{trace}");
+    relay.wait_until_queue_is_empty();
+    assert_eq!(sink.received().len(), 1);
+}
+
+/// A mail server that offers no extension and takes everything: its port, and each line that is said to it.
+fn old_server() -> (u16, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (hears, heard) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let hears = hears.clone();
+            thread::spawn(move || take_all(stream, &hears));
+        }
+    });
+    (port, heard)
+}
+
+fn take_all(mut stream: TcpStream, hears: &mpsc::Sender<String>) -> Option<()> {
+    let lines = BufReader::new(stream.try_clone().ok()?).lines();
+    stream.write_all(b"220 old.test\r\n").ok()?;
+    let mut in_data = false;
+    for line in lines.map_while(Result::ok) {
+        let answer = match line.as_str() {
+            "." => "250 Ok\r\n",
+            _ if in_data => "",
+            "DATA" => "354 Go on\r\n",
+            _ => "250 Ok\r\n",
+        };
+        in_data = line != "." && (in_data || line == "DATA");
+        hears.send(line).ok()?;
+        stream.write_all(answer.as_bytes()).ok()?;
+    }
+    Some(())
+}
+
+#[test]
+fn an_address_that_is_not_ascii_fails_at_once_where_smtputf8_is_not_offered() {
+    let (port, heard) = old_server();
+    let dns = dns();
+    let relay = Relaykeep::start(&routed(&dns, port, "retry = [\"1s\"]\n"));
+    relay.apply(RULES);
+    submit_utf8(&mut Session::open(relay.networks));
+    // The report about it is ASCII throughout, and goes to the same server.
+    let said: Vec<String> =
+        iter::from_fn(|| heard.recv_timeout(PATIENCE).ok()).take_while(|line| line != ".").collect();
+    let report = ["Action: failed", "Status: 5.6.7", "Final-Recipient: utf-8; j\\x{F6}rg@other.test"];
+    for line in report {
+        assert!(said.iter().any(|heard| heard == line), "no {line:?} in\n{}", said.join("\n"));
+    }
+    relay.wait_until_queue_is_empty();
+    let begun = said.into_iter().chain(heard.try_iter()).find(|line| line.starts_with("MAIL FROM:<web"));
+    assert_eq!(begun, None, "the mail itself was begun");
 }

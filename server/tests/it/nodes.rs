@@ -1,12 +1,13 @@
 //! Several nodes on one PostgreSQL: roles, what they share, that a killed, a cut off and a restarted node lose nothing,
-//! and that one which stood still sends nothing twice. On SQLite, which has one process: roles alone.
+//! and that one which stood still and nodes that are restarted in turn send nothing twice. On SQLite, which has one
+//! process: roles alone.
 
 use crate::{
     harness::{Cable, Relaykeep, Session, Sink, until},
     submission::{RULES, dns, routed, settings},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     sync::{
@@ -14,7 +15,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -102,11 +103,29 @@ struct Senders {
 }
 
 impl Senders {
-    fn run(&self, ports: &[u16]) {
+    /// Six programs, of which two begin with each of three nodes.
+    fn begin(ports: [u16; 3], most: usize) -> (Arc<Self>, Vec<JoinHandle<()>>) {
+        let senders = Arc::new(Self::default());
+        let program = |place: usize| {
+            let (senders, mut ports) = (senders.clone(), ports);
+            ports.rotate_left(place % 3);
+            thread::spawn(move || senders.run(&ports, most))
+        };
+        let programs = (0..6).map(program).collect();
+        (senders, programs)
+    }
+
+    /// Sends until it is over: at most so many messages to a node, fewer when it takes none, then on to the next.
+    fn run(&self, ports: &[u16], most: usize) {
         for port in ports.iter().cycle() {
-            while !self.over.load(Ordering::Relaxed) {
+            for _ in 0..most {
+                if self.over.load(Ordering::Relaxed) {
+                    return;
+                }
                 let number = self.next.fetch_add(1, Ordering::Relaxed);
-                if !send(*port, number).starts_with("250 ") {
+                let reply = send(*port, number);
+                if !reply.starts_with("250 ") {
+                    assert!(!reply.starts_with('5'), "message {number} is refused for ever: {reply}");
                     break;
                 }
                 self.acknowledged.lock().unwrap().insert(number);
@@ -129,21 +148,21 @@ impl Senders {
         let enough = self.acknowledged().len() + count;
         until("acknowledgements", || (self.acknowledged().len() >= enough).then_some(()));
     }
-}
 
-fn arrived(sink: &Sink) -> BTreeMap<usize, usize> {
-    let mut arrived = BTreeMap::new();
-    for received in sink.received() {
-        *arrived.entry(received.header("X-Number")[0].parse().unwrap()).or_default() += 1;
+    /// Ends the programs.
+    fn end(&self, programs: Vec<JoinHandle<()>>) {
+        self.over.store(true, Ordering::Relaxed);
+        for program in programs {
+            program.join().unwrap();
+        }
     }
-    arrived
 }
 
 /// Waits until everything that is acknowledged now has arrived.
 fn until_all_arrived(what: &str, senders: &Senders, sink: &Sink) {
     let acknowledged = senders.acknowledged();
     until(what, || {
-        let arrived = arrived(sink);
+        let arrived = sink.numbers();
         acknowledged.iter().all(|number| arrived.contains_key(number)).then_some(())
     });
 }
@@ -164,15 +183,7 @@ fn of_three_nodes_under_load_one_killed_one_cut_off_and_one_restarted_lose_nothi
     two.run();
     let mut three = one.beside(&lines, None);
     three.run();
-    let senders = Arc::new(Senders::default());
-    let ports = [one.networks, two.networks, three.networks];
-    let threads: Vec<_> = (0..6)
-        .map(|place| {
-            let (senders, mut ports) = (senders.clone(), ports);
-            ports.rotate_left(place % 3);
-            thread::spawn(move || senders.run(&ports))
-        })
-        .collect();
+    let (senders, programs) = Senders::begin([one.networks, two.networks, three.networks], usize::MAX);
     senders.more(60);
     one.kill();
     senders.more(60);
@@ -189,18 +200,47 @@ fn of_three_nodes_under_load_one_killed_one_cut_off_and_one_restarted_lose_nothi
     senders.more(60);
     three.run();
     senders.more(60);
-    senders.over.store(true, Ordering::Relaxed);
-    for thread in threads {
-        thread.join().unwrap();
-    }
+    senders.end(programs);
     until_all_arrived("all", &senders, &sink);
     three.wait_until_queue_is_empty();
     // Twice comes only what two nodes had in flight: at most what their workers held, and as many results again on
     // their way to the database.
-    let arrived = arrived(&sink);
+    let arrived = sink.numbers();
     let twice: usize = arrived.values().map(|times| times - 1).sum();
     assert!(twice <= 2 * 2 * WORKERS, "{twice} duplicates");
     println!("{} acknowledged, {} arrived, {twice} twice", senders.acknowledged().len(), arrived.len());
+}
+
+#[test]
+fn three_nodes_that_are_restarted_in_turn_under_load_lose_nothing_and_send_nothing_twice() {
+    if !on_postgres() {
+        return;
+    }
+    let (dns, sink) = (dns(), Sink::start());
+    let lines = routed(&dns, sink.port, &format!("retry = [\"1s\"]\nworkers = {WORKERS}\n"));
+    let mut one = Relaykeep::prepare(&lines);
+    one.apply(RULES);
+    one.run();
+    let mut two = one.beside(&lines, None);
+    two.run();
+    let mut three = one.beside(&lines, None);
+    three.run();
+    // Each program goes from node to node, so that all of them have work whenever one is stopped.
+    let (senders, programs) = Senders::begin([one.networks, two.networks, three.networks], 1);
+    senders.more(30);
+    for node in [&mut one, &mut two, &mut three] {
+        node.process().signal("TERM");
+        assert!(node.wait_for_the_end().success(), "{}", node.log());
+        senders.more(15);
+        node.run();
+        until("mail at the node that is back", || (node.metric("relaykeep_accepted_total") > 0.0).then_some(()));
+    }
+    senders.more(15);
+    senders.end(programs);
+    until_all_arrived("all", &senders, &sink);
+    one.wait_until_queue_is_empty();
+    let twice: Vec<_> = sink.numbers().into_iter().filter(|(_, times)| *times > 1).collect();
+    assert!(twice.is_empty(), "came more than once, of {} acknowledged: {twice:?}", senders.acknowledged().len());
 }
 
 /// A connection that comes with mail: where to answer, and the lines that are said. One that only asks for the greeting,

@@ -1,10 +1,17 @@
 //! The store fails at work: refused for now, nothing half, and on it goes without a restart.
 
+use super::{A_ROUND, CONNECTIONS, Senders, WORKERS};
 use crate::{
-    harness::{Portal, Relaykeep, Session, postgres::Cluster, process::Process, until},
-    submission::RULES,
+    harness::{Cable, Portal, Relaykeep, Session, Sink, postgres::Cluster, process::Process, until},
+    submission::{RULES, dns, routed},
 };
-use std::{fs, process::Command, process::Stdio};
+use std::{
+    fs,
+    process::{Command, Stdio},
+    sync::{Arc, atomic::Ordering},
+    thread,
+    time::Duration,
+};
 
 fn message(octets: usize) -> Vec<u8> {
     format!("From: web@domain.test\r\n\r\n{}\r\n", "x".repeat(octets)).into_bytes()
@@ -132,4 +139,61 @@ fn postgresql_that_stops_under_load_is_452_or_451_and_comes_back_without_a_resta
         acknowledged.push(send(&mut session, 1_500_000).expect("accepted"));
     }
     check(&relay.operator(), &acknowledged);
+}
+
+#[test]
+fn postgresql_that_stops_while_mail_is_in_flight_loses_nothing_that_was_acknowledged() {
+    let (dns, sink, mut cluster) = (dns(), Sink::start(), Cluster::start());
+    let cable = Cable::to(sink.port);
+    // What was leased when the answer was lost is free again after the lease.
+    let lines = format!("retry = [\"1s\"]\nlease = \"20s\"\nworkers = {WORKERS}\n");
+    let mut relay = Relaykeep::prepare(&routed(&dns, cable.port, &lines));
+    relay.use_database(&cluster.url());
+    relay.apply(RULES);
+    relay.run();
+    let senders = Arc::new(Senders::default());
+    let programs: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let (senders, port) = (senders.clone(), relay.networks);
+            // What is not accepted is refused for now, or its connection is cut: then the program comes again.
+            thread::spawn(move || {
+                while !senders.over.load(Ordering::Relaxed) {
+                    senders.run(port);
+                    thread::park_timeout(Duration::from_millis(50));
+                }
+            })
+        })
+        .collect();
+    let a_round = || {
+        let enough = senders.acknowledged() + A_ROUND;
+        until("acknowledgements", || (senders.acknowledged() >= enough).then_some(()));
+    };
+    let mut session = Session::open(relay.networks);
+    let stops = [("immediate", false), ("fast", true)];
+    for (stop, hop_is_silent) in stops {
+        a_round();
+        if hop_is_silent {
+            cable.cut();
+            until("mail in flight", || (relay.metric("relaykeep_queue_in_flight") > 0.0).then_some(()));
+        }
+        cluster.stop(stop);
+        send(&mut session, 1_000).expect_err("acknowledged without a database");
+        if hop_is_silent {
+            // How these deliveries end cannot be recorded yet.
+            cable.mend();
+        }
+        cluster.run();
+    }
+    a_round();
+    senders.over.store(true, Ordering::Relaxed);
+    for program in programs {
+        program.join().unwrap();
+    }
+    relay.wait_until_queue_is_empty();
+    let (acknowledged, arrived) = (senders.acknowledged.lock().unwrap().clone(), sink.numbers());
+    let lost: Vec<_> = acknowledged.iter().filter(|number| !arrived.contains_key(number)).collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?} of {}", acknowledged.len());
+    // Twice comes only what the sink had taken and could not be recorded: what the workers held, and as many results.
+    let twice: usize = arrived.values().map(|times| times - 1).sum();
+    assert!(twice <= stops.len() * 2 * WORKERS, "{twice} duplicates");
 }

@@ -2,7 +2,7 @@
 
 use super::until;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -91,6 +91,15 @@ impl Sink {
     /// Everything that arrived so far.
     pub fn received(&self) -> Vec<Received> {
         self.state.lock().unwrap().received.clone()
+    }
+
+    /// How often each numbered message (a field `X-Number`) has arrived.
+    pub fn numbers(&self) -> BTreeMap<usize, usize> {
+        let mut numbers = BTreeMap::new();
+        for received in self.received() {
+            *numbers.entry(received.header("X-Number")[0].parse().unwrap()).or_default() += 1;
+        }
+        numbers
     }
 
     /// How often RCPT came for this address.

@@ -104,3 +104,21 @@ async fn a_policy_host_at_an_address_of_this_machine_is_not_asked() {
     let unknown = FetchError::Away("mta-sts.d.example cannot be looked up: SERVFAIL".to_owned());
     assert_eq!(fetched().await, Err(unknown));
 }
+
+/// A real socket, the clock alone is hurried.
+#[tokio::test(start_paused = true)]
+async fn a_policy_host_that_takes_the_connection_and_is_silent_is_given_up_after_20_seconds() {
+    use crate::{FixedAnswers, Resolver};
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    silent.set_nonblocking(true).expect("a socket");
+    let answers = FixedAnswers::new();
+    answers.set_addresses("mta-sts.d.example", &["127.0.0.1".parse().expect("an address")]);
+    let domain = relay_types::DomainName::parse("d.example").expect("a name");
+    let access = Access { port: silent.local_addr().expect("a port").port(), local: true, ..Access::default() };
+    let began = tokio::time::Instant::now();
+    let given_up = fetch(&Resolver::fixed(answers), &domain, &access).await;
+    assert!(matches!(given_up, Err(FetchError::Away(_))), "{given_up:?}");
+    let took = began.elapsed();
+    assert!(took >= Duration::from_secs(19) && took <= Duration::from_secs(21), "{took:?}: {given_up:?}");
+    silent.accept().expect("it was connected");
+}

@@ -105,6 +105,11 @@ impl Relay {
     }
 
     async fn accept(&self, recipients: &[&str]) -> MessageId {
+        self.accept_at(&self.core, recipients).await
+    }
+
+    /// As [`Self::accept`], by this process.
+    async fn accept_at(&self, core: &Core, recipients: &[&str]) -> MessageId {
         let submission = Submission {
             arrival: Arrival::Smtp {
                 listener: "submission".to_owned(),
@@ -121,7 +126,7 @@ impl Relay {
             smtputf8: false,
             content: b"From: app@sender.example\r\nSubject: hi\r\n\r\nbody\r\n.dot\r\n".to_vec().into(),
         };
-        submission::accept(&self.core, &self.account, submission).await.unwrap().unwrap()
+        submission::accept(core, &self.account, submission).await.unwrap().unwrap()
     }
 
     async fn detail(&self, message: MessageId) -> MessageDetail {
@@ -347,4 +352,53 @@ async fn new_mail_leaves_room_for_what_waits_in_the_queue() {
     relay.accept(&["last@b.example"]).await;
     manager.end().await;
     assert_eq!(queue::claim(&relay.core, 100, 100, &[]).await.unwrap().len(), 8);
+}
+
+#[tokio::test]
+async fn mail_for_a_host_that_has_just_failed_rests_in_the_queue() {
+    let sink = Sink::start(Script::default().greet_at("127.0.0.2", "421 4.3.2 busy")).await;
+    let mut relay = Relay::new(&sink, PlatformRoute::Mx).await;
+    relay.config.connections_per_destination = 1;
+    for number in 0..=CLAIMS_PER_CONNECTION {
+        relay.accept(&[&format!("a{number}@slow.example")]).await;
+    }
+    let mut manager = manager(relay.core.clone(), relay.config.clone()).unwrap();
+    assert!(manager.claim().await);
+    let before = Instant::now();
+    manager.start();
+    while let Some(ended) = manager.running.join_next_with_id().await {
+        manager.finished(ended);
+    }
+    let Actor::ServiceAccount { project_id, .. } = relay.account else { unreachable!() };
+    let project = Some(project_id);
+    let slow = LeftOut::OfProject(project, "slow.example".to_owned());
+    assert_eq!(manager.resting.left_out(before).collect::<Vec<_>>(), std::slice::from_ref(&slow));
+    // As after many more: it rests longer than a slow machine takes for a claim.
+    manager.resting.failed(project, "slow.example", 1_000_000, Instant::now());
+    assert!(!manager.claim().await, "what is left rests");
+    assert_eq!((manager.left_out.clone(), manager.backlog.waiting()), (vec![slow], 0));
+    manager.resting = Resting::default();
+    assert!(manager.claim().await);
+    assert_eq!(manager.backlog.waiting(), 1);
+    manager.end().await;
+}
+
+#[tokio::test]
+async fn mail_that_another_process_accepted_is_found_without_being_woken() {
+    let sink = Sink::start(Script::default()).await;
+    let relay = Relay::new(&sink, PlatformRoute::Mx).await;
+    let other = Core::open(relay.core.config().clone(), relay.core.resolver().clone(), relay.clock.clone());
+    let other = other.await.unwrap();
+    let manager = manager(relay.core.clone(), relay.config.clone()).unwrap();
+    let stop = relay.stop.clone();
+    let running = tokio::spawn(async move { manager.run(&stop).await });
+    // Handed over in memory: when it is delivered, the look at the start was in vain and is over.
+    let own = relay.accept(&["own@b.example"]).await;
+    relay.until(own, "delivery", |detail| detail.state == MessageState::Delivered).await;
+    // The other process has no workers, and its bells are heard by nobody here.
+    let found = relay.accept_at(&other, &["other@b.example"]).await;
+    relay.until(found, "delivery", |detail| detail.state == MessageState::Delivered).await;
+    assert_eq!(sink.received(), 2);
+    relay.stop.cancel();
+    running.await.unwrap();
 }
