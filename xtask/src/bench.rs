@@ -35,10 +35,10 @@ const RIGS: &[Rig] = &[
     Rig { name: "throughput", run: throughput::throughput },
     Rig { name: "signed", run: signed::signed },
     Rig { name: "nodes", run: nodes::nodes },
-    Rig { name: "auth", run: |options| sessions::auth(&options.database()?) },
-    Rig { name: "idle", run: |options| sessions::idle(&options.database()?) },
-    Rig { name: "tarpit", run: |options| fairness::tarpit(&options.database()?) },
-    Rig { name: "backlog", run: |options| fairness::backlog(&options.database()?) },
+    Rig { name: "auth", run: sessions::auth },
+    Rig { name: "idle", run: sessions::idle },
+    Rig { name: "tarpit", run: fairness::tarpit },
+    Rig { name: "backlog", run: fairness::backlog },
 ];
 
 /// What was typed beside the name.

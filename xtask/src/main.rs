@@ -5,6 +5,7 @@
 
 mod bench;
 mod crash;
+mod fault;
 mod fuzz;
 mod serve;
 mod test;
@@ -38,10 +39,12 @@ cargo xtask COMMAND
         measure accepted and delivered messages a second, beside Debian's Postfix; signed: of 100 KB, with DKIM
   bench nodes [--messages N] [--json]
         measure one, two and four nodes on one PostgreSQL, with the processor time of a message
-  bench auth|idle|tarpit|backlog [--database sqlite|postgres]
+  bench auth|idle|tarpit|backlog [--database sqlite|postgres] [--json]
         measure connections that sign in, attackers, idle sessions, 50 MB, a tarpit, a backlog for a dead server
   crash [--rounds N] [--database sqlite|postgres] [--json]
         kill the relay under load again and again, and compare what it acknowledged with what arrived
+  fault [--database sqlite|postgres]
+        the tests of full disks, failing syncs, killed processes, a database that goes away; on postgres of nodes, too
   bench policy|queue|depth|messages|import|sweep|health [--count N] [--release]
         measure single use cases in the database alone; sweep and health ask a real Knot DNS
   fuzz TARGET|all [--seconds N]
@@ -66,6 +69,7 @@ fn run(arguments: &[String]) -> Result<()> {
     match command.as_str() {
         "bench" => bench::command(rest),
         "crash" => crash::command(rest),
+        "fault" => fault::command(rest),
         "fuzz" => fuzz::command(rest),
         "serve" => serve::command(rest),
         "relaykeep" => serve::relaykeep(rest),

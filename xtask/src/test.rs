@@ -127,27 +127,35 @@ fn crate_tests() -> Result<Vec<String>> {
     Ok(tests.filter(|name| *name != INTEGRATION).map(str::to_owned).collect())
 }
 
+/// Runs the integration tests of these modules alone, on one database.
+pub fn integration_tests_of(database: &str, modules: &[&str]) -> Result<()> {
+    let mut state = Run::default();
+    let mut tests = integration(&mut state, database)?;
+    tests.arg("--").args(modules);
+    state.tally.run(&mut tests)
+}
+
 fn sqlite(state: &mut Run) -> Result<()> {
-    let path = packages::for_integration()?;
-    let mut tests = integration(&path);
-    tests.env("RELAYKEEP_TEST_DATABASE", "sqlite");
+    let mut tests = integration(state, "sqlite")?;
     state.tally.run(&mut tests)
 }
 
 fn postgres(state: &mut Run) -> Result<()> {
-    let path = packages::for_integration()?;
-    let url = postgres_url(state)?;
-    let mut tests = integration(&path);
+    let mut tests = integration(state, "postgres")?;
     // The use cases run on PostgreSQL too: locks and statement snapshots differ from SQLite's.
     tests.arg("--lib");
-    tests.env("RELAYKEEP_TEST_DATABASE", "postgres").env("RELAYKEEP_TEST_POSTGRES", url);
     state.tally.run(&mut tests)
 }
 
-fn integration(path: &str) -> Command {
+fn integration(state: &mut Run, database: &str) -> Result<Command> {
+    let path = packages::for_integration()?;
     let mut tests = cargo();
-    tests.args(TEST).args(SERVER_SIDE).args(["--test", INTEGRATION]).env("PATH", path);
-    tests
+    tests.args(TEST).args(SERVER_SIDE).args(["--test", INTEGRATION]);
+    tests.env("PATH", path).env("RELAYKEEP_TEST_DATABASE", database);
+    if database == "postgres" {
+        tests.env("RELAYKEEP_TEST_POSTGRES", postgres_url(state)?);
+    }
+    Ok(tests)
 }
 
 fn browser_tests(state: &mut Run) -> Result<()> {

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::figure::{TURNS, middle};
+use super::Options;
+use super::figure::{self, in_turns, middle};
 use super::sessions::in_programs;
 use crate::progress;
 use crate::rig::{Client, Database, Dns, Lines, Relay, Sink, until};
@@ -23,6 +24,8 @@ const BACKLOG: usize = 100_000;
 const A_SESSION: usize = 500;
 /// New mail beside it.
 const NEW: usize = 10_000;
+/// A start with the backlog takes no longer.
+const START: Duration = Duration::from_secs(5);
 const MB: f64 = 1_000_000.0;
 
 /// Mail servers on addresses of their own, all on one port, and the DNS that names them.
@@ -102,70 +105,107 @@ fn pace(port: u16, to: &str, fields: impl Fn() -> String) -> Result<()> {
     client.quit()
 }
 
-/// `bench tarpit`: nine domains, alone and beside a tenth whose server takes connections and never says a word.
-pub fn tarpit(database: &Database) -> Result<()> {
+/// `bench tarpit`: nine domains, alone and beside a tenth whose server takes connections and never says a word. Two relays
+/// in turns, because the tarpit holds its connections for long.
+pub fn tarpit(options: &Options) -> Result<()> {
+    let (database, other_database) = (options.database()?, options.database()?);
     let pit = Ipv4Addr::from(0x7f00_0b01);
-    let (world, _dns) = World::start("tarpit", database, &[("pit.test".to_owned(), pit)])?;
-    let listener = TcpListener::bind((pit, world.sinks[0].port))?;
+    let (alone, _dns) = World::start("alone", &database, &[])?;
+    let (beside, _other_dns) = World::start("tarpit", &other_database, &[("pit.test".to_owned(), pit)])?;
+    let listener = TcpListener::bind((pit, beside.sinks[0].port))?;
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             thread::spawn(move || (&stream).read(&mut [0]));
         }
     });
-    world.paced(DOMAINS - 1, None)?;
-    // One after the other and not in turns: the tarpit holds its connections for long.
-    let several = |tarpit: Option<&str>| {
-        let found = (0..TURNS).map(|_| Ok(world.paced(DOMAINS - 1, tarpit)?.as_secs_f64()));
-        Ok::<_, anyhow::Error>(Duration::from_secs_f64(middle(found.collect::<Result<_>>()?)))
-    };
-    let (alone, beside) = (several(None)?, several(Some("pit.test"))?);
-    let slower = 100.0 * (beside.as_secs_f64() / alone.as_secs_f64() - 1.0);
-    println!(
-        "95 of 100 messages of nine domains came within {alone:.2?}; beside a tarpit within {beside:.2?} ({slower:+.0} %)"
+    alone.paced(DOMAINS - 1, None)?;
+    beside.paced(DOMAINS - 1, None)?;
+    let [alone, beside] = in_turns(|turn| {
+        let (world, tarpit) = if turn == 0 { (&alone, None) } else { (&beside, Some("pit.test")) };
+        let took = world.paced(DOMAINS - 1, tarpit)?;
+        progress::note(&format!("{}: {took:.2?}", tarpit.unwrap_or("alone")));
+        Ok(took.as_secs_f64())
+    })?;
+    let slower = 100.0 * (beside / alone - 1.0);
+    let words = format!(
+        "95 of 100 messages of nine domains came within {:.2?}; beside a tarpit within {:.2?} ({slower:+.0} %)",
+        Duration::from_secs_f64(alone),
+        Duration::from_secs_f64(beside),
     );
+    let value =
+        serde_json::json!({ "p95_ms_alone": 1e3 * alone, "p95_ms_beside": 1e3 * beside, "slower_percent": slower });
+    figure::tell(options.json, &words, &value);
     Ok(())
 }
 
-/// `bench backlog`: memory and new mail beside 100,000 messages for a dead domain, and a start with them.
-pub fn backlog(database: &Database) -> Result<()> {
+/// `bench backlog`: memory and new mail beside 100,000 messages for a dead domain, and a start with them. A relay with an
+/// empty queue is measured in turns with it.
+pub fn backlog(options: &Options) -> Result<()> {
+    let (database, other_database) = (options.database()?, options.database()?);
     let dead = ("dead.test".to_owned(), Ipv4Addr::from(0x7f00_0c01));
-    let (mut world, _dns) = World::start("backlog", database, &[dead])?;
-    let without = world.new_mail()?;
-    let before = world.relay.resident()?;
+    let (empty, _dns) = World::start("empty", &database, &[])?;
+    let (mut full, _other_dns) = World::start("backlog", &other_database, &[dead])?;
+    for world in [&empty, &full] {
+        world.new_mail()?;
+    }
+    let before = full.relay.resident()?;
     let began = Instant::now();
-    in_programs(|_| send(world.relay.port, "someone@dead.test", BACKLOG / 20))?;
+    in_programs(|_| send(full.relay.port, "someone@dead.test", BACKLOG / 20))?;
     progress::note(&format!("{BACKLOG} for the dead domain accepted in {:.1?}", began.elapsed()));
-    let memory = world.relay.resident()?;
-    let put_off = world.relay.put_off()?;
-    let with = world.new_mail()?;
-    let put_off = world.relay.put_off()? - put_off;
-    println!("waiting: {}", world.relay.queued()?);
-    println!("resident: {:.0} MB before, {:.0} MB with {BACKLOG} waiting", before as f64 / MB, memory as f64 / MB);
-    println!(
-        "new mail a second: {without:.0} before, {with:.0} with {BACKLOG} waiting, of which {put_off} were put off"
-    );
-    world.relay.kill()?;
+    let memory = full.relay.resident()?;
+    let put_off = full.relay.put_off()?;
+    let mut processor = [Vec::new(), Vec::new()];
+    let [without, with] = in_turns(|turn| {
+        let (rate, cost) = [&empty, &full][turn].new_mail()?;
+        progress::note(&format!("{}: {rate:.0} a second, {cost:.3} ms of processor each", ["empty", "full"][turn]));
+        processor[turn].push(cost);
+        Ok(rate)
+    })?;
+    let [cost_without, cost_with] = processor.map(middle);
+    let put_off = full.relay.put_off()? - put_off;
+    let waiting = full.relay.queued()?;
+    full.relay.kill()?;
     let began = Instant::now();
-    world.relay.start()?;
+    full.relay.start()?;
     let started = began.elapsed();
-    let seen = world.sinks[0].count();
-    send(world.relay.port, "someone@d0.test", 1)?;
-    until("mail after the start", || Ok(world.sinks[0].count() > seen))?;
-    println!("killed and started: takes mail after {started:.2?}, has delivered it after {:.2?}", began.elapsed());
+    let seen = full.sinks[0].count();
+    send(full.relay.port, "someone@d0.test", 1)?;
+    until("mail after the start", || Ok(full.sinks[0].count() > seen))?;
+    let served = began.elapsed();
+    let words = format!(
+        "waiting: {waiting}\n\
+         resident: {:.0} MB before, {:.0} MB with {BACKLOG} waiting\n\
+         new mail a second: {without:.0} with an empty queue, {with:.0} with {BACKLOG} waiting, of which {put_off} were put \
+         off\n\
+         processor for each: {cost_without:.3} ms, {cost_with:.3} ms with what is put off\n\
+         killed and started: takes mail after {started:.2?}, has delivered it after {served:.2?}",
+        before as f64 / MB,
+        memory as f64 / MB,
+    );
+    let value = serde_json::json!({
+        "waiting": waiting,
+        "octets_before": before,
+        "octets_with_backlog": memory,
+        "per_second_empty": without.round(),
+        "per_second_with_backlog": with.round(),
+        "put_off": put_off,
+        "processor_ms_empty": cost_without,
+        "processor_ms_with_backlog": cost_with,
+        "start_ms": started.as_millis(),
+    });
+    figure::tell(options.json, &words, &value);
+    ensure!(started < START, "a start took {started:.1?}");
     Ok(())
 }
 
 impl World {
-    /// Messages a second, the middle of some measurements.
-    fn new_mail(&self) -> Result<f64> {
-        Ok(middle((0..TURNS).map(|_| self.new_mail_once()).collect::<Result<_>>()?))
-    }
-
-    fn new_mail_once(&self) -> Result<f64> {
-        let (before, began) = (self.count(), Instant::now());
+    /// Messages a second, and milliseconds of processor time of the relay for each.
+    fn new_mail(&self) -> Result<(f64, f64)> {
+        let (before, began, worked) = (self.count(), Instant::now(), self.relay.processor_time()?);
         in_programs(|program| send(self.relay.port, &format!("someone@{}", domain(program % DOMAINS)), NEW / 20))?;
         until("all new mail at the sinks", || Ok(self.count() >= before + NEW))?;
-        Ok(NEW as f64 / began.elapsed().as_secs_f64())
+        let (took, worked) = (began.elapsed().as_secs_f64(), self.relay.processor_time()? - worked);
+        Ok((NEW as f64 / took, 1e3 * worked.as_secs_f64() / NEW as f64))
     }
 
     fn count(&self) -> usize {

@@ -59,6 +59,27 @@ pub fn print(ours: &Figure, theirs: &Figure, json: bool) {
     println!("delivered: {:.1} times Postfix", ours.delivered_per_second() / theirs.delivered_per_second());
 }
 
+/// Measures ours and theirs in turns, [`TURNS`] times each, and gives of each the run whose deliveries are in the middle.
+pub fn beside(
+    mut ours: impl FnMut() -> Result<Figure>,
+    mut theirs: impl FnMut() -> Result<Figure>,
+) -> Result<[Figure; 2]> {
+    let mut found = [Vec::new(), Vec::new()];
+    for _ in 0..TURNS {
+        found[0].push(ours()?);
+        found[1].push(theirs()?);
+    }
+    Ok(found.map(|mut figures| {
+        figures.sort_unstable_by_key(|figure| figure.delivered);
+        figures.swap_remove(TURNS / 2)
+    }))
+}
+
+/// Prints what a rig found: words, or one line of JSON.
+pub fn tell(json: bool, words: &str, value: &serde_json::Value) {
+    if json { println!("{value}") } else { println!("{words}") }
+}
+
 /// Measures two things (0 and 1) in turns, [`TURNS`] times each, and gives the middle of each: no machine is the same for
 /// a minute.
 pub fn in_turns(mut measure: impl FnMut(usize) -> Result<f64>) -> Result<[f64; 2]> {

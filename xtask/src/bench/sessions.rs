@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::figure::in_turns;
+use super::Options;
+use super::figure::{self, in_turns};
 use crate::progress;
-use crate::rig::{Client, Database, Lines, Relay, Sink, until};
+use crate::rig::{Client, Lines, Relay, Sink, until};
 
 /// Programs at a time.
 const PROGRAMS: usize = 20;
@@ -29,16 +30,14 @@ const MB: f64 = 1_000_000.0;
 const MANY: &str = "[smtp]\nsessions = 30000\nsessions_per_address = 30000\n";
 
 /// `bench auth`: connections a second that sign in, and mail a second with and without 200 attackers.
-pub fn auth(database: &Database) -> Result<()> {
-    let sink = Sink::start()?;
-    let mut relay = Relay::prepare("auth", database, &sink, &Lines { others: MANY, ..Lines::default() })?;
+pub fn auth(options: &Options) -> Result<()> {
+    let (database, sink) = (options.database()?, Sink::start()?);
+    let mut relay = Relay::prepare("auth", &database, &sink, &Lines { others: MANY, ..Lines::default() })?;
     relay.start()?;
     sign_in(&relay)?;
     let began = Instant::now();
     in_programs(|_| (0..SIGN_INS / PROGRAMS).try_for_each(|_| sign_in(&relay)))?;
     let rate = SIGN_INS as f64 / began.elapsed().as_secs_f64();
-    println!("AUTH, a connection each, {PROGRAMS} at a time: {rate:.0} a second");
-
     let guesses = AtomicUsize::new(0);
     let [alone, beside] =
         in_turns(
@@ -47,15 +46,28 @@ pub fn auth(database: &Database) -> Result<()> {
             },
         )?;
     let guesses = guesses.load(Ordering::Relaxed);
-    println!("mail a second: {alone:.0} alone, {beside:.0} beside {ATTACKERS} attackers who guessed {guesses} times");
-    println!("slower by {:.1} %", 100.0 * (1.0 - beside / alone));
+    let slower = 100.0 * (1.0 - beside / alone);
+    let words = format!(
+        "AUTH, a connection each, {PROGRAMS} at a time: {rate:.0} a second\n\
+         mail a second: {alone:.0} alone, {beside:.0} beside {ATTACKERS} attackers who guessed {guesses} times: slower by \
+         {slower:.1} %"
+    );
+    let value = serde_json::json!({
+        "sign_ins_per_second": rate.round(),
+        "mail_per_second_alone": alone.round(),
+        "mail_per_second_beside_attackers": beside.round(),
+        "attackers": ATTACKERS,
+        "guesses": guesses,
+        "slower_percent": slower,
+    });
+    figure::tell(options.json, &words, &value);
     Ok(())
 }
 
 /// `bench idle`: memory of 10,000 idle sessions, and of a message of 50 MB.
-pub fn idle(database: &Database) -> Result<()> {
-    let sink = Sink::start()?;
-    let mut relay = Relay::prepare("idle", database, &sink, &Lines { others: MANY, ..Lines::default() })?;
+pub fn idle(options: &Options) -> Result<()> {
+    let (database, sink) = (options.database()?, Sink::start()?);
+    let mut relay = Relay::prepare("idle", &database, &sink, &Lines { others: MANY, ..Lines::default() })?;
     relay.start()?;
     // Pools and caches are filled first.
     in_programs(|_| (0..100).try_for_each(|_| send_one(&relay)))?;
@@ -65,38 +77,65 @@ pub fn idle(database: &Database) -> Result<()> {
         open.push(Client::open(relay.port).with_context(|| format!("session {number}"))?);
     }
     let with = relay.resident()?;
-    println!(
-        "{IDLE} idle sessions: {:.0} MB resident, {:.0} MB before ({:.1} KB each)",
+    drop(open);
+    let large = Large::measure(&mut relay, &sink)?;
+    let words = format!(
+        "{IDLE} idle sessions: {:.0} MB resident, {:.0} MB before ({:.1} KB each)\n{}",
         with as f64 / MB,
         before as f64 / MB,
-        (with.saturating_sub(before)) as f64 / IDLE as f64 / 1_000.0
+        with.saturating_sub(before) as f64 / IDLE as f64 / 1_000.0,
+        large.words(),
     );
-    drop(open);
-    large(&mut relay, &sink)
+    let value = serde_json::json!({
+        "idle_sessions": IDLE,
+        "octets_before": before,
+        "octets_with_idle_sessions": with,
+        "large_message_octets": large.octets,
+        "large_message_more_octets": large.more,
+        "large_message_accepted_ms": large.accepted.as_millis(),
+        "large_message_delivered_ms": large.delivered.as_millis(),
+    });
+    figure::tell(options.json, &words, &value);
+    Ok(())
 }
 
-/// A message of 50 MB on a relay that has just been started and has sent some mail.
-fn large(relay: &mut Relay, sink: &Sink) -> Result<()> {
-    relay.kill()?;
-    relay.start()?;
-    in_programs(|_| (0..100).try_for_each(|_| send_one(relay)))?;
-    until("an empty queue", || Ok(relay.queued()? == 0))?;
-    relay.forget_peak()?;
-    let (before, seen, began) = (relay.resident()?, sink.count(), Instant::now());
-    let body = "0123456789012345678901234567890123456789012345678901234567890123456789\r\n".repeat(LARGE / 72);
-    Client::open(relay.port)?.send("someone@sink.test", "", body.as_bytes())?;
-    let accepted = began.elapsed();
-    until("the large message at the sink", || Ok(sink.count() > seen))?;
-    let delivered = began.elapsed();
-    let peak = relay.peak()?;
-    println!(
-        "a message of {:.0} MB: {:.1} MB more than idle at the most ({:.0} MB), accepted in {accepted:.2?}, delivered in \
-         {delivered:.2?}",
-        body.len() as f64 / MB,
-        peak.saturating_sub(before) as f64 / MB,
-        before as f64 / MB,
-    );
-    Ok(())
+/// What a message of 50 MB cost.
+struct Large {
+    octets: usize,
+    /// Memory at idle, and what there was more at the most; octets.
+    idle: u64,
+    more: u64,
+    accepted: Duration,
+    delivered: Duration,
+}
+
+impl Large {
+    /// On a relay that has just been started and has sent some mail.
+    fn measure(relay: &mut Relay, sink: &Sink) -> Result<Self> {
+        relay.kill()?;
+        relay.start()?;
+        in_programs(|_| (0..100).try_for_each(|_| send_one(relay)))?;
+        until("an empty queue", || Ok(relay.queued()? == 0))?;
+        relay.forget_peak()?;
+        let (idle, seen, began) = (relay.resident()?, sink.count(), Instant::now());
+        let body = "0123456789012345678901234567890123456789012345678901234567890123456789\r\n".repeat(LARGE / 72);
+        Client::open(relay.port)?.send("someone@sink.test", "", body.as_bytes())?;
+        let accepted = began.elapsed();
+        until("the large message at the sink", || Ok(sink.count() > seen))?;
+        let delivered = began.elapsed();
+        Ok(Self { octets: body.len(), idle, more: relay.peak()?.saturating_sub(idle), accepted, delivered })
+    }
+
+    fn words(&self) -> String {
+        format!(
+            "a message of {:.0} MB: {:.1} MB more than idle at the most ({:.0} MB), accepted in {:.2?}, delivered in {:.2?}",
+            self.octets as f64 / MB,
+            self.more as f64 / MB,
+            self.idle as f64 / MB,
+            self.accepted,
+            self.delivered,
+        )
+    }
 }
 
 fn beside_attackers(relay: &Relay, sink: &Sink, guesses: &AtomicUsize) -> Result<f64> {

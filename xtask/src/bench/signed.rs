@@ -26,17 +26,26 @@ const ED25519: &str = "ed25519-sha256";
 pub fn signed(options: &Options) -> Result<()> {
     packages::for_signed()?;
     let load = options.load(MESSAGES, OCTETS);
-    let ours = relaykeep(load, &options.database()?)?;
-    let theirs = postfix(load)?;
+    let database = options.database()?;
+    let (our_sink, their_sink) = (Sink::start()?, Sink::start()?);
+    let mut dns = Dns::start(&[])?;
+    let relay = relaykeep(&database, &our_sink, &mut dns)?;
+    let opendkim = OpenDkim::start(DOMAIN)?;
+    let postfix = Postfix::start(&their_sink, &opendkim.main_cf())?;
+    load.warm_up("relaykeep", &[relay.port], &our_sink)?;
+    load.warm_up("postfix+opendkim", &[postfix.port], &their_sink)?;
+    let [ours, theirs] = figure::beside(
+        || measure(load, "relaykeep", relay.port, &our_sink, &[RSA, ED25519]),
+        || measure(load, "postfix+opendkim", postfix.port, &their_sink, &[RSA]),
+    )?;
     figure::print(&ours, &theirs, options.json);
     Ok(())
 }
 
-fn relaykeep(load: Load, database: &Database) -> Result<Figure> {
-    let sink = Sink::start()?;
-    let mut dns = Dns::start(&[])?;
+/// A relay that signs.
+fn relaykeep(database: &Database, sink: &Sink, dns: &mut Dns) -> Result<Relay> {
     let lines = Lines { others: &dns.settings(), ..Lines::default() };
-    let mut relay = Relay::prepare("signed", database, &sink, &lines)?;
+    let mut relay = Relay::prepare("signed", database, sink, &lines)?;
     dns.publish(&key_records(&relay.dns_report(DOMAIN)?)?)?;
     relay.start()?;
     // Keys sign once the relay has seen their records, which it looks for at its start.
@@ -48,19 +57,11 @@ fn relaykeep(load: Load, database: &Database) -> Result<Figure> {
         until("a message at the sink", || Ok(sink.count() > seen))?;
         Ok(sink.signed_by(RSA) > 0 && sink.signed_by(ED25519) > 0)
     })?;
-    measure(load, "relaykeep", relay.port, &sink, &[RSA, ED25519])
-}
-
-fn postfix(load: Load) -> Result<Figure> {
-    let sink = Sink::start()?;
-    let opendkim = OpenDkim::start(DOMAIN)?;
-    let postfix = Postfix::start(&sink, &opendkim.main_cf())?;
-    measure(load, "postfix+opendkim", postfix.port, &sink, &[RSA])
+    Ok(relay)
 }
 
 /// Sends the load; each message of it must come with a signature by each algorithm.
 fn measure(load: Load, relay: &str, port: u16, sink: &Sink, algorithms: &[&str]) -> Result<Figure> {
-    load.warm_up(relay, &[port], sink)?;
     let counts = || (sink.count(), algorithms.iter().map(|algorithm| sink.signed_by(algorithm)).collect::<Vec<_>>());
     let (count, signed) = counts();
     let figure = load.send(relay, &[port], sink)?;

@@ -22,8 +22,9 @@ pub struct Sink {
 #[derive(Default)]
 struct Seen {
     count: AtomicUsize,
-    /// How often each number of a field `X-Number` came.
-    numbers: Mutex<HashMap<u64, u32>>,
+    /// Rounds in which each number of a field `X-Number` came.
+    numbers: Mutex<HashMap<u64, Vec<usize>>>,
+    round: AtomicUsize,
     /// How long messages with a field `X-Sent` (microseconds since the sink began) took.
     took: Mutex<Vec<Duration>>,
     /// How many messages have a DKIM signature by each algorithm.
@@ -71,8 +72,13 @@ impl Sink {
         self.seen.took.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The numbers that came, and how often.
-    pub fn numbers(&self) -> HashMap<u64, u32> {
+    /// What comes from now on comes in the next round.
+    pub fn next_round(&self) {
+        self.seen.round.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The numbers that came, and in which rounds.
+    pub fn numbers(&self) -> HashMap<u64, Vec<usize>> {
         self.seen.numbers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -91,7 +97,7 @@ fn serve(stream: &TcpStream, seen: &Seen, began: Instant) -> std::io::Result<()>
             Some(b"EHLO") => b"250-sink.test\r\n250-PIPELINING\r\n250-SIZE 60000000\r\n250 8BITMIME\r\n",
             Some(b"DATA") => {
                 writer.write_all(b"354 Go on\r\n")?;
-                let (mut number, mut sent) = (None, None);
+                let (mut number, mut sent, round) = (None, None, seen.round.load(Ordering::Relaxed));
                 let (mut header, mut in_header) = (Vec::new(), true);
                 while line != b".\r\n" {
                     line.clear();
@@ -110,7 +116,8 @@ fn serve(stream: &TcpStream, seen: &Seen, began: Instant) -> std::io::Result<()>
                     }
                 }
                 if let Some(number) = number {
-                    *seen.numbers.lock().unwrap_or_else(PoisonError::into_inner).entry(number).or_default() += 1;
+                    let mut numbers = seen.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+                    numbers.entry(number).or_default().push(round);
                 }
                 if let Some(sent) = sent {
                     let took = began.elapsed().saturating_sub(Duration::from_micros(sent));
