@@ -280,14 +280,20 @@ impl Deliverer {
         }
         match ended {
             Ok(()) => Ok(()),
-            Err(Failure::Unusable(cause)) => Err(tls_policy::told(cause, hop.reason)),
+            Err(Failure::Unusable(cause)) => {
+                delivery.note_failure(&cause);
+                Err(tls_policy::told(cause, hop.reason))
+            }
             // RFC 7435: with opportunistic TLS a handshake that fails is no reason to keep the mail.
             Err(Failure::NoHandshake(why)) => {
                 delivery.note(format!("(TLS failed: {why}; connecting again in the clear)"));
                 let connection = self.connect(hop, address, TlsPolicy::Never, open_by, delivery).await?;
                 match self.transact(connection, key, job, delivery).await {
                     Ok(()) => Ok(()),
-                    Err(Failure::Unusable(cause)) => Err(cause),
+                    Err(Failure::Unusable(cause)) => {
+                        delivery.note_failure(&cause);
+                        Err(cause)
+                    }
                     Err(Failure::NoHandshake(why)) => Err(client::no_handshake(&why)),
                 }
             }
@@ -361,6 +367,13 @@ enum Failure {
 impl Delivery {
     fn note(&mut self, text: String) {
         self.dialogue.push(DialogueLine { ours: true, text });
+    }
+
+    /// Why a connection came to nothing, when the host did not say it.
+    fn note_failure(&mut self, cause: &Cause) {
+        if let Cause::Network(reply) | Cause::Local(reply) = cause {
+            self.note(format!("({reply})"));
+        }
     }
 }
 
