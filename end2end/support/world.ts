@@ -270,7 +270,7 @@ export const test = base.extend<{}, { world: World } & Options>({
         await relay.remove();
       }
     },
-    { scope: "worker", timeout: 180_000 },
+    { scope: "worker", timeout: 420_000 },
   ],
 });
 export { expect };
