@@ -92,7 +92,10 @@ fn Row(node: NodeStatus) -> impl IntoView {
     let load = node.load;
     let fsync = load.fsync_ms.map_or_else(String::new, |fsync| format!("; fsync {fsync} ms"));
     let commits = match (load.commit_ms, load.batch) {
-        (Some(took), Some(batch)) => format!("{took} ms, {batch} jobs each{fsync}"),
+        (Some(took), Some(batch)) => {
+            let jobs = if batch > 1.0 { "jobs" } else { "job" };
+            format!("{took} ms, {batch} {jobs} each{fsync}")
+        }
         _ => "none now".to_owned(),
     };
     let here = node.here.then_some("answers this page");
