@@ -66,6 +66,7 @@ pub async fn authenticate(
     let name = name_of(username, core.config().realm.as_str());
     let key = core.sealing.sign("auth-cache", &Zeroizing::new([name.as_bytes(), b"\0", secret.as_bytes()].concat()));
     let remembered = remembered(core, &name, &key).await?;
+    // No Argon2id was spent on it.
     let free = remembered.is_some();
     let Proof { account, secret_id, failed_before } = match remembered {
         Some(proof) => proof,

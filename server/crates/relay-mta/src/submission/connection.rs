@@ -239,6 +239,10 @@ impl Connection<'_> {
         if !self.gathered.is_empty() {
             wire.write(&self.gathered).await?;
             self.gathered.clear();
+            // One that was refused is over with its reply, however many octets came behind the refusal.
+            if !self.session.in_message() {
+                self.pace.another_message();
+            }
             self.pace.replied(Instant::now());
         }
         Ok(())

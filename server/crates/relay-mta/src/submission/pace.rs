@@ -113,6 +113,7 @@ mod tests {
         pace.replied(start + 3 * SECOND);
         assert_eq!(pace.deadline(), start + 303 * SECOND);
     }
+
     #[test]
     fn a_message_in_chunks_is_one_message() {
         let start = Instant::now();

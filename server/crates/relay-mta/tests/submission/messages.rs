@@ -330,6 +330,25 @@ async fn a_message_that_comes_in_tiny_chunks_is_given_up() {
 }
 
 #[tokio::test]
+async fn who_sent_content_that_was_refused_has_the_idle_time_again() {
+    let strict = SubmissionSettings { slow_start: Duration::from_millis(50), data_rate: 1_000_000, ..settings() };
+    let relay = start(strict, &[(ListenerTls::None, Networks)]).await;
+    relay.trust("127.0.0.0/24").await;
+    let mut client = connect(relay.addresses[0]).await;
+    greeted(&mut client).await;
+    client.send("BDAT 5\r\n").await;
+    // As a segment of its own: it is read as content.
+    tokio::time::interval_at(tokio::time::Instant::now() + Duration::from_millis(20), Duration::from_secs(1))
+        .tick()
+        .await;
+    client.send("hello").await;
+    assert!(client.reply().await.starts_with("503 "));
+    let said = tokio::time::timeout(Duration::from_millis(500), client.reply()).await;
+    assert!(said.is_err(), "it is not sent away: {said:?}");
+    assert!(client.say("NOOP").await.starts_with("250 "));
+}
+
+#[tokio::test]
 async fn a_command_that_comes_octet_by_octet_is_given_up() {
     let impatient = SubmissionSettings { idle: Duration::from_millis(50), ..settings() };
     let relay = start(impatient, &[(ListenerTls::None, Networks)]).await;
