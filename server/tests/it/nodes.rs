@@ -3,7 +3,7 @@
 //! process: roles alone.
 
 use crate::{
-    harness::{Cable, Relaykeep, Session, Sink, until},
+    harness::{Cable, Dns, Relaykeep, Session, Sink, until},
     submission::{RULES, dns, routed, settings},
 };
 use std::{
@@ -29,6 +29,33 @@ fn roles(roles: &str, rest: &str) -> String {
     format!("roles = \"{roles}\"\n{rest}")
 }
 
+/// A relay that has the project of these tests and does not run yet.
+fn prepared(lines: &str) -> Relaykeep {
+    let relay = Relaykeep::prepare(lines);
+    relay.apply(RULES);
+    relay
+}
+
+/// A node that has the project of these tests and runs.
+fn first(lines: &str) -> Relaykeep {
+    let mut node = prepared(lines);
+    node.run();
+    node
+}
+
+/// A further node that runs on the database of the first, by this port of 127.0.0.1 when one is given.
+fn further(first: &Relaykeep, lines: &str, port: Option<u16>) -> Relaykeep {
+    let mut node = first.beside(lines, port);
+    node.run();
+    node
+}
+
+/// Settings of nodes under load: few workers, and what failed is tried again at once. The lease is left at half an hour:
+/// nothing here may wait for it.
+fn under_load(dns: &Dns, sink: &Sink) -> String {
+    routed(dns, sink.port, &format!("retry = [\"1s\"]\nworkers = {WORKERS}\n"))
+}
+
 fn send(port: u16, number: usize) -> String {
     let content = format!("From: web@domain.test\r\nX-Number: {number}\r\n\r\nx\r\n");
     let sent = Session::try_open(port)
@@ -39,8 +66,7 @@ fn send(port: u16, number: usize) -> String {
 #[test]
 fn mail_that_a_node_without_delivery_keeps_waits_for_one_that_delivers() {
     let (dns, sink) = (dns(), Sink::start());
-    let mut relay = Relaykeep::prepare(&settings(&dns, &sink));
-    relay.apply(RULES);
+    let mut relay = prepared(&settings(&dns, &sink));
     relay.run_with(&["--roles", "submission"]);
     assert!(relay.log().contains("Mail    is kept for the nodes that deliver"), "{}", relay.log());
     assert!(send(relay.networks, 1).starts_with("250 "));
@@ -67,13 +93,9 @@ fn nodes_share_sessions_rules_and_mail() {
     }
     let (dns, sink) = (dns(), Sink::start());
     let lines = settings(&dns, &sink);
-    let mut web = Relaykeep::prepare(&roles("web", &lines));
-    web.apply(RULES);
-    web.run();
-    let mut submission = web.beside(&roles("submission", &lines), None);
-    submission.run();
-    let mut both = web.beside(&roles("web, delivery", &lines), None);
-    both.run();
+    let web = first(&roles("web", &lines));
+    let submission = further(&web, &roles("submission", &lines), None);
+    let both = further(&web, &roles("web, delivery", &lines), None);
     assert!(send(submission.networks, 1).starts_with("250 "));
     sink.wait_for(1);
     // Who signed in at one is signed in at the other.
@@ -173,16 +195,11 @@ fn of_three_nodes_under_load_one_killed_one_cut_off_and_one_restarted_lose_nothi
         return;
     }
     let (dns, sink) = (dns(), Sink::start());
-    // The lease is left at half an hour: nothing here may wait for it.
-    let lines = routed(&dns, sink.port, &format!("retry = [\"1s\"]\nworkers = {WORKERS}\n"));
-    let mut one = Relaykeep::prepare(&lines);
-    one.apply(RULES);
-    one.run();
+    let lines = under_load(&dns, &sink);
+    let mut one = first(&lines);
     let cable = Cable::to(one.database_port());
-    let mut two = one.beside(&lines, Some(cable.port));
-    two.run();
-    let mut three = one.beside(&lines, None);
-    three.run();
+    let two = further(&one, &lines, Some(cable.port));
+    let mut three = further(&one, &lines, None);
     let (senders, programs) = Senders::begin([one.networks, two.networks, three.networks], usize::MAX);
     senders.more(60);
     one.kill();
@@ -217,14 +234,10 @@ fn three_nodes_that_are_restarted_in_turn_under_load_lose_nothing_and_send_nothi
         return;
     }
     let (dns, sink) = (dns(), Sink::start());
-    let lines = routed(&dns, sink.port, &format!("retry = [\"1s\"]\nworkers = {WORKERS}\n"));
-    let mut one = Relaykeep::prepare(&lines);
-    one.apply(RULES);
-    one.run();
-    let mut two = one.beside(&lines, None);
-    two.run();
-    let mut three = one.beside(&lines, None);
-    three.run();
+    let lines = under_load(&dns, &sink);
+    let mut one = first(&lines);
+    let mut two = further(&one, &lines, None);
+    let mut three = further(&one, &lines, None);
     // Each program goes from node to node, so that all of them have work whenever one is stopped.
     let (senders, programs) = Senders::begin([one.networks, two.networks, three.networks], 1);
     senders.more(30);
@@ -283,11 +296,8 @@ fn a_node_that_stood_still_while_another_took_over_does_not_end_what_it_was_send
     let connection = |what: &str| until(what, || with_mail(hop.accept().ok()?.0));
     let dns = dns();
     let lines = routed(&dns, hop.local_addr().unwrap().port(), "retry = [\"1s\"]\n");
-    let mut one = Relaykeep::prepare(&lines);
-    one.apply(RULES);
-    one.run();
-    let mut two = one.beside(&roles("delivery", &lines), None);
-    two.run();
+    let one = first(&lines);
+    let two = further(&one, &roles("delivery", &lines), None);
     assert!(send(one.networks, 1).starts_with("250 "));
     let stream = connection("the first node");
     let (says, is_said) = mpsc::channel();
@@ -310,8 +320,7 @@ fn a_node_that_stood_still_while_another_took_over_does_not_end_what_it_was_send
 #[test]
 fn each_metric_of_the_dashboard_is_there() {
     let (dns, sink) = (dns(), Sink::start());
-    let relay = Relaykeep::start(&settings(&dns, &sink));
-    relay.apply(RULES);
+    let relay = first(&settings(&dns, &sink));
     assert!(send(relay.networks, 1).starts_with("250 "));
     sink.wait_for(1);
     relay.wait_until_queue_is_empty();
@@ -338,8 +347,7 @@ fn each_metric_of_the_dashboard_is_there() {
 #[test]
 fn a_backup_of_a_running_relay_is_restored_elsewhere_and_a_newer_schema_is_refused() {
     let (dns, sink) = (dns(), Sink::start());
-    let mut relay = Relaykeep::prepare(&settings(&dns, &sink));
-    relay.apply(RULES);
+    let mut relay = prepared(&settings(&dns, &sink));
     relay.run_with(&["--roles", "web, submission"]);
     assert!(send(relay.networks, 7).starts_with("250 "));
     let file = relay.path("one.backup").display().to_string();
