@@ -1,25 +1,12 @@
 // Live pages: what happens is seen by itself, and nothing moves under the hands of who works on the page.
-import { writeFile } from "node:fs/promises";
-import path from "node:path";
 import type { Page } from "@playwright/test";
+import { biology } from "../support/biology";
 import { complaintsOf } from "../support/complaints";
 import { hydrated } from "../support/pages";
 import { Visitor } from "../support/people";
 import { send } from "../support/programs";
 import { Sink } from "../support/sink";
 import { expect, operator, Relaykeep, test as base } from "../support/test";
-
-const RULES = {
-  projects: [
-    {
-      slug: "biology",
-      name: "Biology",
-      sandbox: false,
-      domains: [{ name: "biology.example", verified: true }],
-      service_accounts: [{ label: "reporter", default_sender: "reports@biology.example" }],
-    },
-  ],
-};
 
 interface Scene {
   relay: Relaykeep;
@@ -39,14 +26,11 @@ const test = base.extend<{ scene: Scene }>({
       try {
         relay.dns.domain("inst.example");
         await relay.must(["operator", "create", "--email", operator.email, "--password-stdin"], operator.password);
-        const file = path.join(relay.folder, "rules.yaml");
-        await writeFile(file, JSON.stringify(RULES));
-        const [account] = JSON.parse(await relay.must(["apply", file])).issued;
+        const program = await biology(relay);
         const start = () => relay.start("--delivery-route", "mx", "--delivery-port", String(sink.port), "--delivery-local-mx", "true");
         await start();
-        const own = { port: relay.ports.submission, user: account.username, secret: account.secret };
-        const mail = async (subject: string, from = "reports@biology.example") => {
-          await send({ ...own, from, to: ["anna@inst.example"], subject });
+        const mail = async (subject: string, from = program.from) => {
+          await send({ ...program, from, to: ["anna@inst.example"], subject });
         };
         await use({ relay, sink, mail, start });
       } finally {

@@ -1,21 +1,8 @@
 // The page of nodes: who runs, what it does, and what is missing.
-import { writeFile } from "node:fs/promises";
-import path from "node:path";
+import { biology } from "../support/biology";
 import { Visitor } from "../support/people";
 import { send } from "../support/programs";
 import { expect, operator, Relaykeep, test as base } from "../support/test";
-
-const RULES = {
-  projects: [
-    {
-      slug: "biology",
-      name: "Biology",
-      sandbox: false,
-      domains: [{ name: "biology.example", verified: true }],
-      service_accounts: [{ label: "reporter" }],
-    },
-  ],
-};
 
 const test = base.extend<{ node: Relaykeep }>({
   // Before the page, so that the page is closed before the relay ends.
@@ -36,9 +23,7 @@ const test = base.extend<{ node: Relaykeep }>({
 test("a node shows its version, its roles, when it was seen, its load and that it leads", async ({ page, node }) => {
   const version = /^relaykeep (\d+\.\d+\.\d+)/.exec(await node.must(["--version"]))?.[1];
   expect(version, "the binary says its version").toBeTruthy();
-  const rules = path.join(node.folder, "rules.json");
-  await writeFile(rules, JSON.stringify(RULES));
-  const [account] = JSON.parse(await node.must(["apply", rules])).issued;
+  const program = await biology(node);
   await node.start();
   const olga = new Visitor(page, node);
   await olga.signIn(operator.email, operator.password);
@@ -60,9 +45,7 @@ test("a node shows its version, its roles, when it was seen, its load and that i
   await expect(cell("Memory")).toContainText(/\d MB/);
   await expect(cell("Recovered")).toContainText(/^\s*0/);
   await expect(cell("Commits")).toContainText(/\d\/s/);
-  const port = node.ports.submission;
-  const own = { port, user: account.username, secret: account.secret, from: "reports@biology.example" };
-  const answer = await send({ ...own, to: ["anna@inst.example"], subject: "Load" });
+  const answer = await send({ ...program, to: ["anna@inst.example"], subject: "Load" });
   expect(answer.code, answer.text).toBe(250);
   const took = /\d[\d.]* ms, \d[\d.]* jobs? each; fsync \d[\d.]* ms/;
   await expect(cell("Commits"), "of what was committed since").toContainText(took, { timeout: 45_000 });
