@@ -67,20 +67,8 @@ pub struct Connection {
 struct Wait {
     turn: Option<u64>,
     until: Instant,
+    /// When the attempt is over.
     limit: Instant,
-    open_by: Instant,
-}
-
-impl Wait {
-    fn until(&mut self, session: &ClientSession) -> Instant {
-        let waiting = session.waiting();
-        if self.turn != Some(waiting.turn) {
-            self.turn = Some(waiting.turn);
-            let limit = if waiting.opening { self.open_by } else { self.limit };
-            self.until = (Instant::now() + waiting.limit).min(limit);
-        }
-        self.until
-    }
 }
 
 impl Connection {
@@ -156,20 +144,19 @@ impl Connection {
     ) -> Ended {
         self.transactions += 1;
         self.session.next_transaction(transaction);
-        let open_by = self.open_by.map_or(limit, |open_by| open_by.min(limit));
-        let mut wait = Wait { turn: None, until: limit, limit, open_by };
+        let mut wait = Wait { turn: None, until: limit, limit };
         let mut ended = None;
         loop {
             while let Some(output) = self.session.poll() {
                 match output {
                     ClientOutput::Send(wire) => {
-                        let until = wait.until(&self.session);
+                        let until = self.until(&mut wait);
                         let written = timeout_at(until, self.write(&wire)).await;
                         self.judge_write(written, &wait).await;
                     }
                     ClientOutput::SendContent(framing) => self.send_content(content, framing, &mut wait, ours).await,
                     ClientOutput::StartTls => {
-                        let left = wait.open_by.saturating_duration_since(Instant::now());
+                        let left = self.over_by(limit).saturating_duration_since(Instant::now());
                         // When it fails there is time for a session in the clear.
                         let left = if self.policy == TlsPolicy::Opportunistic { left / 2 } else { left }.min(HANDSHAKE);
                         match self.handshake(left).await {
@@ -187,7 +174,7 @@ impl Connection {
                 self.idle_since = Instant::now();
                 return ended;
             }
-            let until = wait.until(&self.session);
+            let until = self.until(&mut wait);
             // A host that always has another octet ready does not outwit the clock.
             let heard = if Instant::now() >= until { None } else { timeout_at(until, self.read()).await.ok() };
             match heard {
@@ -263,6 +250,24 @@ impl Connection {
     /// What was said since the last call.
     pub fn take_dialogue(&mut self) -> Vec<DialogueLine> {
         self.session.take_dialogue()
+    }
+
+    /// When what the session does now must be over: its opening, or the attempt, which ends at `limit`.
+    fn over_by(&self, limit: Instant) -> Instant {
+        match self.open_by {
+            Some(open_by) if self.session.waiting().opening => open_by.min(limit),
+            _ => limit,
+        }
+    }
+
+    /// Until when the answer that is awaited now may come.
+    fn until(&self, wait: &mut Wait) -> Instant {
+        let waiting = self.session.waiting();
+        if wait.turn != Some(waiting.turn) {
+            wait.turn = Some(waiting.turn);
+            wait.until = (Instant::now() + waiting.limit).min(self.over_by(wait.limit));
+        }
+        wait.until
     }
 
     /// Streams the content, and listens meanwhile: a host that answers early is not sent the rest.
@@ -366,9 +371,10 @@ impl Connection {
     }
 
     fn out_of_time(&mut self, wait: &Wait) {
-        if Instant::now() >= wait.limit {
+        let now = Instant::now();
+        if now >= wait.limit {
             self.session.connection_lost("the time for one attempt is over");
-        } else if self.session.waiting().opening && Instant::now() >= wait.open_by {
+        } else if now >= self.over_by(wait.limit) {
             self.session.connection_lost("it took so long to open the session that others have their turn");
         } else {
             self.session.timed_out();
