@@ -13,6 +13,7 @@ pub mod code_lines;
 pub mod copy;
 pub mod dkim_key;
 pub mod dns_record;
+pub mod due;
 pub mod filters;
 pub mod icon;
 pub mod job;

@@ -2,8 +2,7 @@
 
 use crate::{
     api::nodes::{ForgetNode, LoadNodes, NodesPage},
-    components::{prelude::*, time::now},
-    pages::admin::queue::oldest_due,
+    components::{due::oldest_due, prelude::*, time::now},
     strings::places,
 };
 use leptos::prelude::*;

@@ -2,10 +2,7 @@
 
 use crate::{
     api::queue::{HoldDestination, LoadQueue, QueuePage, ReleaseDestination, RetryDestination},
-    components::{
-        prelude::*,
-        time::{now, relative},
-    },
+    components::{due::oldest_due, prelude::*, time::now},
     strings::places,
 };
 use leptos::prelude::*;
@@ -121,11 +118,6 @@ fn Totals(totals: QueueTotals) -> impl IntoView {
     }
 }
 
-/// Since when the recipient that is due longest waits to be tried; empty when none is due.
-pub fn oldest_due(totals: &QueueTotals, now: Timestamp) -> String {
-    totals.due_since.map_or_else(String::new, |at| format!("oldest due {}", relative(at, now)))
-}
-
 #[component]
 fn Destinations(destinations: Vec<QueueDestination>) -> impl IntoView {
     let columns = vec![
@@ -225,19 +217,4 @@ mod words {
     pub const EMPTY: &str = "Mail that was accepted and is not delivered yet waits here, grouped by where it goes. Each \
         destination shows how much waits, since when, and what its server said last.";
     pub const CUT: &str = "Only the 200 destinations with the most mail are listed.";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_oldest_due_is_not_the_oldest() {
-        let now = Timestamp(100 * 86_400_000);
-        let accepted = Some(Timestamp(now.0 - 7_200_000));
-        let put_off = QueueTotals { due: 1, oldest_at: accepted, ..QueueTotals::default() };
-        assert_eq!(oldest_due(&put_off, now), "");
-        let stalled = QueueTotals { due_since: Some(Timestamp(now.0 - 240_000)), ..put_off };
-        assert_eq!(oldest_due(&stalled, now), "oldest due 4 min ago");
-    }
 }
