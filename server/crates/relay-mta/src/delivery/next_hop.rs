@@ -223,8 +223,8 @@ pub async fn addresses(hop: &Hop, resolver: &Resolver) -> Result<Vec<IpAddr>, Ca
             let text =
                 format!("{} is at {address}, which is this machine itself or no host: mail cannot go there", hop.host);
             // A project's owner can mend its smarthost; the mail waits for that.
-            let code = if hop.counted.is_some() { (554, 5) } else { (451, 4) };
-            Err(Cause::Dns(Reply::new(code.0, (code.1, 4, 6), text)))
+            let (code, class) = if hop.counted.is_some() { (554, 5) } else { (451, 4) };
+            Err(Cause::Dns(Reply::new(code, (class, 4, 6), text)))
         }
         _ => Ok(in_turns(others)),
     }
