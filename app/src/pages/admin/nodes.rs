@@ -125,7 +125,7 @@ fn Row(node: NodeStatus) -> impl IntoView {
                 {text::number(load.sessions)}
             </Cell>
             <Cell label="Memory" right=true>
-                {text::size(load.memory)}
+                <span class="amount">{text::size(load.memory)}</span>
             </Cell>
             <Cell label="Commits" right=true>
                 {format!("{}/s", load.commits)}
