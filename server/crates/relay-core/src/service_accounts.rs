@@ -5,7 +5,9 @@
 
 mod authenticate;
 mod limited;
+mod secrets;
 mod settings;
+mod standing;
 mod untold;
 mod view;
 
@@ -15,37 +17,32 @@ use crate::{
     projects,
     secrets::random_base32,
     sign_in,
-    tables::{project, service_account, service_account_secret, service_account_source},
+    tables::{service_account, service_account_secret, service_account_source},
 };
 use relay_types::{
-    Cidr,
-    limit::Limits,
     listener::{ListenerAuth, ListenerTls},
     project::{ProjectId, Slug},
-    service_account::{
-        AllowedSenders, ClientAccess, SecretId, ServiceAccount, ServiceAccountDetail, ServiceAccountId,
-        ServiceAccountSettings,
-    },
+    service_account::{ClientAccess, ServiceAccount, ServiceAccountDetail, ServiceAccountId, ServiceAccountSettings},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JoinType, ModelTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Set,
 };
+use secrets::{insert_secret, issue, secrets_of};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 pub(crate) use authenticate::{Accounts, Successes, name_of};
 pub(crate) use limited::{limited, projects_of_limited};
 pub use settings::judged as judge;
+pub(crate) use standing::{Standing, standing};
 pub(crate) use view::barred_from;
 pub use {
     crate::uses::run_writer,
     authenticate::{AuthFailure, authenticate},
+    secrets::{issue_secret, revoke_secret},
     untold::{create_untold, issue_untold, told, untold},
 };
 
-/// An account has one secret, or two while it is rotated.
-const SECRETS: usize = 2;
 const SOURCES_SHOWN: u64 = 100;
 
 /// All accounts that are not removed, by label. Any member.
@@ -169,47 +166,6 @@ pub async fn set_enabled(
     change(core, actor, project, id, action, |row| Ok(service_account::Model { enabled, ..row })).await
 }
 
-/// Issues a second secret beside the first; `Conflict` when there are two. Member who has just typed the password
-/// (`sign_in::recent`). Field: `password`.
-pub async fn issue_secret(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccountId) -> Result<IssuedSecret> {
-    let project = projects::authorize(core, actor, project, Access::Manage).await?;
-    sign_in::recent(core, actor)?;
-    let (issued, hash) = issue(core).await?;
-    let transaction = core.db.begin().await?;
-    let row = locked(&transaction, project, id).await?;
-    if secrets_of(id).all(&transaction).await?.len() >= SECRETS {
-        return Err(Error::conflict("There are two secrets already. Revoke the one that is not used any more first"));
-    }
-    insert_secret(core, &transaction, id, (&issued, hash), true).await?;
-    let changes = vec![audit::field("secret", None::<&str>, Some(format!("…{}", issued.hint())))];
-    audit::record(core, &transaction, actor, Some(project), "secret.issue", &subject_of(&row), changes).await?;
-    transaction.commit().await?;
-    Ok(issued)
-}
-
-/// Revokes a secret at once; `Conflict` when it is the only one. Member.
-pub async fn revoke_secret(
-    core: &Core,
-    actor: &Actor,
-    project: &Slug,
-    id: ServiceAccountId,
-    secret: SecretId,
-) -> Result<()> {
-    let project = projects::authorize(core, actor, project, Access::Manage).await?;
-    let transaction = core.db.begin().await?;
-    let row = locked(&transaction, project, id).await?;
-    let secrets = secrets_of(id).all(&transaction).await?;
-    let only = secrets.len() == 1;
-    let revoked = secrets.into_iter().find(|row| row.id == secret.uuid()).ok_or(Error::NotFound)?;
-    if only {
-        return Err(Error::conflict("This is the only secret. Issue another one first, or disable the account"));
-    }
-    let changes = vec![audit::field("secret", Some(format!("…{}", revoked.hint)), None::<&str>)];
-    revoked.delete(&transaction).await?;
-    audit::record(core, &transaction, actor, Some(project), "secret.revoke", &subject_of(&row), changes).await?;
-    Ok(transaction.commit().await?)
-}
-
 /// Removes an account for good; its messages keep its name. Member.
 pub async fn remove(core: &Core, actor: &Actor, project: &Slug, id: ServiceAccountId) -> Result<()> {
     let project = projects::authorize(core, actor, project, Access::Manage).await?;
@@ -272,52 +228,6 @@ pub fn client_access(core: &Core) -> ClientAccess {
     }
 }
 
-/// What policy needs to know of an account.
-pub(crate) struct Standing {
-    /// Why it may not send now, when it may not.
-    pub(crate) barred: Option<&'static str>,
-    /// From where it may send; from anywhere when none is listed.
-    pub(crate) allowed_cidrs: Vec<Cidr>,
-    pub(crate) allowed_senders: AllowedSenders,
-    pub(crate) may_notify: bool,
-    pub(crate) cut_through: bool,
-    pub(crate) limits: Limits,
-}
-
-/// How an account and its project stand now, in one read: this is asked at every MAIL. `None` when the account is
-/// removed, or has not this secret any more.
-pub(crate) async fn standing(
-    core: &Core,
-    project: ProjectId,
-    id: ServiceAccountId,
-    secret: SecretId,
-) -> Result<Option<(projects::Standing, Standing)>> {
-    let owner = service_account_secret::Entity::find_by_id(secret.uuid())
-        .select_only()
-        .column(service_account_secret::Column::ServiceAccountId)
-        .into_query();
-    let with_project = service_account::Entity::belongs_to(project::Entity)
-        .from(service_account::Column::ProjectId)
-        .to(project::Column::Id);
-    let found = live(project)
-        .filter(service_account::Column::Id.eq(id.uuid()))
-        .filter(service_account::Column::Id.in_subquery(owner))
-        .join(JoinType::InnerJoin, with_project.into())
-        .select_also(project::Entity)
-        .one(core.db.read())
-        .await?;
-    let Some((row, Some(of))) = found else { return Ok(None) };
-    let account = Standing {
-        barred: view::barred(&row, core.now()),
-        allowed_cidrs: view::allowed_cidrs(&row)?,
-        allowed_senders: view::allowed_senders(&row)?,
-        may_notify: row.may_notify,
-        cut_through: row.cut_through,
-        limits: view::limits(&row),
-    };
-    Ok(Some((projects::standing_of(core, &of), account)))
-}
-
 /// Number of the project's accounts.
 pub(crate) async fn count(core: &Core, project: ProjectId) -> Result<u64> {
     Ok(live(project).count(core.db.read()).await?)
@@ -327,14 +237,6 @@ fn live(project: ProjectId) -> sea_orm::Select<service_account::Entity> {
     service_account::Entity::find()
         .filter(service_account::Column::ProjectId.eq(project.uuid()))
         .filter(service_account::Column::RemovedAt.is_null())
-}
-
-/// Oldest first.
-fn secrets_of(id: ServiceAccountId) -> sea_orm::Select<service_account_secret::Entity> {
-    service_account_secret::Entity::find()
-        .filter(service_account_secret::Column::ServiceAccountId.eq(id.uuid()))
-        .order_by_asc(service_account_secret::Column::CreatedAt)
-        .order_by_asc(service_account_secret::Column::Id)
 }
 
 /// The account's row, which no other transaction changes until this one ends.
@@ -384,33 +286,6 @@ async fn keep_label_unique(
         Some(_) => Err(Error::conflict(format!("There is a service account named {} already", row.label))),
         None => Ok(()),
     }
-}
-
-async fn issue(core: &Core) -> Result<(IssuedSecret, String)> {
-    let issued = IssuedSecret::generate()?;
-    let hash = core.hasher.hash(Zeroizing::new(issued.reveal().to_owned())).await?;
-    Ok((issued, hash))
-}
-
-async fn insert_secret(
-    core: &Core,
-    transaction: &DatabaseTransaction,
-    account: ServiceAccountId,
-    (issued, hash): (&IssuedSecret, String),
-    told: bool,
-) -> Result<()> {
-    let id: SecretId = core.new_id();
-    let row = service_account_secret::ActiveModel {
-        id: Set(id.uuid()),
-        service_account_id: Set(account.uuid()),
-        hash: Set(hash),
-        hint: Set(issued.hint()),
-        created_at: Set(core.now().0),
-        last_used_at: Set(None),
-        told: Set(told),
-    };
-    service_account_secret::Entity::insert(row).exec_without_returning(transaction).await?;
-    Ok(())
 }
 
 #[cfg(test)]

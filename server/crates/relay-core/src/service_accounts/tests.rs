@@ -3,8 +3,13 @@ use crate::{
     test_support::{Cast, Test, word},
     uses,
 };
-use relay_types::{Cidr, EmailAddress, SenderPattern, service_account::AccountState};
+use relay_types::{
+    Cidr, EmailAddress, SenderPattern,
+    limit::Limits,
+    service_account::{AccountState, AllowedSenders},
+};
 use std::{net::IpAddr, time::Duration};
+use zeroize::Zeroizing;
 
 pub(crate) fn settings(label: &str) -> ServiceAccountSettings {
     ServiceAccountSettings {

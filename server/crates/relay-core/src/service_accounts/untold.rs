@@ -3,7 +3,11 @@
 //!
 //! For the system alone: a person in the portal sees a secret at once.
 
-use super::{insert_secret, issue, judge_new, live, locked, make, secrets_of, subject_of};
+use super::{
+    judge_new, live, locked, make,
+    secrets::{insert_secret, issue, secrets_of},
+    subject_of,
+};
 use crate::{
     Access, Actor, Core, Error, IssuedSecret, Result, audit, projects,
     tables::{service_account, service_account_secret},
