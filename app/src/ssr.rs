@@ -4,10 +4,12 @@
 //! It trusts the layers around it: the session layer of `server` has put a `Session` into the request, and calls from
 //! other sites were refused before they came here.
 
+mod answers;
 mod forms;
 mod request;
 mod router;
 
+pub use answers::Answers;
 pub use forms::largest as largest_request;
 pub use request::{
     USER, actor, actor_with, client, core, done, end_session, password_typed, redirect, session, set_cookie,

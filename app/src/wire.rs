@@ -17,7 +17,7 @@ pub type Answer = Box<RawValue>;
 pub type Outcome = Result<Answer, AppError>;
 
 /// A call of a server function, ready to be sent. Two are equal when they ask for the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Call {
     /// Path of the server function.
     pub path: &'static str,

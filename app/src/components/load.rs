@@ -104,26 +104,10 @@ where
     S: ServerFn<Error = AppError> + 'static,
     S::Output: Serialize,
 {
-    // A resource may be read more than once while its page is made. What is written into the page and what the browser
-    // reads beside it must be one answer, also when something happens in between: the first that was there.
-    let first: Arc<std::sync::Mutex<Option<(Call, Outcome)>>> = Arc::default();
     Box::new(move |asked| {
         let call = untrack(|| call());
-        let first = first.clone();
-        Box::pin(async move {
-            let answer = match call.run_body().await {
-                Ok(output) => wire::to_json(&output),
-                Err(error) => Err(error),
-            };
-            let mut first = first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            match &*first {
-                Some((same, answer)) if *same == asked => answer.clone(),
-                _ => {
-                    *first = Some((asked, answer.clone()));
-                    answer
-                }
-            }
-        })
+        let answers = expect_context::<crate::ssr::Answers>();
+        Box::pin(async move { answers.once(asked, async { wire::to_json(&call.run_body().await?) }).await })
     })
 }
 
@@ -155,21 +139,23 @@ where
 type Show = Arc<dyn Fn(&RawValue) -> Result<AnyView, AppError> + Send + Sync>;
 
 fn loaded(resource: Resource<Outcome>, around: bool, show: Show) -> AnyView {
+    let page = move || {
+        let show = show.clone();
+        Suspend::new(async move {
+            match resource.await.and_then(|answer| show(&answer)) {
+                Ok(page) => page,
+                Err(error) if around => view! { <BareError error/> }.into_any(),
+                Err(error) => view! { <ErrorPage error/> }.into_any(),
+            }
+        })
+    };
+    // The server makes it once; a function would be called again whenever something it asked for is there.
+    #[cfg(feature = "ssr")]
+    let page = page();
     view! {
         <Transition fallback=|| {
             view! { <p class="loading" role="status">{strings::LOADING}</p> }
-        }>
-            {move || {
-                let show = show.clone();
-                Suspend::new(async move {
-                    match resource.await.and_then(|answer| show(&answer)) {
-                        Ok(page) => page,
-                        Err(error) if around => view! { <BareError error/> }.into_any(),
-                        Err(error) => view! { <ErrorPage error/> }.into_any(),
-                    }
-                })
-            }}
-        </Transition>
+        }>{page}</Transition>
     }
     .into_any()
 }

@@ -1,6 +1,6 @@
 //! The portal as an axum router: pages, server functions, and the headers every page carries.
 
-use super::forms;
+use super::{answers::Answers, forms};
 use crate::{
     Document,
     components::{boot::Assets, form::FormReply, time::Now},
@@ -69,6 +69,7 @@ pub(super) async fn render(portal: Portal, request: Request<Body>, reply: Option
     let css = portal.assets.css.clone();
     let context = move || {
         portal.provide();
+        provide_context(Answers::default());
         if let Some(reply) = &reply {
             provide_context(reply.clone());
         }
