@@ -17,11 +17,11 @@ use zeroize::Zeroizing;
 const STANDS_BACK: i32 = 10;
 
 /// After a secret that was wrong its place stays empty for so many times as long as the work took, up to a longest:
-/// however many guess, they have a tenth of the time of a place. Who is right leaves it at once, so that programs that
+/// however many guess, they have a twentieth of the time of a place. Who is right leaves it at once, so that programs that
 /// all sign in after a start do not wait for it.
-const REST: u32 = 9;
+const REST: u32 = 19;
 /// While the processors are busy, work that stands back takes long, and costs mail nothing more.
-const LONGEST_REST: Duration = Duration::from_millis(250);
+const LONGEST_REST: Duration = Duration::from_millis(500);
 
 /// One of the few that may hash at the same time.
 pub(crate) struct Place {
