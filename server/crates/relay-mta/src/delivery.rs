@@ -41,8 +41,8 @@ use tls::ClientTls;
 use tokio::time::{Instant, timeout_at};
 
 /// Hosts and addresses of a host that one attempt tries; equals take turns in the attempts.
-const MOST_HOSTS: usize = 5;
-const MOST_ADDRESSES: usize = 4;
+const MOST_HOSTS: usize = 16;
+const MOST_ADDRESSES: usize = 16;
 /// Idle connections that are kept for each worker, whatever their destinations.
 const IDLE_PER_WORKER: usize = 2;
 
