@@ -1,5 +1,5 @@
-//! Notifications about what others said: ASCII, clean lines that pass every hop, and a header that reads as one. The
-//! files themselves are compiled here, so that the fuzzer need not build the use cases.
+//! Notifications about what others said: clean lines that pass every hop, ASCII but for a message that is returned whole,
+//! and a header that reads as one. The files themselves are compiled here, so that the fuzzer need not build the use cases.
 
 #![no_main]
 
@@ -53,6 +53,13 @@ fuzz_target!(|input: &[u8]| {
     let message_id = text(5).unwrap_or_default();
     let envid = text(6).and_then(|text| EnvelopeId::parse(&text).ok());
     let headers = parts.get(7).copied().unwrap_or_default();
+    // What comes back whole was accepted: its lines end as they must. What the boundary will be nobody knows beforehand.
+    let boundary = format!("\r\n--=_{id}");
+    let body = parts.get(8).map(|body| body.split(|&b| matches!(b, b'\r' | b'\n')).collect::<Vec<_>>().join(&b"\r\n"[..]));
+    let whole = body.map(|body| [b"Subject: returned\r\n\r\n", &body[..], b"\r\n"].concat());
+    if whole.as_ref().is_some_and(|whole| whole.windows(boundary.len()).any(|part| part == boundary.as_bytes())) {
+        return;
+    }
     let action = [Action::Failed, Action::Delayed, Action::Relayed, Action::Delivered][usize::from(kind >> 4 & 3)];
     let notification = Notification {
         id,
@@ -67,17 +74,20 @@ fuzz_target!(|input: &[u8]| {
         envid: envid.as_ref(),
         fates: &[fate],
         headers,
-        whole: None,
+        whole: whole.as_deref(),
     };
     let written = notification.write();
-    assert!(written.is_ascii(), "{}", String::from_utf8_lossy(&written));
     assert!(header::are_lines(&written));
-    assert!(written.split(|&b| b == b'\n').all(|line| line.len() <= 999));
+    if let Some(whole) = &whole {
+        assert!(written.windows(whole.len()).any(|part| part == &whole[..]), "returned as it was");
+    } else {
+        assert!(written.is_ascii(), "{}", String::from_utf8_lossy(&written));
+        assert!(written.split(|&b| b == b'\n').all(|line| line.len() <= 999));
+    }
     let section = HeaderSection::scan(&written).expect("a header");
     assert_eq!(section.named("Content-Type").count(), 1);
     // The three parts and the end: nothing of others makes another one.
     let text = String::from_utf8_lossy(&written).into_owned();
-    let boundary = format!("\r\n--=_{id}");
     assert_eq!(text.matches(&boundary).count(), 4, "{text}");
     let status = text.split("Content-Type: message/delivery-status").nth(1).unwrap_or_default();
     let status = status.split(&boundary).next().unwrap_or_default();
