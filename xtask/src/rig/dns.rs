@@ -24,7 +24,9 @@ pub struct Dns {
 impl Dns {
     /// Serves the root, with these domains and the addresses of their servers.
     pub fn start(domains: &[(String, Ipv4Addr)]) -> Result<Self> {
-        let (port, folder) = (free_port()?, scratch("dns")?);
+        let port = free_port()?;
+        // A rig may have more than one.
+        let folder = scratch(&format!("dns-{port}"))?;
         let here = folder.display();
         let (mut records, serial) = (String::new(), 1);
         for (domain, address) in domains {
