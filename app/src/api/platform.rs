@@ -61,6 +61,10 @@ pub struct PlatformFacts {
     pub lifetime: Duration,
     /// When the sender is told of a delay.
     pub delay_warning: Duration,
+    /// How long mail that is done keeps its content; none for ever.
+    pub content_kept: Option<Duration>,
+    /// How long mail that is done is shown; none for ever.
+    pub history_kept: Option<Duration>,
     /// The domain below which projects' keys are published for them; none when that is not offered.
     pub delegation: Option<String>,
 }
@@ -169,6 +173,8 @@ impl From<&CoreConfig> for PlatformFacts {
             retry: config.retry_schedule.clone(),
             lifetime: config.queue_lifetime,
             delay_warning: config.delay_warning,
+            content_kept: config.retention.content,
+            history_kept: config.retention.history,
             delegation: config.dns_health.delegation_domain.as_ref().map(ToString::to_string),
         }
     }

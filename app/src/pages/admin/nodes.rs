@@ -104,7 +104,7 @@ fn Row(node: NodeStatus) -> impl IntoView {
     view! {
         <tr>
             <Cell label="Node">
-                <b>{node.host}</b>
+                <b class="whole">{node.host}</b>
                 <small>"version " <span class="mono">{node.version}</span></small>
                 {here.map(|here| view! { <small>{here}</small> })}
             </Cell>

@@ -123,6 +123,10 @@ fn tls_words((rule, others): (String, usize)) -> String {
     }
 }
 
+fn removed(kept: Option<Duration>) -> String {
+    kept.map_or_else(|| "never".to_owned(), |kept| format!("{} after delivery or bounce", length(kept)))
+}
+
 #[component]
 fn Configured(facts: PlatformFacts) -> impl IntoView {
     let rows = [
@@ -141,6 +145,8 @@ fn Configured(facts: PlatformFacts) -> impl IntoView {
         ("Waits between attempts", waits(&facts.retry), "delivery.retry"),
         ("Bounces after", length(facts.lifetime), "delivery.lifetime"),
         ("Delay is told after", length(facts.delay_warning), "delivery.delay_warning"),
+        ("Content is removed", removed(facts.content_kept), "retention.content"),
+        ("Messages are removed", removed(facts.history_kept), "retention.history"),
     ];
     view! {
         <Card title="As configured" flush=true>
