@@ -25,7 +25,10 @@ fn address(text: &str) -> EmailAddress {
 async fn lab(test: &Test, slug: &str) -> (ProjectId, Slug, Actor) {
     let (id, slug) = test.project(slug).await;
     crate::senders::mark_verified(&test.core, &Actor::System, &slug, FROM).await.expect("a sender");
-    let block = relay_types::Cidr::parse(&format!("192.0.{}.0/24", id.uuid().as_u128() % 200)).expect("a block");
+    // Its own: no two projects have the same last 32 bits of their identifiers.
+    let own = id.uuid().as_u128() as u32;
+    let block = format!("2001:db8:{:x}:{:x}::/64", own >> 16, own & 0xffff);
+    let block = relay_types::Cidr::parse(&block).expect("a block");
     let network = crate::networks::add(&test.core, &Actor::System, &slug, block, "lab").await.expect("a network");
     (id, slug, Actor::TrustedNetwork { id: network, project_id: id, label: "lab".to_owned() })
 }
