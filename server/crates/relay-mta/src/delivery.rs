@@ -10,6 +10,7 @@ mod pool;
 mod simulator;
 mod tls;
 mod tls_policy;
+mod turn;
 
 pub use config::{DeliveryConfig, DeliveryError};
 pub(crate) use next_hop::{Key, key};
@@ -39,10 +40,13 @@ use std::{
 };
 use tls::ClientTls;
 use tokio::time::{Instant, timeout_at};
+use turn::Turn;
 
 /// Hosts and addresses of a host that one attempt tries; equals take turns in the attempts.
 const MOST_HOSTS: usize = 16;
 const MOST_ADDRESSES: usize = 16;
+/// Octets that are kept of what hosts said that came to nothing, or in earlier transactions; the last is bounded itself.
+const MOST_SAID: usize = 256 * 1024;
 /// Idle connections that are kept for each worker, whatever their destinations.
 const IDLE_PER_WORKER: usize = 2;
 
@@ -69,6 +73,8 @@ pub(crate) struct Delivery {
     pub session: Option<TlsOutcome>,
     /// What was said.
     pub dialogue: Vec<DialogueLine>,
+    /// Lines that there was no room for.
+    pub left_out: usize,
     /// One for each recipient, in their order.
     pub outcomes: Vec<Outcome>,
     /// The host was told what reports were asked for (RFC 3461).
@@ -109,7 +115,12 @@ impl Deliverer {
             let more = self.deliver_some(way, project, message, rest, limit, ours).await;
             delivery.outcomes.extend(more.outcomes);
             delivery.dialogue.extend(more.dialogue);
+            delivery.left_out += more.left_out;
+            delivery.bound();
             delivery.passes_reports_on &= more.passes_reports_on;
+        }
+        if delivery.left_out > 0 {
+            delivery.note(format!("({} more lines)", delivery.left_out));
         }
         // What fails for what this sender alone asks of TLS may do for everybody else.
         if message.terms.tls != TlsTerm::Usual {
@@ -173,7 +184,9 @@ impl Deliverer {
         };
         let mut failures = Vec::new();
         let hosts = hops.len().min(MOST_HOSTS);
-        'hosts: for (place, hop) in hops.iter().take(hosts).enumerate() {
+        for (place, hop) in hops.iter().take(hosts).enumerate() {
+            // Hosts that take connections and say nothing leave time for those behind them.
+            let turn = Turn::new(Instant::now(), limit, hosts - place);
             let addresses = match timeout_at(limit, next_hop::addresses(hop, &self.resolver)).await {
                 Err(_) => break,
                 Ok(Ok(addresses)) => addresses,
@@ -185,18 +198,13 @@ impl Deliverer {
             };
             let addresses = &addresses[..addresses.len().min(MOST_ADDRESSES)];
             for (number, &address) in addresses.iter().enumerate() {
-                let left = limit.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    break 'hosts;
-                }
-                // Hosts that take connections and say nothing leave time for those behind them.
-                let those = (addresses.len() - number) + (hosts - place - 1);
-                let open_by = Instant::now() + left / u32::try_from(those).unwrap_or(u32::MAX);
+                let Some(open_by) = turn.open_by(Instant::now(), addresses.len() - number) else { break };
                 let address = SocketAddr::new(address, hop.port);
                 match self.try_address(hop, address, &key, &job, open_by, &mut delivery).await {
                     Ok(()) => return delivery,
                     Err(cause) => failures.push(cause),
                 }
+                delivery.bound();
             }
         }
         let outcome = next_hop::verdict(failures);
@@ -367,6 +375,18 @@ enum Failure {
 impl Delivery {
     fn note(&mut self, text: String) {
         self.dialogue.push(DialogueLine { ours: true, text });
+    }
+
+    /// Leaves out the last of what was said when it is too much: hosts choose how much they say, and a domain's owner
+    /// how many hosts there are.
+    fn bound(&mut self) {
+        let mut said: usize = self.dialogue.iter().map(|line| line.text.len()).sum();
+        while said > MOST_SAID
+            && let Some(line) = self.dialogue.pop()
+        {
+            said -= line.text.len();
+            self.left_out += 1;
+        }
     }
 
     /// Why a connection came to nothing, when the host did not say it.

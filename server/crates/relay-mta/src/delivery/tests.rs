@@ -445,3 +445,16 @@ async fn many_messages_at_once_use_few_connections_and_lose_nothing() {
     assert_eq!(sink.received(), 100);
     assert!(sink.connections() <= 8, "{}", sink.connections());
 }
+
+#[test]
+fn what_many_hosts_say_is_bounded() {
+    let mut delivery = Delivery::default();
+    for host in 0..256 {
+        delivery.note(format!("(connecting to host {host})"));
+        delivery.dialogue.extend((0..600).map(|_| DialogueLine { ours: false, text: "x".repeat(1000) }));
+        delivery.bound();
+    }
+    let said: usize = delivery.dialogue.iter().map(|line| line.text.len()).sum();
+    assert!(said <= MOST_SAID && delivery.dialogue.len() > 200, "{said}");
+    assert_eq!(delivery.dialogue.len() + delivery.left_out, 256 * 601, "none is forgotten");
+}
