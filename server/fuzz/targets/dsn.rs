@@ -53,9 +53,12 @@ fuzz_target!(|input: &[u8]| {
     let message_id = text(5).unwrap_or_default();
     let envid = text(6).and_then(|text| EnvelopeId::parse(&text).ok());
     let headers = parts.get(7).copied().unwrap_or_default();
-    // What comes back whole was accepted: its lines end as they must. What the boundary will be nobody knows beforehand.
+    // What comes back whole was accepted: its lines end as they must, and it has no NUL. What the boundary will be nobody knows beforehand.
     let boundary = format!("\r\n--=_{id}");
-    let body = parts.get(8).map(|body| body.split(|&b| matches!(b, b'\r' | b'\n')).collect::<Vec<_>>().join(&b"\r\n"[..]));
+    let body = parts.get(8).map(|body| {
+        let lines: Vec<&[u8]> = body.split(|&b| matches!(b, 0 | b'\r' | b'\n')).collect();
+        lines.join(&b"\r\n"[..])
+    });
     let whole = body.map(|body| [b"Subject: returned\r\n\r\n", &body[..], b"\r\n"].concat());
     if whole.as_ref().is_some_and(|whole| whole.windows(boundary.len()).any(|part| part == boundary.as_bytes())) {
         return;
