@@ -104,9 +104,9 @@ where
     S: ServerFn<Error = AppError> + 'static,
     S::Output: Serialize,
 {
+    let answers = expect_context::<crate::ssr::Answers>();
     Box::new(move |asked| {
-        let call = untrack(|| call());
-        let answers = expect_context::<crate::ssr::Answers>();
+        let (call, answers) = (untrack(|| call()), answers.clone());
         Box::pin(async move { answers.once(asked, async { wire::to_json(&call.run_body().await?) }).await })
     })
 }
@@ -149,7 +149,8 @@ fn loaded(resource: Resource<Outcome>, around: bool, show: Show) -> AnyView {
             }
         })
     };
-    // The server makes it once; a function would be called again whenever something it asked for is there.
+    // The server makes it once; a function would be called again whenever something it asked for is there. What it provides
+    // lands where the `Load` stands, so two beside each other provide different things.
     #[cfg(feature = "ssr")]
     let page = page();
     view! {

@@ -162,9 +162,13 @@ pub const KEYS: &[Key] = &[
     key(
         "retention.content",
         "30d",
-        "How long the content of mail that is done is kept. Empty: for ever. Mail that waits keeps its content.",
+        "How long the content of mail that is done is kept, from its acceptance. Empty: for ever.",
     ),
-    key("retention.history", "365d", "How long mail that is done is shown with its story. Empty: for ever."),
+    key(
+        "retention.history",
+        "365d",
+        "How long mail that is done is shown with its story, from its acceptance. Empty: for ever.",
+    ),
     key("log.level", "info", "`error`, `warn`, `info`, `debug`, or a filter such as `info,relay_mta=debug`."),
     key("log.format", "text", "`text` or `json`."),
     key("shutdown.grace", "30s", "How long running transactions may take to finish after SIGTERM."),

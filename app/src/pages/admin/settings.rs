@@ -124,7 +124,7 @@ fn tls_words((rule, others): (String, usize)) -> String {
 }
 
 fn removed(kept: Option<Duration>) -> String {
-    kept.map_or_else(|| "never".to_owned(), |kept| format!("{} after delivery or bounce", length(kept)))
+    kept.map_or_else(|| "never".to_owned(), |kept| format!("{} after it was accepted, when it is done", length(kept)))
 }
 
 #[component]
