@@ -341,15 +341,33 @@ async fn sqlite_database(folder: &Path) -> String {
     format!("sqlite://{}", file.display())
 }
 
+/// A copy of a database that is migrated once a test run.
 async fn postgres_database(admin: &str) -> String {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    let template = TEMPLATE
+        .get_or_init(|| async {
+            let name = new_postgres_database(admin, "template1").await;
+            Core::migrate(&postgres_url(admin, &name)).await.expect("migrated");
+            name
+        })
+        .await;
+    let name = new_postgres_database(admin, template).await;
+    postgres_url(admin, &name)
+}
+
+/// Makes a copy of a database nobody is connected to; returns the name of the copy.
+async fn new_postgres_database(admin: &str, template: &str) -> String {
     let name = format!("test_{}", Uuid::now_v7().simple());
     let options = PgConnectOptions::from_str(admin).expect("a PostgreSQL URL");
     let mut connection = options.connect().await.expect("PostgreSQL");
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE {template}"));
     sqlx::query(create).execute(&mut connection).await.expect("a database");
     connection.close().await.expect("closed");
+    name
+}
+
+/// The URL of another database of the same server.
+fn postgres_url(admin: &str, name: &str) -> String {
     let (server, _) = admin.rsplit_once('/').expect("a URL with a database");
-    let url = format!("{server}/{name}");
-    Core::migrate(&url).await.expect("migrated");
-    url
+    format!("{server}/{name}")
 }
