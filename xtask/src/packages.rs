@@ -67,7 +67,7 @@ const INTEGRATION: &[Need] = &[
 ];
 
 const BROWSER: &[Need] = &[
-    need("chromium", "chromium", "the browser"),
+    need("chromium-headless-shell", "chromium-headless-shell", "the browser, without its windows"),
     need("node", "nodejs", "runs Playwright"),
     need("npm", "npm", "installs Playwright"),
 ];

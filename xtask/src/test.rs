@@ -4,6 +4,7 @@
 //! The same integration tests run twice; `RELAYKEEP_TEST_DATABASE` says on which database, and
 //! `RELAYKEEP_TEST_POSTGRES` where a PostgreSQL is in which databases may be made.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -13,8 +14,8 @@ use crate::browser::{self, Profile};
 use crate::postgres::Cluster;
 use crate::tally::Tally;
 use crate::wasm_target::{TARGET, WasmTarget};
-use crate::workspace::{cargo, on_path, output, root, run};
-use crate::{packages, progress, serve, site};
+use crate::workspace::{cargo, on_path, output, root, run, target_dir};
+use crate::{packages, progress, site};
 
 /// What the steps share.
 #[derive(Default)]
@@ -44,6 +45,9 @@ const SERVER_SIDE: &[&str] = &["--workspace", "--exclude", "frontend", "--exclud
 
 /// The test binary that runs once on each database.
 const INTEGRATION: &str = "it";
+
+/// How many integration tests run at once for each processor: they mostly wait, for mail, clocks and other programs.
+const INTEGRATION_TESTS_PER_PROCESSOR: usize = 2;
 
 /// Within a step every test runs, so that one look shows all that fails.
 const TEST: &[&str] = &["test", "--no-fail-fast"];
@@ -152,6 +156,8 @@ fn integration(state: &mut Run, database: &str) -> Result<Command> {
     let mut tests = cargo();
     tests.args(TEST).args(SERVER_SIDE).args(["--test", INTEGRATION]);
     tests.env("PATH", path).env("RELAYKEEP_TEST_DATABASE", database);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    tests.env("RUST_TEST_THREADS", (processors * INTEGRATION_TESTS_PER_PROCESSOR).to_string());
     if database == "postgres" {
         tests.env("RELAYKEEP_TEST_POSTGRES", postgres_url(state)?);
     }
@@ -161,7 +167,7 @@ fn integration(state: &mut Run, database: &str) -> Result<Command> {
 fn browser_tests(state: &mut Run) -> Result<()> {
     let path = packages::for_browser()?;
     let site = browser::build(Profile::Dev)?;
-    let binary = progress::step("server: cargo build -p server", || serve::build_server(false))?;
+    let binary = progress::step("server: as the integration tests built it", tested_server)?;
     progress::step("browser tests: npm ci", || npm_ci(&path))?;
     run(&mut npx("tsc", &path))?;
     let url = postgres_url(state)?;
@@ -169,6 +175,13 @@ fn browser_tests(state: &mut Run) -> Result<()> {
     tests.arg("test");
     tests.env("RELAYKEEP_BIN", binary).env("RELAYKEEP_SITE_DIR", site).env("RELAYKEEP_TEST_POSTGRES", url);
     state.tally.run(&mut tests)
+}
+
+/// The server that the integration tests run. Built by itself it would have other features of shared packages than
+/// with the tests, and all that needs those would be built once more.
+fn tested_server() -> Result<PathBuf> {
+    run(cargo().args(TEST).args(SERVER_SIDE).args(["--test", INTEGRATION, "--no-run"]))?;
+    Ok(target_dir()?.join("debug/relaykeep"))
 }
 
 /// A program of `end2end/node_modules`.
