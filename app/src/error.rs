@@ -69,6 +69,11 @@ impl AppError {
         Self::Unavailable { reason: "The portal was updated since you opened it. Reload the page.".to_owned() }
     }
 
+    /// Whether the same question may be answered in a moment, without anybody doing anything.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::TooMany { .. }) && *self != Self::outdated()
+    }
+
     /// The name of the input it is about, when it is about one.
     pub fn field(&self) -> Option<&str> {
         match self {
@@ -119,6 +124,14 @@ impl FromServerFnError for AppError {
 
 #[cfg(test)]
 mod tests {
+    use super::AppError;
+
+    #[test]
+    fn what_waiting_mends_passes_and_what_a_person_must_do_does_not() {
+        assert!(AppError::unreachable().passes() && AppError::TooMany { seconds: 3 }.passes());
+        assert!(!AppError::outdated().passes() && !AppError::SignedOut.passes() && !AppError::NotFound.passes());
+    }
+
     #[test]
     fn a_wait_is_told_in_whole_units_and_never_too_short() {
         let told = [1, 3, 60, 61, 120, 3_601].map(super::wait);

@@ -136,6 +136,20 @@ test("a stream that broke is opened again, and the page goes on", async ({ page,
   complaintsOf(page).expected(/ERR_CONNECTION_REFUSED/);
 });
 
+test("an answer that does not come leaves the page as it is, and is asked for again", async ({ page, scene }) => {
+  await scene.mail("Spring report");
+  await at(page, scene, "/p/biology/messages");
+  await page.route(/\/api\/load_messages/, (route) => route.abort());
+  const failed = page.waitForEvent("requestfailed", (request) => request.url().includes("/api/load_messages"));
+  await scene.mail("Autumn report");
+  await failed;
+  await expect(page.getByRole("link", { name: "Spring report" })).toBeVisible();
+  await expect(dot(page)).toHaveText("Live");
+  await page.unroute(/\/api\/load_messages/);
+  await expect(page.getByRole("link", { name: "Autumn report" })).toBeVisible();
+  complaintsOf(page).expected(/ERR_FAILED/);
+});
+
 test("the palette finds messages and service accounts", async ({ page, scene }) => {
   scene.sink.release();
   await scene.mail("Spring report");

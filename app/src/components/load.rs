@@ -17,7 +17,7 @@ use leptos::{prelude::*, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use server_fn::ServerFn;
-use std::{marker::PhantomData, pin::Pin, sync::Arc};
+use std::{marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 /// What a page is about: asked of the server, on its way, and there. Made by [`read`] or [`read_again`].
 pub struct Reading<T> {
@@ -36,11 +36,15 @@ impl<T> Copy for Reading<T> {}
 
 impl<T> Reading<T> {
     /// Asks again; the old content stays until the answer is there. An answer that comes while the person is in a field or
-    /// a dialog is not shown: it is asked for anew when they have left it, for nothing moves under their hands.
+    /// a dialog is not shown: it is asked for anew when they have left it, for nothing moves under their hands. When the
+    /// server cannot answer just now, such as while it is started anew, the old content stays and it is asked later.
     pub fn refetch(&self) {
         ask_again(self.resource, self.asks);
     }
 }
+
+/// What could not be answered is asked for again after this.
+const LATER: Duration = Duration::from_secs(5);
 
 type Asks = StoredValue<Arc<dyn Fn() -> Call + Send + Sync>>;
 
@@ -50,10 +54,14 @@ fn ask_again(resource: Resource<Outcome>, asks: Asks) {
     let Some(call) = now() else { return };
     spawn_local(async move {
         let outcome = wire::post(call.clone()).await;
-        match now() {
-            Some(now) if now == call && is_busy() => when_idle(move || ask_again(resource, asks)),
-            Some(now) if now == call => resource.set(Some(outcome)),
-            _ => {}
+        if now() != Some(call) {
+            return;
+        }
+        let again = move || ask_again(resource, asks);
+        match outcome {
+            Err(error) if error.passes() => set_timeout(again, LATER),
+            _ if is_busy() => when_idle(again),
+            outcome => resource.set(Some(outcome)),
         }
     });
 }

@@ -1,5 +1,8 @@
 //! What a message costs when much waits in the queue, and much lies in the history: kept, handed over and recorded, as
 //! new mail is; and claimed and put off, as old mail is.
+//!
+//! A machine is not equally fast all the time. So new mail is measured in turns with a relay beside that begins empty
+//! at each depth, and what is compared is the two middles of the same minutes.
 
 use super::{
     Bench, Outcome,
@@ -7,15 +10,19 @@ use super::{
     queue::{attempt, submission},
 };
 use relay_core::{Actor, projects, queue, submission as door};
+use relay_dns::{Resolver, fixed::FixedAnswers};
 use relay_types::{
     message::{Cause, Outcome as Fate},
     reply::Reply,
 };
 use sea_orm::ConnectionTrait;
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
-/// How often new mail is measured at each depth; the best, the middle and the worst are told.
-const TURNS: usize = 5;
+/// How often new mail is measured at each depth, after one measurement that is not counted.
+const TURNS: usize = 9;
 /// Messages of one measurement.
 const MESSAGES: u32 = 6_000;
 const SESSIONS: u32 = 20;
@@ -29,7 +36,9 @@ pub(super) async fn measure(bench: &Bench, count: u32) -> Outcome<()> {
     let project = projects::frame(&bench.core, &Actor::System, &bench.project).await?.project.id;
     let project = project.uuid().simple().to_string();
     let database = sea_orm::Database::connect(&bench.url).await?;
-    println!("{:>12} {:>12} {:>22} {:>16}", "waiting", "history", "new: ms each", "claimed: ms each");
+    println!("new mail: ms a message, best, middle and worst of {TURNS}; claimed: ms a recipient");
+    let heads = ["waiting", "history", "empty, beside", "new", "of empty", "claimed"];
+    println!("{:>9} {:>9} {:>20} {:>20} {:>9} {:>8}", heads[0], heads[1], heads[2], heads[3], heads[4], heads[5]);
     let (mut waiting, mut history) = (0, 0);
     for (more_waiting, more_history) in [(0, 0), (count / 10, 0), (count - count / 10, 0), (0, count * 10)] {
         let started = bench.core.now().minus(Duration::from_secs(4 * 86_400));
@@ -46,17 +55,44 @@ pub(super) async fn measure(bench: &Bench, count: u32) -> Outcome<()> {
         }
         database.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         (waiting, history) = (waiting + more_waiting, history + more_history);
-        let mut new = Vec::new();
-        for _ in 0..TURNS {
-            new.push(new_mail(bench).await?);
-        }
-        new.sort_unstable_by(f64::total_cmp);
+        let empty = Bench::with(Resolver::fixed(FixedAnswers::new())).await?;
+        let (beside, new) = in_turns(&empty, bench).await?;
         let old = if waiting == 0 { None } else { Some(old_mail(bench).await?) };
         let old = old.map_or("-".to_owned(), |cost| format!("{cost:.3}"));
-        let (best, middle, worst) = (new[0], new[TURNS / 2], new[TURNS - 1]);
-        println!("{waiting:>12} {history:>12} {best:>8.3} {middle:>6.3} {worst:>6.3} {old:>16}");
+        let of_empty = new.middle() / beside.middle();
+        println!("{waiting:>9} {history:>9} {beside:>20} {new:>20} {of_empty:>9.2} {old:>8}");
     }
     Ok(())
+}
+
+/// What new mail costs, in order.
+struct Costs(Vec<f64>);
+
+impl Costs {
+    fn middle(&self) -> f64 {
+        self.0[self.0.len() / 2]
+    }
+}
+
+impl fmt::Display for Costs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{:.3} {:.3} {:.3}", self.0[0], self.middle(), self.0[self.0.len() - 1]))
+    }
+}
+
+/// Measures new mail in both, in turns.
+async fn in_turns(one: &Bench, other: &Bench) -> Outcome<(Costs, Costs)> {
+    let mut costs = (Vec::new(), Vec::new());
+    for turn in 0..=TURNS {
+        let measured = (new_mail(one).await?, new_mail(other).await?);
+        if turn > 0 {
+            costs.0.push(measured.0);
+            costs.1.push(measured.1);
+        }
+    }
+    costs.0.sort_unstable_by(f64::total_cmp);
+    costs.1.sort_unstable_by(f64::total_cmp);
+    Ok((Costs(costs.0), Costs(costs.1)))
 }
 
 /// One recipient each, of a thousand domains; half of them due, half of them later.
