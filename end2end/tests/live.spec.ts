@@ -34,6 +34,8 @@ const test = base.extend<{ scene: Scene }>({
         };
         await use({ relay, sink, mail, start });
       } finally {
+        // A relay that is told to stop waits for what it is sending.
+        sink.release();
         await relay.remove();
         await sink.stop();
       }
