@@ -22,7 +22,7 @@ const ATTACKERS: usize = 200;
 /// An attacker guesses so often.
 const GUESS: Duration = Duration::from_millis(500);
 /// How long mail is counted, with attackers and without.
-const COUNTED: Duration = Duration::from_secs(5);
+const COUNTED: Duration = Duration::from_secs(10);
 const IDLE: usize = 10_000;
 const LARGE: usize = 50_000_000;
 const MB: f64 = 1_000_000.0;
