@@ -69,9 +69,9 @@ impl AppError {
         Self::Unavailable { reason: "The portal was updated since you opened it. Reload the page.".to_owned() }
     }
 
-    /// Whether the same question may be answered in a moment, without anybody doing anything.
+    /// Whether the server may answer the same question in a moment, without anybody doing anything.
     pub fn passes(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::TooMany { .. }) && *self != Self::outdated()
+        matches!(self, Self::Unavailable { .. }) && *self != Self::outdated()
     }
 
     /// The name of the input it is about, when it is about one.
@@ -128,7 +128,9 @@ mod tests {
 
     #[test]
     fn what_waiting_mends_passes_and_what_a_person_must_do_does_not() {
-        assert!(AppError::unreachable().passes() && AppError::TooMany { seconds: 3 }.passes());
+        assert!(AppError::unreachable().passes());
+        // Who asks too often is not helped by being asked for again.
+        assert!(!AppError::TooMany { seconds: 3 }.passes());
         assert!(!AppError::outdated().passes() && !AppError::SignedOut.passes() && !AppError::NotFound.passes());
     }
 

@@ -20,6 +20,7 @@ export async function open(page: Page, url: string, status = 200): Promise<void>
 /** What a sender wrote, shown in a sandbox: not ours to judge, and closed to axe. */
 const FOREIGN = "iframe[sandbox]";
 
+/** The rules of axe, by their tags. */
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** The rules among them that ask for colours; what a theme changes is colours alone. */

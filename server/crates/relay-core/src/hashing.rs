@@ -12,9 +12,9 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-/// How much a thread that hashes stands back (nice(2)), as far as it can: beside one that works it gets about a sixtieth of
-/// the processor; nobody notices it while there is room.
-const STANDS_BACK: i32 = 19;
+/// How much a thread that hashes stands back (nice(2)): beside one that works it gets about a tenth of the processor;
+/// nobody notices it while there is room.
+const STANDS_BACK: i32 = 10;
 
 /// After a secret that was wrong its place stays empty for so many times as long as the work took, up to a longest:
 /// however many guess, they have a twentieth of the time of a place. Who is right leaves it at once, so that programs that
