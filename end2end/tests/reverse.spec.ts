@@ -231,9 +231,11 @@ test("refused with a reason, withdrawn, and taken up again", async ({ names, kno
   const reopen = asks.page.getByRole("dialog", { name: "Take this ticket up again" });
   await reopen.getByLabel("What has changed").fill("It is ours since today.");
   await reopen.getByRole("button", { name: "Reopen", exact: true }).click();
+  await asks.isTold("Taken up again");
   await isAt(asks, "Ready");
   await asks.press("Withdraw");
   await asks.page.getByRole("dialog", { name: "Withdraw this ticket?" }).getByRole("button", { name: "Withdraw", exact: true }).click();
+  await asks.isTold("Ticket withdrawn");
   await isAt(asks, "Withdrawn");
   expect(await knot.names(IP)).toEqual([`${DEFAULT}.`]);
 });
