@@ -22,8 +22,8 @@ const ATTACKERS: usize = 200;
 const GUESS: Duration = Duration::from_millis(500);
 /// How long mail is counted in a turn, and how often without attackers and with them: a machine that others use changes
 /// within seconds, so turns are short and all mail is summed.
-const COUNTED: Duration = Duration::from_secs(3);
-const TURNS: usize = 10;
+const COUNTED: Duration = Duration::from_secs(5);
+const TURNS: usize = 6;
 const IDLE: usize = 10_000;
 const LARGE: usize = 50_000_000;
 const MB: f64 = 1_000_000.0;

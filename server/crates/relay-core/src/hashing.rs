@@ -5,10 +5,11 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use rustix::time::{ClockId, clock_gettime};
 use std::{sync::Arc, thread, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
-    time::{Instant, sleep},
+    time::sleep,
 };
 use zeroize::Zeroizing;
 
@@ -16,18 +17,16 @@ use zeroize::Zeroizing;
 /// nobody notices it while there is room.
 const STANDS_BACK: i32 = 10;
 
-/// After a secret that was wrong its place stays empty for so many times as long as the work took, up to a longest:
-/// however many guess, they have a twentieth of the time of a place. Who is right leaves it at once, so that programs that
-/// all sign in after a start do not wait for it.
+/// After a secret that was wrong its place stays empty for so many times as long as a processor worked on it: however many
+/// guess, they have a twentieth of a processor for each place. Who is right leaves it at once, so that programs that all
+/// sign in after a start do not wait for it.
 const REST: u32 = 19;
-/// While the processors are busy, work that stands back takes long, and costs mail nothing more.
-const LONGEST_REST: Duration = Duration::from_millis(500);
 
 /// One of the few that may hash at the same time.
 pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
-    /// How long the work at it took.
-    took: Duration,
+    /// How long a processor worked at it. Waiting for one, which work that stands back does, costs nobody anything.
+    worked: Duration,
 }
 
 impl Place {
@@ -40,7 +39,7 @@ impl Place {
     }
 
     fn rest(&self) -> Duration {
-        (REST * self.took).min(LONGEST_REST)
+        REST * self.worked
     }
 }
 
@@ -72,7 +71,7 @@ impl Hasher {
     /// Waits for a place.
     pub(crate) async fn place(&self) -> Result<Place> {
         let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;
-        Ok(Place { _permit: permit, took: Duration::ZERO })
+        Ok(Place { _permit: permit, worked: Duration::ZERO })
     }
 
     /// As [`Self::verify`], at a place one has. Who keeps it until a failure is counted lets nobody guess meanwhile, and
@@ -110,9 +109,8 @@ impl Hasher {
         // The place goes with the work: that goes on when whoever asked has hung up.
         let hashing = move || {
             stand_back();
-            let began = Instant::now();
             let done = work();
-            place.took = began.elapsed();
+            place.worked = worked();
             // Nobody waits any more: whoever it was may have guessed, and rests here.
             if let Err((_, place)) = tell.send((done, place)) {
                 thread::sleep(place.rest());
@@ -132,6 +130,11 @@ fn stand_back() {
     }
 }
 
+/// Processor time of the thread that calls it, since it began.
+fn worked() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
+}
+
 fn hash(secret: &[u8]) -> Result<String> {
     Ok(Argon2::default().hash_password(secret).map_err(Error::internal)?.to_string())
 }
@@ -139,6 +142,7 @@ fn hash(secret: &[u8]) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     #[tokio::test]
     async fn work_that_nobody_waits_for_any_more_keeps_its_place_until_it_is_done() {
