@@ -7,6 +7,7 @@
 //! `cargo xtask bench policy|queue|depth|messages|import|sweep|health` measures single use cases instead (`use_cases.rs`).
 
 mod fairness;
+mod history;
 mod nodes;
 mod sessions;
 mod signed;
@@ -39,6 +40,7 @@ const RIGS: &[Rig] = &[
     Rig { name: "idle", run: sessions::idle },
     Rig { name: "tarpit", run: fairness::tarpit },
     Rig { name: "backlog", run: fairness::backlog },
+    Rig { name: "history", run: history::history },
 ];
 
 /// What was typed beside the name.

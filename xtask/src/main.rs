@@ -41,6 +41,8 @@ cargo xtask COMMAND
         measure one, two and four nodes on one PostgreSQL, with the processor time of a message
   bench auth|idle|tarpit|backlog [--database sqlite|postgres] [--json]
         measure connections that sign in, attackers, idle sessions, 50 MB, a tarpit, a backlog for a dead server
+  bench history [--json]
+        measure what new mail costs with a million waiting and ten million in the history; SQLite, 10 GB of disk
   crash [--rounds N] [--database sqlite|postgres] [--json]
         kill the relay under load again and again, and compare what it acknowledged with what arrived
   fault [--database sqlite|postgres]

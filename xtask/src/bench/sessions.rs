@@ -14,7 +14,7 @@ use crate::progress;
 use crate::rig::{Client, Lines, Relay, Sink, until};
 
 /// Programs at a time.
-const PROGRAMS: usize = 20;
+pub const PROGRAMS: usize = 20;
 /// Connections that sign in, one after another in each program.
 const SIGN_INS: usize = 5_000;
 const ATTACKERS: usize = 200;

@@ -121,6 +121,11 @@ impl Relay {
         Ok(())
     }
 
+    /// The URL of its own SQLite database.
+    pub fn database(&self) -> String {
+        format!("sqlite://{}", self.folder.join("relaykeep.sqlite").display())
+    }
+
     /// Recipients that wait or are on their way, as `/metrics` has it.
     pub fn queued(&self) -> Result<u64> {
         Ok((self.metric("relaykeep_queue_due")? + self.metric("relaykeep_queue_in_flight")?) as u64)

@@ -15,10 +15,10 @@ use relay_types::{
     message::{Cause, Outcome as Fate},
     reply::Reply,
 };
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use std::{
     fmt,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// How often new mail is measured at each depth, after one measurement that is not counted.
@@ -41,19 +41,9 @@ pub(super) async fn measure(bench: &Bench, count: u32) -> Outcome<()> {
     println!("{:>9} {:>9} {:>20} {:>20} {:>9} {:>8}", heads[0], heads[1], heads[2], heads[3], heads[4], heads[5]);
     let (mut waiting, mut history) = (0, 0);
     for (more_waiting, more_history) in [(0, 0), (count / 10, 0), (count - count / 10, 0), (0, count * 10)] {
-        let started = bench.core.now().minus(Duration::from_secs(4 * 86_400));
-        if more_waiting > 0 {
-            for sql in waiting_rows(&project, more_waiting, waiting, started.0, bench.core.now().0) {
-                database.execute_unprepared(&sql).await?;
-            }
-        }
-        if more_history > 0 {
-            let started = bench.core.now().minus(Duration::from_secs(2 * u64::from(more_history) + 86_400));
-            for sql in fill::fill(&project, more_history, started.0) {
-                database.execute_unprepared(&sql).await?;
-            }
-        }
-        database.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        // Half of them are due.
+        let rows = Rows { project: &project, now: bench.core.now(), due_in: -3_600_000 };
+        rows.write(&database, waiting, more_waiting, more_history).await?;
         (waiting, history) = (waiting + more_waiting, history + more_history);
         let empty = Bench::with(Resolver::fixed(FixedAnswers::new())).await?;
         let (beside, new) = in_turns(&empty, bench).await?;
@@ -95,27 +85,68 @@ async fn in_turns(one: &Bench, other: &Bench) -> Outcome<(Costs, Costs)> {
     Ok((Costs(costs.0), Costs(costs.1)))
 }
 
-/// One recipient each, of a thousand domains; half of them due, half of them later.
-fn waiting_rows(project: &str, messages: u32, from: u32, started: i64, now: i64) -> [String; 2] {
-    let id = format!("unhex(printf('%012x7000b%015x', {started} + i, i))");
-    let (first, end) = (from, from + messages);
-    let rows = format!("WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {end} - 1)");
-    [
-        format!(
-            "INSERT INTO message (id, project_id, accepted_at, source, source_label, reverse_path, header_from, \
-             subject, message_id, first_recipient, recipients, size, eight_bit, smtputf8, prefix, state, captured) \
-             {rows} SELECT {id}, x'{project}', {started} + i, 'network', 'cluster', 'app@sender.example', \
-             'app@sender.example', 'Waits', '<w' || i || '@d.example>', 'u' || i || '@w' || (i % 1000) || '.example', \
-             1, 5000, 0, 0, x'', 'deferred', 0 FROM n"
-        ),
-        format!(
-            "INSERT INTO recipient (id, message_id, project_id, address, address_key, destination, state, due_at, \
-             attempts, accepted_at, expires_at, delay_notified) {rows} SELECT {id}, {id}, x'{project}', \
-             'u' || i || '@w' || (i % 1000) || '.example', 'u' || i || '@w' || (i % 1000) || '.example', \
-             'w' || (i % 1000) || '.example', 'due', {now} + (i % 7200 - 3600) * 1000, 1, {started} + i, \
-             {now} + 432000000, 1 FROM n"
-        ),
-    ]
+/// Writes into the database of a relay that does not run, for the project of the rigs: mail that is due in some hours.
+pub(super) async fn fill_stopped(url: &str, from: u32, waiting: u32, history: u32) -> Outcome<()> {
+    let database = sea_orm::Database::connect(url).await?;
+    let project =
+        Statement::from_string(DbBackend::Sqlite, "SELECT lower(hex(id)) AS id FROM project WHERE slug = 'bench'");
+    let project: String = database.query_one_raw(project).await?.ok_or("no project")?.try_get("", "id")?;
+    let now = Timestamp(i64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis())?);
+    let rows = Rows { project: &project, now, due_in: 4 * 3_600_000 };
+    rows.write(&database, from, waiting, history).await
+}
+
+/// Mail as it lies in a database.
+struct Rows<'a> {
+    /// Whose it is, in hexadecimal.
+    project: &'a str,
+    now: Timestamp,
+    /// When the first that waits is due, milliseconds from now; the last of them two hours later.
+    due_in: i64,
+}
+
+impl Rows<'_> {
+    /// So many that wait, numbered on, and so many of the history.
+    async fn write(&self, database: &DatabaseConnection, from: u32, waiting: u32, history: u32) -> Outcome<()> {
+        if waiting > 0 {
+            for sql in self.waiting(waiting, from) {
+                database.execute_unprepared(&sql).await?;
+            }
+        }
+        if history > 0 {
+            let started = self.now.minus(Duration::from_secs(2 * u64::from(history) + 86_400));
+            for sql in fill::fill(self.project, history, started.0) {
+                database.execute_unprepared(&sql).await?;
+            }
+        }
+        database.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        Ok(())
+    }
+
+    /// One recipient each, of a thousand domains; accepted four days ago.
+    fn waiting(&self, messages: u32, from: u32) -> [String; 2] {
+        let Self { project, now: Timestamp(now), due_in } = self;
+        let started = now - 4 * 86_400_000;
+        let id = format!("unhex(printf('%012x7000b%015x', {started} + i, i))");
+        let (first, end) = (from, from + messages);
+        let rows = format!("WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {end} - 1)");
+        [
+            format!(
+                "INSERT INTO message (id, project_id, accepted_at, source, source_label, reverse_path, header_from, \
+                 subject, message_id, first_recipient, recipients, size, eight_bit, smtputf8, prefix, state, captured) \
+                 {rows} SELECT {id}, x'{project}', {started} + i, 'network', 'cluster', 'app@sender.example', \
+                 'app@sender.example', 'Waits', '<w' || i || '@d.example>', 'u' || i || '@w' || (i % 1000) || '.example', \
+                 1, 5000, 0, 0, x'', 'deferred', 0 FROM n"
+            ),
+            format!(
+                "INSERT INTO recipient (id, message_id, project_id, address, address_key, destination, state, due_at, \
+                 attempts, accepted_at, expires_at, delay_notified) {rows} SELECT {id}, {id}, x'{project}', \
+                 'u' || i || '@w' || (i % 1000) || '.example', 'u' || i || '@w' || (i % 1000) || '.example', \
+                 'w' || (i % 1000) || '.example', 'due', {now} + {due_in} + (i % 7200) * 1000, 1, {started} + i, \
+                 {now} + 432000000, 1 FROM n"
+            ),
+        ]
+    }
 }
 
 /// Milliseconds for each message that is kept, handed to a worker and recorded as delivered.

@@ -1,5 +1,6 @@
 //! What the use cases cost in the database alone, on SQLite in a fresh folder: `cargo xtask bench
 //! policy|queue|depth|messages|import|sweep|health`.
+//! `fill URL FROM WAITING HISTORY` writes into the database of a relay that does not run, for `cargo xtask bench history`.
 //!
 //! Prints figures for `server/docs/performance.md`, and judges none of them.
 
@@ -36,6 +37,12 @@ const SENDER: &str = "app@sender.example";
 async fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
     let name = arguments.next().unwrap_or_default();
+    if name == "fill" {
+        let url = arguments.next().ok_or("fill takes a URL and three numbers")?;
+        let numbers: Vec<u32> = arguments.map(|number| number.parse()).collect::<Result<_, _>>()?;
+        let [from, waiting, history] = numbers[..] else { return Err("fill takes a URL and three numbers".into()) };
+        return depth::fill_stopped(&url, from, waiting, history).await;
+    }
     let count = arguments.next().map(|count| count.parse()).transpose()?;
     if name == "sweep" {
         return sweep::measure(count.unwrap_or(100_000)).await;
