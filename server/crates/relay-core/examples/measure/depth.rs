@@ -12,6 +12,7 @@ use super::{
 use relay_core::{Actor, projects, queue, submission as door};
 use relay_dns::{Resolver, fixed::FixedAnswers};
 use relay_types::{
+    Timestamp,
     message::{Cause, Outcome as Fate},
     reply::Reply,
 };
