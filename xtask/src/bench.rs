@@ -16,6 +16,7 @@ mod use_cases;
 
 mod figure;
 mod load;
+mod mail;
 mod opendkim;
 mod postfix;
 

@@ -10,6 +10,7 @@ use anyhow::{Result, ensure};
 
 use super::Options;
 use super::figure::{self, in_turns, middle};
+use super::mail::lines;
 use super::sessions::in_programs;
 use crate::progress;
 use crate::rig::{Client, Database, Dns, Lines, Relay, Sink, until};
@@ -215,7 +216,7 @@ impl World {
 
 /// So many messages of 5 KB, as many on a connection as a session may carry.
 fn send(port: u16, to: &str, messages: usize) -> Result<()> {
-    let body = [&[b'x'; 990][..], b"\r\n"].concat().repeat(5);
+    let body = lines();
     let mut left = messages;
     while left > 0 {
         let mut client = Client::open(port)?;

@@ -1,12 +1,13 @@
 //! Whether a message costs the relay more when much waits in its queue and much lies in its history.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
 use super::Options;
 use super::figure;
+use super::mail::{Mail, lines};
 use super::sessions::{PROGRAMS, in_programs};
 use crate::progress;
 use crate::rig::{Client, Database, Lines, Relay, Sink, until};
@@ -22,9 +23,12 @@ const ADDRESSES: usize = 50_000;
 const SPREAD: usize = 7_919;
 
 /// `bench history`: new mail with nothing, 100,000 and a million waiting, and ten million in the history, in turns with a
-/// relay that began empty. Takes some 10 GB of disk and a quarter of an hour.
+/// relay that began empty. Takes some 10 GB of disk.
 pub fn history(options: &Options) -> Result<()> {
-    ensure!(options.database()?.name() == "sqlite", "bench history is measured on SQLite alone");
+    ensure!(
+        options.database.as_deref().is_none_or(|name| name == "sqlite"),
+        "bench history is measured on SQLite alone"
+    );
     let sink = Sink::start()?;
     let sent = AtomicUsize::new(0);
     let prepare = |name| Relay::prepare(name, &Database::Sqlite, &sink, &Lines::default());
@@ -43,7 +47,7 @@ pub fn history(options: &Options) -> Result<()> {
         for relay in [&empty, &full] {
             new_mail(relay, &sink, &sent)?;
         }
-        let mut costs = [Cost::default(), Cost::default()];
+        let mut costs = [Mail::default(), Mail::default()];
         for _ in 0..TURNS {
             for (cost, relay) in costs.iter_mut().zip([&empty, &full]) {
                 cost.add(new_mail(relay, &sink, &sent)?);
@@ -60,54 +64,27 @@ pub fn history(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// What the mail of some turns cost.
-#[derive(Default)]
-struct Cost {
-    messages: usize,
-    took: Duration,
-    /// Processor time of the relay.
-    worked: Duration,
-}
-
-impl Cost {
-    fn add(&mut self, other: Self) {
-        self.messages += other.messages;
-        self.took += other.took;
-        self.worked += other.worked;
-    }
-
-    /// Messages a second.
-    fn rate(&self) -> f64 {
-        self.messages as f64 / self.took.as_secs_f64()
-    }
-
-    /// Milliseconds of processor time a message.
-    fn each(&self) -> f64 {
-        1e3 * self.worked.as_secs_f64() / self.messages as f64
-    }
-}
-
-fn line(waiting: u32, behind: u32, [empty, full]: &[Cost; 2]) -> String {
+fn line(waiting: u32, behind: u32, [empty, full]: &[Mail; 2]) -> String {
     format!(
         "{waiting} waiting, {behind} in the history: {:.3} ms of processor a message where the empty relay needs {:.3} \
          ({:+.1} %); {:.0} a second, the empty one {:.0} ({:+.1} %)",
         full.each(),
         empty.each(),
         100.0 * (full.each() / empty.each() - 1.0),
-        full.rate(),
-        empty.rate(),
-        100.0 * (full.rate() / empty.rate() - 1.0),
+        full.a_second(),
+        empty.a_second(),
+        100.0 * (full.a_second() / empty.a_second() - 1.0),
     )
 }
 
-fn json(waiting: u32, behind: u32, [empty, full]: &[Cost; 2]) -> serde_json::Value {
+fn json(waiting: u32, behind: u32, [empty, full]: &[Mail; 2]) -> serde_json::Value {
     serde_json::json!({
         "waiting": waiting,
         "history": behind,
         "processor_ms": full.each(),
         "processor_ms_empty": empty.each(),
-        "per_second": full.rate(),
-        "per_second_empty": empty.rate(),
+        "per_second": full.a_second(),
+        "per_second_empty": empty.a_second(),
     })
 }
 
@@ -120,8 +97,8 @@ fn fill(relay: &Relay, from: u32, waiting: u32, history: u32) -> Result<()> {
 }
 
 /// Messages of 5 KB, a connection each, until all are at the sink.
-fn new_mail(relay: &Relay, sink: &Sink, sent: &AtomicUsize) -> Result<Cost> {
-    let lines = [&[b'x'; 990][..], b"\r\n"].concat().repeat(5);
+fn new_mail(relay: &Relay, sink: &Sink, sent: &AtomicUsize) -> Result<Mail> {
+    let lines = lines();
     let (before, began, worked) = (sink.count(), Instant::now(), relay.processor_time()?);
     in_programs(|_| {
         (0..MESSAGES / PROGRAMS).try_for_each(|_| {
@@ -132,5 +109,5 @@ fn new_mail(relay: &Relay, sink: &Sink, sent: &AtomicUsize) -> Result<Cost> {
         })
     })?;
     until("all new mail at the sink", || Ok(sink.count() >= before + MESSAGES))?;
-    Ok(Cost { messages: MESSAGES, took: began.elapsed(), worked: relay.processor_time()? - worked })
+    Ok(Mail { messages: MESSAGES, took: began.elapsed(), worked: relay.processor_time()? - worked })
 }

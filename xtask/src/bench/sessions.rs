@@ -10,6 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::Options;
 use super::figure;
+use super::mail::{Mail, lines};
 use crate::progress;
 use crate::rig::{Client, Lines, Relay, Sink, until};
 
@@ -40,7 +41,7 @@ pub fn auth(options: &Options) -> Result<()> {
     in_programs(|_| (0..SIGN_INS / PROGRAMS).try_for_each(|_| sign_in(&relay)))?;
     let rate = SIGN_INS as f64 / began.elapsed().as_secs_f64();
     let guesses = AtomicUsize::new(0);
-    let (mut alone, mut beside) = (Counted::default(), Counted::default());
+    let (mut alone, mut beside) = (Mail::default(), Mail::default());
     for turn in 0..TURNS {
         progress::note(&format!("turn {} of {TURNS}", turn + 1));
         alone.add(mail(&relay, &sink)?);
@@ -144,24 +145,6 @@ impl Large {
     }
 }
 
-/// Mail of some turns, and the time it took.
-#[derive(Default)]
-struct Counted {
-    messages: usize,
-    took: Duration,
-}
-
-impl Counted {
-    fn add(&mut self, other: Self) {
-        self.messages += other.messages;
-        self.took += other.took;
-    }
-
-    fn a_second(&self) -> f64 {
-        self.messages as f64 / self.took.as_secs_f64()
-    }
-}
-
 /// Does it while the attackers guess.
 fn beside_attackers<T>(relay: &Relay, guesses: &AtomicUsize, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let over = AtomicBool::new(false);
@@ -218,10 +201,9 @@ fn attack(relay: &Relay, attacker: usize, over: &AtomicBool, guesses: &AtomicUsi
 }
 
 /// Mail of 5 KB, a connection each, for a turn: how much is accepted and delivered.
-fn mail(relay: &Relay, sink: &Sink) -> Result<Counted> {
-    let (before, began) = (sink.count(), Instant::now());
-    let body = [b'x'; 990];
-    let lines: Vec<u8> = [&body[..], b"\r\n"].concat().repeat(5);
+fn mail(relay: &Relay, sink: &Sink) -> Result<Mail> {
+    let lines = lines();
+    let (before, began, worked) = (sink.count(), Instant::now(), relay.processor_time()?);
     let sent = AtomicUsize::new(0);
     in_programs(|_| {
         while began.elapsed() < COUNTED {
@@ -234,7 +216,7 @@ fn mail(relay: &Relay, sink: &Sink) -> Result<Counted> {
     })?;
     let sent = sent.into_inner();
     until("all mail at the sink", || Ok(sink.count() >= before + sent))?;
-    let counted = Counted { messages: sent, took: began.elapsed() };
+    let counted = Mail { messages: sent, took: began.elapsed(), worked: relay.processor_time()? - worked };
     progress::note(&format!("{sent} messages, {:.0} a second", counted.a_second()));
     Ok(counted)
 }
