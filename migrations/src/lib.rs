@@ -30,6 +30,8 @@ mod m20261121_000020_nodes;
 mod m20261121_000021_arriving;
 mod m20261121_000022_cut_through;
 mod m20261121_000023_limits;
+mod m20261121_000024_late;
+mod m20261121_000025_written_to;
 
 /// Knows all changes in their order.
 pub struct Migrator;
@@ -61,6 +63,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000021_arriving::Migration),
             Box::new(m20261121_000022_cut_through::Migration),
             Box::new(m20261121_000023_limits::Migration),
+            Box::new(m20261121_000024_late::Migration),
+            Box::new(m20261121_000025_written_to::Migration),
         ]
     }
 }

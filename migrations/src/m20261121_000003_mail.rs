@@ -153,7 +153,7 @@ impl MigrationTrait for Migration {
 }
 
 /// A partial index; sea-query builds none that both databases take alike, so it is written out.
-async fn partial(
+pub(crate) async fn partial(
     manager: &SchemaManager<'_>,
     name: &str,
     table: &str,

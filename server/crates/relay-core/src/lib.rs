@@ -29,6 +29,7 @@ mod tables;
 pub(crate) mod test_support;
 mod throttle;
 mod uses;
+mod written_to;
 
 // What pages that are open ask
 pub mod changes;

@@ -11,6 +11,7 @@ pub(crate) use typed::{begins, containing, contains, first_of, lower, words};
 use crate::{
     Actor, Core, Error, Result, members,
     tables::{message, recipient, service_account},
+    written_to,
 };
 use relay_types::{
     EmailAddress, Timestamp,
@@ -97,7 +98,7 @@ async fn to_address(core: &Core, typed: &str) -> Result<Vec<Uuid>> {
     let select = recipient::Entity::find()
         .select_only()
         .column(recipient::Column::MessageId)
-        .filter(recipient::Column::AddressKey.eq(address.key()))
+        .filter(written_to::address(core.db.backend(), &address.key()))
         .order_by_desc(recipient::Column::MessageId)
         .limit(CANDIDATES);
     Ok(select.into_tuple().all(core.db.read()).await?)

@@ -8,6 +8,7 @@ use super::DAY;
 use crate::{
     Core, Result, db,
     tables::known_recipient::{ActiveModel, Column, Entity},
+    written_to,
 };
 use aws_lc_rs::digest;
 use relay_types::{EmailAddress, Timestamp};
@@ -157,12 +158,13 @@ pub(super) async fn standings(
 
 /// Whether one of the newest messages to the address is the project's.
 async fn wrote_before(connection: &impl ConnectionTrait, project: Uuid, key: &str) -> Result<bool> {
+    let backend = connection.get_database_backend();
+    let in_a_period = written_to::in_a_period(backend);
     let sql = format!(
-        "SELECT 1 AS found FROM (SELECT project_id FROM recipient WHERE address_key = $1 \
+        "SELECT 1 AS found FROM (SELECT project_id FROM recipient WHERE {in_a_period} AND address_key = $1 \
          ORDER BY message_id DESC LIMIT {LOOKED_THROUGH}) AS newest WHERE project_id = $2 LIMIT 1"
     );
-    let values = [key.into(), project.into()];
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    let statement = Statement::from_sql_and_values(backend, sql, [key.into(), project.into()]);
     Ok(connection.query_one_raw(statement).await?.is_some())
 }
 

@@ -7,6 +7,7 @@ use crate::{
     Core, Result,
     search::{self, contains, first_of, lower},
     tables::{message, recipient},
+    written_to,
 };
 use relay_types::{
     EmailAddress, Timestamp,
@@ -52,7 +53,7 @@ pub(super) async fn narrow(core: &Core, project: ProjectId, filter: &MessageFilt
         let ids = exact(core, project, &text).await?;
         if ids.is_empty() {
             let oldest = oldest(core, project).await?;
-            condition = condition.add(by_part(project, &text, oldest.map_or(Uuid::nil(), |(id, _)| id)));
+            condition = condition.add(by_part(core, project, &text, oldest.map_or(Uuid::nil(), |(id, _)| id)));
             by_text = true;
             let at = oldest.map(|(_, at)| at);
             searched_since = at.filter(|&oldest| filter.since.is_none_or(|since| since < oldest));
@@ -94,7 +95,7 @@ async fn exact(core: &Core, project: ProjectId, text: &str) -> Result<Vec<Uuid>>
 
 /// A whole address: of a recipient in any message, by an index; of the sender from `oldest` on. Else a part of subject or
 /// From, from `oldest` on.
-fn by_part(project: ProjectId, text: &str, oldest: Uuid) -> Condition {
+fn by_part(core: &Core, project: ProjectId, text: &str, oldest: Uuid) -> Condition {
     let newest = Condition::all().add(message::Column::Id.gte(oldest));
     let Ok(address) = EmailAddress::parse(text) else {
         let part = contains(message::Column::Subject, text).or(contains(message::Column::HeaderFrom, text));
@@ -111,7 +112,7 @@ fn by_part(project: ProjectId, text: &str, oldest: Uuid) -> Condition {
     let mut either = recipient::Entity::find()
         .select_only()
         .column(recipient::Column::MessageId)
-        .filter(recipient::Column::AddressKey.eq(address.key()))
+        .filter(written_to::address(core.db.backend(), &address.key()))
         .into_query();
     either.union(UnionType::All, sent);
     Condition::all().add(message::Column::Id.in_subquery(either))

@@ -183,6 +183,22 @@ async fn a_delay_is_told_once_for_all_recipients_that_wait() {
 }
 
 #[tokio::test]
+async fn however_many_are_late_all_are_told_by_one_call_also_of_what_nobody_has_tried() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let mut ids = Vec::new();
+    for _ in 0..7 {
+        ids.push(mail(&test, Some(project), &["b@e.example"]).await);
+    }
+    test.clock.advance(test.core.config.delay_warning);
+    assert_eq!(warn_of_delays(&test.core, &Actor::System).await.expect("warned"), 7);
+    let EventKind::DelayNotified { notification } = detail(&test, &slug, ids[6]).await.events[2].kind else { panic!() };
+    let report = outgoing(&test.core, notification).await.expect("content");
+    let text = report.text().await;
+    assert!(text.contains("Action: delayed\r\nStatus: 4.4.7\r\n") && text.contains("Not tried yet"), "{text}");
+}
+
+#[tokio::test]
 async fn recipients_are_counted_for_the_project() {
     let test = Test::new().await;
     let (project, _) = test.project("physics").await;
