@@ -2,9 +2,11 @@
 //!
 //! Whoever has work puts it down and waits for its answer. The first to come starts a round; what arrives while all
 //! rounds commit makes the next one, so a batch grows with the load and nobody waits for a timer. An answer is given
-//! after the commit alone. Work that fails does not spoil its neighbours': the batch is then done again one by one.
+//! after the commit alone. Work that fails does not spoil its neighbours': the batch is then done again one by one, but
+//! for what is found done (`lost.rs`).
 //! Results of attempts, for which nobody waits, gather for a moment (`waiting.rs`).
 
+mod lost;
 mod waiting;
 
 use crate::{
@@ -80,8 +82,11 @@ struct State {
 
 struct Job {
     work: Work,
-    tell: oneshot::Sender<Result<Done>>,
+    tell: Tell,
 }
+
+/// Whoever waits for the answer.
+type Tell = oneshot::Sender<Result<Done>>;
 
 impl Work {
     /// The message whose state follows from it.
@@ -209,13 +214,17 @@ async fn rounds(mut rounds: Rounds) {
             }
             Next::Nothing => break,
         };
-        // Who has gone before its message was kept has seen no `250` and will come again.
-        batch.retain(|job| matches!(job.work, Work::Record(_)) || !job.tell.is_closed());
+        batch.retain(|job| is_wanted(&job.work, &job.tell));
         if !batch.is_empty() {
             one_round(&rounds.core, batch).await;
         }
     }
     rounds.ended = true;
+}
+
+/// Who has gone before its message was kept has seen no `250` and will come again.
+fn is_wanted(work: &Work, tell: &Tell) -> bool {
+    matches!(work, Work::Record(_)) || !tell.is_closed()
 }
 
 async fn one_round(core: &Core, batch: Vec<Job>) {
@@ -225,11 +234,8 @@ async fn one_round(core: &Core, batch: Vec<Job>) {
         let works: Vec<_> = works.iter().collect();
         match transaction(core, &works).await {
             Ok(done) => done.into_iter().map(Ok).collect(),
-            Err(Failure::Work(error)) if works.len() > 1 => {
-                tracing::warn!(%error, jobs = works.len(), "a commit failed; its jobs are done one by one");
-                one_by_one(core, &works).await
-            }
-            Err(Failure::Work(error) | Failure::Store(error)) => again(&error, works.len()),
+            Err(Failure::Work(error)) => one_by_one(core, &works, &tells, error).await,
+            Err(Failure::Store(error)) => again(&error, works.len()),
         }
     };
     core.node.figures.committed(works.len(), started.elapsed());
@@ -243,11 +249,20 @@ async fn one_round(core: &Core, batch: Vec<Job>) {
     core.changes.committed();
 }
 
-async fn one_by_one(core: &Core, works: &[&Work]) -> Vec<Result<Done>> {
+/// After a round that failed with `error`: each job by itself, but for those that the round had done after all.
+async fn one_by_one(core: &Core, works: &[&Work], tells: &[Tell], error: Error) -> Vec<Result<Done>> {
+    tracing::warn!(%error, jobs = works.len(), "a commit failed");
+    let only = works.len() == 1;
     let mut results = Vec::new();
-    for work in works {
-        match transaction(core, std::slice::from_ref(work)).await {
-            Ok(done) => results.extend(done.into_iter().map(Ok)),
+    for (work, tell) in works.iter().zip(tells) {
+        let result = match lost::done(core, work).await {
+            Ok(Some(done)) => Ok(done),
+            Ok(None) if only || !is_wanted(work, tell) => Err(Failure::Work(error.clone())),
+            Ok(None) => alone(core, work).await,
+            Err(error) => Err(Failure::Store(error)),
+        };
+        match result {
+            Ok(done) => results.push(Ok(done)),
             Err(Failure::Work(error)) => results.push(Err(error)),
             Err(Failure::Store(error)) => {
                 results.extend(again(&error, works.len() - results.len()));
@@ -256,6 +271,20 @@ async fn one_by_one(core: &Core, works: &[&Work]) -> Vec<Result<Done>> {
         }
     }
     results
+}
+
+/// One job in a transaction of its own.
+async fn alone(core: &Core, work: &Work) -> std::result::Result<Done, Failure> {
+    match transaction(core, &[work]).await {
+        Ok(mut done) => done.pop().ok_or_else(|| Failure::Work(Error::internal("a commit without a result"))),
+        Err(Failure::Work(error)) => match lost::done(core, work).await {
+            Ok(Some(done)) => Ok(done),
+            // A second time: the others would wait as long for the same.
+            _ if matches!(error, Error::Unavailable { .. }) => Err(Failure::Store(error)),
+            _ => Err(Failure::Work(error)),
+        },
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The same failure for each; what kind it is tells whether another time may do.

@@ -1,11 +1,15 @@
 use super::*;
 use crate::{
-    queue::tests::attempt,
+    queue::{Claimed, Lease, tests::attempt},
     submission::kept::Origin,
+    tables::message,
     test_support::{Test, word},
 };
-use relay_types::{EmailAddress, ReversePath, message::MessageId};
-use sea_orm::ConnectionTrait;
+use relay_types::{
+    EmailAddress, ReversePath,
+    message::{MessageId, RecipientId},
+};
+use sea_orm::{ConnectionTrait, EntityTrait};
 
 pub(crate) fn message(core: &Core, id: MessageId, size: usize) -> NewMessage {
     let to = EmailAddress::parse("b@e.example").expect("an address");
@@ -105,17 +109,72 @@ async fn results_gather_for_a_moment_and_neither_they_nor_new_mail_wait_for_the_
 async fn work_that_comes_together_is_committed_together_and_one_that_fails_fails_alone() {
     let test = Test::new().await;
     let core = &test.core;
-    let twice = core.new_id();
-    let kept = commit(core, Work::Accept(Box::new(message(core, twice, 10)), None)).await;
-    assert_eq!(word(&kept), "Ok");
-    let ids: Vec<MessageId> = (0..40).map(|place| if place == 17 { twice } else { core.new_id() }).collect();
-    let all = ids.iter().map(|&id| commit(core, Work::Accept(Box::new(message(core, id, 10)), None)));
+    let ids: Vec<MessageId> = (0..40).map(|_| core.new_id()).collect();
+    let all = ids.iter().enumerate().map(|(place, &id)| {
+        let mut new = message(core, id, 10);
+        if place == 17 {
+            // No two recipients have one identifier.
+            new.recipients.push(new.recipients[0].clone());
+            new.claims = claims_of_one(core, &new);
+        }
+        commit(core, Work::Accept(Box::new(new), None))
+    });
     let results = futures_util::future::join_all(all).await;
     let failed: Vec<usize> = results.iter().enumerate().filter(|(_, result)| result.is_err()).map(|(n, _)| n).collect();
     assert_eq!(failed, [17]);
-    for id in ids {
-        assert_eq!(word(&crate::queue::outgoing(core, id).await), "Ok");
+    for (place, id) in ids.into_iter().enumerate() {
+        let expected = if place == 17 { "NotFound" } else { "Ok" };
+        assert_eq!(word(&crate::queue::outgoing(core, id).await), expected);
     }
+}
+
+/// Claims of all its recipients that say they are of the first.
+fn claims_of_one(core: &Core, new: &NewMessage) -> Vec<Claimed> {
+    let claim = |(address, destination): &(EmailAddress, String)| Claimed {
+        lease: Lease(new.id.uuid()),
+        recipient_id: RecipientId::from_uuid(new.id.uuid()),
+        message_id: new.id,
+        project_id: None,
+        address: address.clone(),
+        destination: destination.clone(),
+        attempts: 0,
+        accepted_at: new.accepted_at,
+        expires_at: core.now(),
+        terms: Default::default(),
+        claimed_at: Instant::now(),
+    };
+    new.recipients.iter().map(claim).collect()
+}
+
+#[tokio::test]
+async fn what_was_done_is_not_done_again_when_only_its_answer_was_lost() {
+    let test = Test::new().await;
+    let core = &test.core;
+    let waits = message(core, core.new_id(), 10);
+    commit(core, Work::Accept(Box::new(waits), None)).await.expect("kept");
+    let due = recipient::Entity::find().one(core.db.read()).await.expect("rows").expect("a recipient");
+    let now = core.now();
+    let until = now.plus(Duration::from_secs(600));
+    let request = claim::Request { ids: vec![due.id], lease: Uuid::now_v7(), by: core.node.run, now, until };
+    let works = [Work::Accept(Box::new(message(core, core.new_id(), 10)), None), Work::Claim(request)];
+    let fresh = Work::Accept(Box::new(message(core, core.new_id(), 10)), None);
+    let unwanted = Work::Accept(Box::new(message(core, core.new_id(), 10)), None);
+    let (done, all) = (works.iter().collect::<Vec<_>>(), [&works[0], &fresh, &works[1], &unwanted]);
+    assert!(transaction(core, &done).await.is_ok());
+    let (mut tells, mut waiting): (Vec<_>, Vec<_>) = all.iter().map(|_| oneshot::channel()).unzip();
+    // Who waited for the last one has gone.
+    waiting.pop();
+    let lost = Error::Unavailable { cause: "the connection broke".to_owned() };
+    let results = one_by_one(core, &all, &tells, lost.clone()).await;
+    assert_eq!(results.iter().map(word).collect::<Vec<_>>(), ["Ok", "Ok", "Ok", "Unavailable"]);
+    let Ok(Done::Claimed(rows)) = &results[2] else { panic!("{results:?}") };
+    assert_eq!(rows.iter().map(|row| (row.id, row.attempts)).collect::<Vec<_>>(), [(due.id, 1)]);
+    assert_eq!(message::Entity::find().all(core.db.read()).await.expect("rows").len(), 3);
+    // One that was alone in its round.
+    tells.truncate(1);
+    assert_eq!(one_by_one(core, &all[..1], &tells, lost.clone()).await.iter().map(word).collect::<Vec<_>>(), ["Ok"]);
+    let results = one_by_one(core, &all[3..], &tells, lost).await;
+    assert_eq!(results.iter().map(word).collect::<Vec<_>>(), ["Unavailable"]);
 }
 
 #[tokio::test]

@@ -97,6 +97,13 @@ impl Request {
             .exec_with_returning(transaction)
             .await?)
     }
+
+    /// Those that it has leased.
+    pub(crate) async fn leased(&self, core: &Core) -> Result<Vec<recipient::Model>> {
+        let ours =
+            Entity::find().filter(Column::Id.is_in(self.ids.iter().copied())).filter(Column::Lease.eq(self.lease));
+        Ok(ours.all(core.db.read()).await?)
+    }
 }
 
 /// Claims at most `most` recipients, at most `per_destination` of each destination and nothing of `left_out`.

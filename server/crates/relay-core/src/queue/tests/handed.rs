@@ -75,13 +75,13 @@ async fn what_nobody_took_is_given_back_at_the_end() {
 async fn mail_that_could_not_be_kept_is_handed_to_nobody() {
     let test = Test::new().await;
     let mut new_mail = new_mail(&test.core, 1);
-    let id = mail(&test, None, &["one@e.example"]).await;
-    new_mail.ready().expect("handed over");
-    // The same message once more cannot be kept.
-    let mut again = crate::commit::tests::message(&test.core, id, 10);
-    let (place, claims) = handover::place(&test.core, &again).expect("a place");
-    again.claims = claims;
-    assert!(commit::commit(&test.core, Work::Accept(Box::new(again), Some(place))).await.is_err());
+    // No two recipients have one identifier.
+    let mut new = crate::commit::tests::message(&test.core, test.core.new_id(), 10);
+    new.recipients.push(new.recipients[0].clone());
+    let (place, mut claims) = handover::place(&test.core, &new).expect("a place");
+    claims[1].recipient_id = claims[0].recipient_id;
+    new.claims = claims;
+    assert!(commit::commit(&test.core, Work::Accept(Box::new(new), Some(place))).await.is_err());
     assert!(new_mail.ready().is_none());
     mail(&test, None, &["one@e.example"]).await;
     assert!(new_mail.ready().is_some(), "its place is free again");
