@@ -2,7 +2,8 @@
 //!
 //! Old mail is found from its oldest end, because identifiers begin with the moment they were made; a step is a short
 //! transaction, and between steps four times as long is waited, so that new mail has the database for itself most of
-//! the time. That content was removed stands in the message's story.
+//! the time; when more is left after many steps the waits are as long as the steps, so that removing keeps pace with
+//! what comes. That content was removed stands in the message's story.
 
 use crate::{
     Actor, Core, Result, projects,
@@ -24,10 +25,12 @@ const STEP: usize = 200;
 /// recipient.
 const WEIGHT: i64 = 16 * 1024 * 1024;
 const RECIPIENT: i64 = 4 * 1024;
-/// Steps of one call; the schedule calls again.
-const STEPS: usize = 100;
+/// Steps for content, and then as many for history, until neither has anything left.
+const STEPS: usize = if cfg!(test) { 2 } else { 100 };
 /// Times that a step took, until the next one.
 const REST: u32 = 4;
+/// The same when much is left.
+const REST_BEHIND: u32 = 1;
 /// At least so long.
 const SHORTEST: Duration = Duration::from_millis(20);
 const FINAL: &str = "m.state IN ('delivered', 'bounced', 'cancelled')";
@@ -41,18 +44,25 @@ pub struct Retention {
     pub history: Option<Duration>,
 }
 
-/// Removes content, then history, that is older than it is kept; returns how many messages were changed. System only.
+/// Removes all content and history that is older than it is kept; returns how many messages were changed. System only.
+/// May be dropped and called again.
 pub async fn prune(core: &Core, actor: &Actor) -> Result<u64> {
     projects::authorize_system(actor)?;
     let Retention { content, history } = core.config.retention;
-    let mut changed = 0;
-    if let Some(kept) = content {
-        changed += steps(core, kept, What::Content).await?;
+    let (mut changed, mut rest) = (0, REST);
+    loop {
+        let mut more = false;
+        for (kept, what) in [(content, What::Content), (history, What::Everything)] {
+            let Some(kept) = kept else { continue };
+            let removed = steps(core, kept, what, rest).await?;
+            changed += removed.messages;
+            more |= removed.more;
+        }
+        if !more {
+            return Ok(changed);
+        }
+        rest = REST_BEHIND;
     }
-    if let Some(kept) = history {
-        changed += steps(core, kept, What::Everything).await?;
-    }
-    Ok(changed)
 }
 
 /// What became of the content of a message with these events, when it is not kept any more.
@@ -105,11 +115,19 @@ impl What {
     }
 }
 
+/// What some steps did.
+#[derive(Default)]
+struct Removed {
+    messages: u64,
+    /// There may be others.
+    more: bool,
+}
+
 /// Removes rows of old messages, some at a time.
-async fn steps(core: &Core, kept: Duration, what: What) -> Result<u64> {
+async fn steps(core: &Core, kept: Duration, what: What, rest: u32) -> Result<Removed> {
     let before = made_at(core.now().minus(kept));
     let oldest = what.oldest();
-    let mut changed = 0;
+    let mut removed = Removed::default();
     for _ in 0..STEPS {
         let began = Instant::now();
         let statement = Statement::from_sql_and_values(core.db.backend(), &oldest, [before.into()]);
@@ -120,7 +138,7 @@ async fn steps(core: &Core, kept: Duration, what: What) -> Result<u64> {
             .collect::<std::result::Result<_, sea_orm::DbErr>>()?;
         let ids = together(&found);
         if ids.is_empty() {
-            break;
+            return Ok(removed);
         }
         let transaction = core.db.begin_aside().await?;
         match what {
@@ -133,13 +151,13 @@ async fn steps(core: &Core, kept: Duration, what: What) -> Result<u64> {
             }
         }
         transaction.commit().await?;
-        changed += ids.len() as u64;
+        removed.messages += ids.len() as u64;
         if ids.len() < STEP && ids.len() == found.len() {
-            break;
+            return Ok(removed);
         }
-        sleep((began.elapsed() * REST).max(SHORTEST)).await;
+        sleep((began.elapsed() * rest).max(SHORTEST)).await;
     }
-    Ok(changed)
+    Ok(Removed { more: true, ..removed })
 }
 
 /// Those of the messages that are removed in one step: a transaction that took long would keep new mail waiting.
