@@ -3,12 +3,17 @@
 use axum::{Extension, Router, extract::State, http::StatusCode, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
 use relay_core::{Core, nodes, queue};
-use relay_types::{Cidr, Timestamp};
+use relay_types::{Cidr, queue::QueueTotals};
 use std::{
     net::IpAddr,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+
+/// How often samples are summed up: each one takes memory until then.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// What the health routes need.
 #[derive(Clone)]
@@ -30,6 +35,13 @@ pub fn routes(health: Health) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(show_metrics))
         .with_state(health)
+}
+
+/// Sums up samples until `stop`, so that they do not pile up where nobody reads `/metrics`.
+pub async fn keep_up(metrics: PrometheusHandle, stop: CancellationToken) {
+    while stop.run_until_cancelled(sleep(UPKEEP)).await.is_some() {
+        metrics.run_upkeep();
+    }
 }
 
 async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
@@ -56,13 +68,15 @@ async fn show_metrics(State(health): State<Health>, client: Option<Extension<IpA
     for name in ["relaykeep_leases_recovered_total", "relaykeep_accepted_total"] {
         metrics::counter!(name).increment(0);
     }
-    if let Ok(totals) = queue::totals(&health.core).await {
-        let waits = totals.due_since.map_or(0.0, |since: Timestamp| health.core.now().since(since).as_secs_f64());
-        metrics::gauge!("relaykeep_queue_due").set(totals.due as f64);
-        metrics::gauge!("relaykeep_queue_in_flight").set(totals.in_flight as f64);
-        metrics::gauge!("relaykeep_queue_held").set(totals.held as f64);
-        metrics::gauge!("relaykeep_queue_oldest_due_seconds").set(waits);
-    }
+    let totals = queue::totals(&health.core).await.ok();
+    // What is not known is no number: the figures of before would look as if all were well.
+    let known = |figure: fn(&QueueTotals) -> f64| totals.as_ref().map_or(f64::NAN, figure);
+    metrics::gauge!("relaykeep_queue_due").set(known(|totals| totals.due as f64));
+    metrics::gauge!("relaykeep_queue_in_flight").set(known(|totals| totals.in_flight as f64));
+    metrics::gauge!("relaykeep_queue_held").set(known(|totals| totals.held as f64));
+    let now = health.core.now();
+    let waits = |totals: &QueueTotals| totals.due_since.map_or(0.0, |since| now.since(since).as_secs_f64());
+    metrics::gauge!("relaykeep_queue_oldest_due_seconds").set(totals.as_ref().map_or(f64::NAN, waits));
     metrics::gauge!("relaykeep_leader").set(f64::from(u8::from(nodes::leads(&health.core))));
     metrics::gauge!("relaykeep_may_begin").set(f64::from(u8::from(nodes::may_begin(&health.core))));
     for listener in health.core.listeners().all() {
