@@ -1,7 +1,8 @@
 //! The portal's connections: how many there may be, how long a client may take to say what it wants, the orderly end.
 //!
 //! It knows HTTP/1.1 as far as one header section; what is asked is the router's matter. Whoever opens connections and
-//! says nothing, or one octet at a time, gives them back soon, so that he takes no file descriptors from the relay.
+//! says nothing, or one octet at a time, or does not read what he asked for, gives them back soon, so that he takes no
+//! file descriptors from the relay and no places from others.
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -12,6 +13,7 @@ use tokio::{
     sync::Semaphore,
     time::sleep,
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
@@ -19,15 +21,24 @@ use tower::ServiceExt;
 const CONNECTIONS: usize = 1000;
 /// How long a client may take for the header of a request, and how long it may be silent between two.
 const HEADER: Duration = Duration::from_secs(20);
+/// How long a client may take nothing of an answer.
+const UNREAD: Duration = Duration::from_secs(60);
 /// How long accepting rests when the system can give no more (no file descriptors, no memory).
 const REST: Duration = Duration::from_millis(200);
 
 /// Serves `router` until `stop`; then running requests may finish.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    serve_within(HEADER, listener, router, stop).await;
+    serve_within(Waits { header: HEADER, unread: UNREAD }, listener, router, stop).await;
 }
 
-async fn serve_within(header: Duration, listener: TcpListener, router: Router, stop: CancellationToken) {
+/// See [`HEADER`] and [`UNREAD`].
+#[derive(Clone, Copy)]
+struct Waits {
+    header: Duration,
+    unread: Duration,
+}
+
+async fn serve_within(waits: Waits, listener: TcpListener, router: Router, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();
     while let Some(Ok(place)) = stop.run_until_cancelled(places.clone().acquire_owned()).await {
@@ -36,7 +47,7 @@ async fn serve_within(header: Duration, listener: TcpListener, router: Router, s
             Some(Ok((stream, peer))) => {
                 let (router, stop) = (router.clone(), stop.clone());
                 connections.spawn(async move {
-                    connection(stream, peer, header, router, stop).await;
+                    connection(stream, peer, waits, router, stop).await;
                     drop(place);
                 });
             }
@@ -51,17 +62,19 @@ async fn serve_within(header: Duration, listener: TcpListener, router: Router, s
     connections.wait().await;
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, header: Duration, router: Router, stop: CancellationToken) {
+async fn connection(stream: TcpStream, peer: SocketAddr, waits: Waits, router: Router, stop: CancellationToken) {
     // Answers are whole: waiting for more would only cost time.
     let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(waits.unread));
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request)
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(header);
-    let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    builder.timer(TokioTimer::new()).header_read_timeout(waits.header);
+    let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(Box::pin(stream)), service));
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
         () = stop.cancelled() => {
@@ -83,13 +96,17 @@ mod tests {
         time::timeout,
     };
 
-    async fn started(header: Duration) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+    const WAITS: Waits = Waits { header: HEADER, unread: UNREAD };
+    const SHORT: Duration = Duration::from_millis(200);
+
+    async fn started(waits: Waits) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let echo = |ConnectInfo(peer): ConnectInfo<SocketAddr>, body: String| async move { format!("{peer} {body}") };
-        let router = Router::new().route("/", get(|| async { "hello" })).route("/echo", post(echo));
+        let large = || async { vec![0; 64 << 20] };
+        let router = Router::new().route("/", get(large)).route("/echo", post(echo));
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(serve_within(header, listener, router, stop.clone()));
+        let serving = tokio::spawn(serve_within(waits, listener, router, stop.clone()));
         (address, stop, serving)
     }
 
@@ -101,7 +118,7 @@ mod tests {
 
     #[tokio::test]
     async fn requests_are_answered_and_the_end_waits_for_none_that_are_silent() {
-        let (address, stop, serving) = started(HEADER).await;
+        let (address, stop, serving) = started(WAITS).await;
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         let here = stream.local_addr().expect("an address");
         stream.write_all(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi").await.expect("sent");
@@ -112,7 +129,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_never_ends_a_header_is_cut_off() {
-        let (address, stop, serving) = started(Duration::from_millis(200)).await;
+        let (address, stop, serving) = started(Waits { header: SHORT, ..WAITS }).await;
         let mut silent = TcpStream::connect(address).await.expect("a connection");
         let mut slow = TcpStream::connect(address).await.expect("a connection");
         slow.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX:").await.expect("sent");
@@ -127,5 +144,19 @@ mod tests {
         let _ = timeout(Duration::from_secs(20), silent.read_to_end(&mut rest)).await.expect("silence is cut off");
         stop.cancel();
         let _ = serving.await;
+    }
+
+    #[tokio::test]
+    async fn who_does_not_read_is_cut_off() {
+        let (address, stop, serving) = started(Waits { unread: SHORT, ..WAITS }).await;
+        let mut client = TcpStream::connect(address).await.expect("a connection");
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("sent");
+        // The answer has begun.
+        assert!(heard(&mut client).await.starts_with("HTTP/1.1 200 "));
+        stop.cancel();
+        timeout(Duration::from_secs(20), serving).await.expect("nobody waits for it").expect("no panic");
+        let mut rest = Vec::new();
+        let whole = client.read_to_end(&mut rest).await.is_ok_and(|_| rest.len() >= 64 << 20);
+        assert!(!whole);
     }
 }

@@ -4,7 +4,10 @@
 //! rendered anew with what was typed and with the outcome (`components::form` tells the page's side). Nothing typed
 //! ever stands in a URL, and no stored state is needed.
 
-use super::router::{Portal, render};
+use super::{
+    request::USER,
+    router::{Portal, render},
+};
 use crate::{
     api::suppressions,
     components::form::{FormReply, PAGE},
@@ -17,15 +20,21 @@ use axum::{
     http::{
         HeaderMap, HeaderValue, Method, StatusCode, Uri,
         header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, REFERER},
+        request::Parts,
     },
     response::{IntoResponse, Response},
 };
+use relay_types::user::UserId;
 use server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
+use tokio::sync::Semaphore;
+use tower_sessions::Session;
 
 /// A form of ours is never larger, but for an import.
 const LARGEST_FORM: usize = 1 << 20;
 /// A file of addresses as a form sends it, where each of some characters takes three.
 const LARGEST_IMPORT: usize = 32 << 20;
+/// Imports that are read at the same time: each is in memory, more than once.
+static IMPORTS: Semaphore = Semaphore::const_new(4);
 
 /// Octets that a request to `path` may have.
 pub fn largest(path: &str) -> usize {
@@ -35,7 +44,14 @@ pub fn largest(path: &str) -> usize {
 /// Runs the server function of `request`.
 pub async fn answer(portal: Portal, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(sent) = to_bytes(body, largest(parts.uri.path())).await else {
+    let most = largest(parts.uri.path());
+    let is_import = most > LARGEST_FORM;
+    if is_import && !is_signed_in(&parts).await {
+        return signed_out();
+    }
+    // Never closed.
+    let _place = if is_import { IMPORTS.acquire().await.ok() } else { None };
+    let Ok(sent) = to_bytes(body, most).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let plain = header(&parts.headers, &ACCEPT).is_some_and(|accept| accept.contains("text/html"));
@@ -83,6 +99,17 @@ pub async fn answer(portal: Portal, request: Request) -> Response {
             response
         }
     }
+}
+
+/// Whether somebody is, as far as the session says: what is asked for is judged when it is read.
+async fn is_signed_in(parts: &Parts) -> bool {
+    let Some(session) = parts.extensions.get::<Session>() else { return false };
+    session.get::<UserId>(USER).await.is_ok_and(|user| user.is_some())
+}
+
+fn signed_out() -> Response {
+    let error = AppError::SignedOut;
+    (super::status(&error), [(SERVER_FN_ERROR_HEADER, "1")], error.ser()).into_response()
 }
 
 /// The page to render as the answer; none when the redirect that the function made is the answer.

@@ -94,6 +94,7 @@ pub enum News {
 /// Someone who listens.
 pub struct Listener {
     project: Option<Slug>,
+    subject: Subject,
     marks: watch::Receiver<Mark>,
     access: watch::Receiver<()>,
     seen: Mark,
@@ -128,7 +129,7 @@ pub async fn listen(
     let access = core.changes.access.subscribe();
     let marks = subscribe(core, subject).await?;
     let seen = after.map_or_else(|| marks.borrow().clone(), Mark::parse);
-    Ok(Listener { project: project.cloned(), marks, access, seen })
+    Ok(Listener { project: project.cloned(), subject, marks, access, seen })
 }
 
 impl Listener {
@@ -157,6 +158,7 @@ impl Listener {
     pub async fn judge(&self, core: &Core, actor: &Actor) -> Result<()> {
         match &self.project {
             Some(slug) => projects::authorize(core, actor, slug, Access::View).await.map(|_| ()),
+            None if self.subject == Subject::Desk => projects::authorize_desk(actor),
             None => projects::authorize_operator(actor),
         }
     }

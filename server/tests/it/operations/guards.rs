@@ -4,6 +4,11 @@ use crate::{
     harness::{Page, Portal, Relaykeep, html},
     submission::RULES,
 };
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
 
 /// The session cookie as the answer sets it.
 fn set_cookie(page: &Page) -> String {
@@ -86,6 +91,24 @@ fn what_another_site_makes_the_browser_send_is_refused_and_changes_nothing() {
     let answer = portal.post_as(&[&own], "/p/bio/networks", &action, &fields);
     assert!((300..400).contains(&answer.status), "{}\n{}", answer.status, answer.body);
     assert!(!portal.get("/p/bio/networks").body.contains(&id));
+}
+
+#[test]
+fn a_stranger_is_refused_before_anything_of_a_large_import_is_read() {
+    let relay = Relaykeep::start("");
+    relay.apply(RULES);
+    let (url, function) = (relay.url(), relay.operator().action("/p/bio/suppressions", "import_suppressions"));
+    let host = url.trim_start_matches("http://");
+    let mut stranger = TcpStream::connect(host).unwrap();
+    stranger.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let head = format!(
+        "POST {function} HTTP/1.1\r\nHost: {host}\r\nOrigin: {url}\r\nSec-Fetch-Site: same-origin\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 20000000\r\n\r\n"
+    );
+    stranger.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    stranger.read_exact(&mut answer).unwrap();
+    assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 401");
 }
 
 #[test]

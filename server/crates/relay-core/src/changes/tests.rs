@@ -128,6 +128,11 @@ async fn only_who_may_see_may_listen_and_only_for_as_long() {
     for (actor, expected) in [(&cast.anonymous, "SignedOut"), (&cast.owner, "Forbidden"), (&cast.operator, "Ok")] {
         assert_eq!(word(&listen(&test.core, actor, None, None, None).await), expected, "{actor:?}");
     }
+    for (actor, refused) in [(&cast.desk, &cast.owner), (&cast.operator, &cast.desk)] {
+        let listener = listen(&test.core, actor, None, None, None).await.expect("a listener");
+        assert_eq!(word(&listener.judge(&test.core, actor).await), "Ok", "{actor:?}");
+        assert_eq!(word(&listener.judge(&test.core, refused).await), "Forbidden", "{refused:?}");
+    }
     let answer = listen(&test.core, &cast.viewer, Some(&slug), Some(foreign), None).await;
     assert_eq!(word(&answer), "NotFound", "a message of another project");
 
