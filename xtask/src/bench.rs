@@ -66,14 +66,19 @@ impl Options {
 
 /// The command as typed.
 pub fn command(arguments: &[String]) -> Result<()> {
-    if let [name, rest @ ..] = arguments
-        && use_cases::NAMES.contains(&name.as_str())
-    {
-        return use_cases::command(name, rest);
+    if let Some((name, rest)) = use_case(arguments) {
+        return use_cases::command(name, &rest);
     }
     let (rig, options) = parse(arguments)?;
     packages::for_integration()?;
     (rig.run)(&options)
+}
+
+/// The single use case that is named, wherever it stands, and all that was typed beside it.
+fn use_case(arguments: &[String]) -> Option<(&str, Vec<String>)> {
+    let place = arguments.iter().position(|argument| use_cases::NAMES.contains(&argument.as_str()))?;
+    let rest = [&arguments[..place], &arguments[place + 1..]].concat();
+    Some((arguments[place].as_str(), rest))
 }
 
 fn parse(arguments: &[String]) -> Result<(&'static Rig, Options)> {
@@ -108,9 +113,18 @@ fn parse(arguments: &[String]) -> Result<(&'static Rig, Options)> {
 mod tests {
     use super::*;
 
+    fn typed(line: &str) -> Vec<String> {
+        line.split_whitespace().map(String::from).collect()
+    }
+
     fn parsed(line: &str) -> Result<(&'static str, Options)> {
-        let arguments: Vec<_> = line.split_whitespace().map(String::from).collect();
-        parse(&arguments).map(|(rig, options)| (rig.name, options))
+        parse(&typed(line)).map(|(rig, options)| (rig.name, options))
+    }
+
+    #[test]
+    fn options_stand_before_and_after_a_use_case() {
+        assert_eq!(use_case(&typed("--json depth --count 50")), Some(("depth", typed("--json --count 50"))));
+        assert_eq!(use_case(&typed("--json nodes")), None);
     }
 
     #[test]

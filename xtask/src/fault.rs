@@ -1,26 +1,47 @@
 //! `cargo xtask fault`: what must hold when something breaks. Disks that are full or do not sync, processes that are
 //! killed or cut off, a database that goes away under load: the integration tests of that alone.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::test;
 
 /// Modules of the integration tests; there are several nodes on PostgreSQL alone.
-const FAULTS: &[&str] = &["durability::"];
-const FAULTS_OF_NODES: &[&str] = &["durability::", "nodes::"];
+const FAULTS: &[&str] = &["durability"];
+const FAULTS_OF_NODES: &[&str] = &["durability", "nodes"];
 
-/// The command as typed.
+/// The command as typed. With `--json`, what the tests print goes to standard error.
 pub fn command(arguments: &[String]) -> Result<()> {
-    let database = database(arguments)?;
-    test::integration_tests_of(database, if database == "postgres" { FAULTS_OF_NODES } else { FAULTS })
+    let (database, json) = parse(arguments)?;
+    let modules = if database == "postgres" { FAULTS_OF_NODES } else { FAULTS };
+    let ran = test::integration_tests_of(database, modules, json)?;
+    if json {
+        let figures = serde_json::json!({
+            "database": database,
+            "modules": modules,
+            "passed": ran.tally.passed,
+            "failed": ran.tally.failed,
+            "seconds": ran.took.as_secs_f64(),
+        });
+        println!("{figures}");
+    }
+    ran.result
 }
 
-fn database(arguments: &[String]) -> Result<&str> {
-    match arguments {
-        [] => Ok("sqlite"),
-        [option, name] if option == "--database" && matches!(name.as_str(), "sqlite" | "postgres") => Ok(name),
-        _ => bail!("fault takes only --database sqlite|postgres"),
+/// The database that is meant, and whether the figures are wanted as JSON.
+fn parse(arguments: &[String]) -> Result<(&str, bool)> {
+    let (mut database, mut json) = ("sqlite", false);
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--json" => json = true,
+            "--database" => {
+                database = arguments.next().context("--database needs a name: sqlite|postgres")?;
+                ensure!(["sqlite", "postgres"].contains(&database), "--database is sqlite|postgres, not {database}");
+            }
+            other => bail!("fault does not know {other}; it knows: --database sqlite|postgres, --json"),
+        }
     }
+    Ok((database, json))
 }
 
 #[cfg(test)]
@@ -31,10 +52,18 @@ mod tests {
     fn sqlite_is_meant_when_no_database_is_named() {
         let typed = |line: &str| {
             let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-            database(&arguments).map(str::to_owned).map_err(|error| error.to_string())
+            parse(&arguments).map(|(name, json)| (name.to_owned(), json)).map_err(|error| error.to_string())
         };
-        assert_eq!((typed(""), typed("--database postgres")), (Ok("sqlite".to_owned()), Ok("postgres".to_owned())));
-        for wrong in ["--database", "--database mysql", "disk"] {
+        for (line, name, json) in [
+            ("", "sqlite", false),
+            ("--json", "sqlite", true),
+            ("--database postgres", "postgres", false),
+            ("--json --database postgres", "postgres", true),
+            ("--database postgres --json", "postgres", true),
+        ] {
+            assert_eq!(typed(line), Ok((name.to_owned(), json)), "{line}");
+        }
+        for wrong in ["--database", "--database mysql", "--database --json", "disk"] {
             assert!(typed(wrong).is_err_and(|error| error.contains("sqlite|postgres")), "{wrong}");
         }
     }

@@ -45,9 +45,9 @@ cargo xtask COMMAND
         measure what new mail costs with a million waiting and ten million in the history; SQLite, 10 GB of disk
   crash [--rounds N] [--database sqlite|postgres] [--json]
         kill the relay under load again and again, and compare what it acknowledged with what arrived
-  fault [--database sqlite|postgres]
+  fault [--database sqlite|postgres] [--json]
         the tests of full disks, failing syncs, killed processes, a database that goes away; on postgres of nodes, too
-  bench policy|queue|depth|messages|import|sweep|health [--count N] [--release]
+  bench policy|queue|depth|messages|import|sweep|health [--count N] [--release] [--json]
         measure single use cases in the database alone; sweep and health ask a real Knot DNS
   fuzz TARGET|all [--seconds N]
         give a parser generated octets (command, session, header, reply, dsn); needs a nightly toolchain

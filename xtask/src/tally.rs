@@ -21,6 +21,15 @@ pub struct Tally {
 impl Tally {
     /// Runs a test runner, shows what it prints, and adds what it counted.
     pub fn run(&mut self, command: &mut Command) -> Result<()> {
+        self.run_and(command, |line| println!("{line}"))
+    }
+
+    /// The same, but shows it on standard error: standard output is for something else.
+    pub fn run_aside(&mut self, command: &mut Command) -> Result<()> {
+        self.run_and(command, |line| eprintln!("{line}"))
+    }
+
+    fn run_and(&mut self, command: &mut Command, show: impl Fn(&str)) -> Result<()> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -30,7 +39,7 @@ impl Tally {
         for line in BufReader::new(printed).split(b'\n') {
             let line = line?;
             let line = String::from_utf8_lossy(&line);
-            println!("{line}");
+            show(&line);
             self.read(&line);
         }
         let status = child.wait()?;

@@ -131,12 +131,25 @@ fn crate_tests() -> Result<Vec<String>> {
     Ok(tests.filter(|name| *name != INTEGRATION).map(str::to_owned).collect())
 }
 
-/// Runs the integration tests of these modules alone, on one database.
-pub fn integration_tests_of(database: &str, modules: &[&str]) -> Result<()> {
+/// What some integration tests came to.
+pub struct Ran {
+    /// How many passed and failed.
+    pub tally: Tally,
+    /// How long they took, without building them.
+    pub took: Duration,
+    /// An error when one failed.
+    pub result: Result<()>,
+}
+
+/// Runs the integration tests of these modules alone, on one database; `aside` shows what they print on standard error.
+pub fn integration_tests_of(database: &str, modules: &[&str], aside: bool) -> Result<Ran> {
     let mut state = Run::default();
     let mut tests = integration(&mut state, database)?;
-    tests.arg("--").args(modules);
-    state.tally.run(&mut tests)
+    tests.arg("--").args(modules.iter().map(|module| format!("{module}::")));
+    progress::step("integration tests, and the server they run", tested_server)?;
+    let began = Instant::now();
+    let result = if aside { state.tally.run_aside(&mut tests) } else { state.tally.run(&mut tests) };
+    Ok(Ran { tally: state.tally, took: began.elapsed(), result })
 }
 
 fn sqlite(state: &mut Run) -> Result<()> {

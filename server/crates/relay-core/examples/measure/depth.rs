@@ -6,6 +6,7 @@
 
 use super::{
     Bench, Outcome,
+    figures::Figures,
     messages::fill,
     queue::{attempt, submission},
 };
@@ -17,6 +18,7 @@ use relay_types::{
     reply::Reply,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use serde_json::json;
 use std::{
     fmt,
     time::{Duration, Instant, SystemTime},
@@ -33,13 +35,14 @@ const CLAIMED: usize = 100;
 
 /// Measures at each depth in turn, in one database that fills: nothing, a tenth of `count` waiting, `count` waiting,
 /// and ten times `count` in the history beside them.
-pub(super) async fn measure(bench: &Bench, count: u32) -> Outcome<()> {
+pub(super) async fn measure(bench: &Bench, count: u32, figures: &mut Figures) -> Outcome<()> {
     let project = projects::frame(&bench.core, &Actor::System, &bench.project).await?.project.id;
     let project = project.uuid().simple().to_string();
     let database = sea_orm::Database::connect(&bench.url).await?;
-    println!("new mail: ms a message, best, middle and worst of {TURNS}; claimed: ms a recipient");
+    figures.say(&format!("new mail: ms a message, best, middle and worst of {TURNS}; claimed: ms a recipient"));
     let heads = ["waiting", "history", "empty, beside", "new", "of empty", "claimed"];
-    println!("{:>9} {:>9} {:>20} {:>20} {:>9} {:>8}", heads[0], heads[1], heads[2], heads[3], heads[4], heads[5]);
+    let [waiting, history, beside, new, of_empty, claimed] = heads;
+    figures.say(&format!("{waiting:>9} {history:>9} {beside:>20} {new:>20} {of_empty:>9} {claimed:>8}"));
     let (mut waiting, mut history) = (0, 0);
     for (more_waiting, more_history) in [(0, 0), (count / 10, 0), (count - count / 10, 0), (0, count * 10)] {
         // Half of them are due.
@@ -49,9 +52,18 @@ pub(super) async fn measure(bench: &Bench, count: u32) -> Outcome<()> {
         let empty = Bench::with(Resolver::fixed(FixedAnswers::new())).await?;
         let (beside, new) = in_turns(&empty, bench).await?;
         let old = if waiting == 0 { None } else { Some(old_mail(bench).await?) };
-        let old = old.map_or("-".to_owned(), |cost| format!("{cost:.3}"));
+        let claimed = old.map_or("-".to_owned(), |cost| format!("{cost:.3}"));
         let of_empty = new.middle() / beside.middle();
-        println!("{waiting:>9} {history:>9} {beside:>20} {new:>20} {of_empty:>9.2} {old:>8}");
+        let words = format!("{waiting:>9} {history:>9} {beside:>20} {new:>20} {of_empty:>9.2} {claimed:>8}");
+        let row = json!({
+            "waiting": waiting,
+            "history": history,
+            "empty_ms": beside.told(),
+            "new_ms": new.told(),
+            "of_empty": of_empty,
+            "claimed_ms": old,
+        });
+        figures.tell(&words, row);
     }
     Ok(())
 }
@@ -63,11 +75,17 @@ impl Costs {
     fn middle(&self) -> f64 {
         self.0[self.0.len() / 2]
     }
+
+    /// Best, middle and worst.
+    fn told(&self) -> [f64; 3] {
+        [self.0[0], self.middle(), self.0[self.0.len() - 1]]
+    }
 }
 
 impl fmt::Display for Costs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{:.3} {:.3} {:.3}", self.0[0], self.middle(), self.0[self.0.len() - 1]))
+        let [best, middle, worst] = self.told();
+        f.pad(&format!("{best:.3} {middle:.3} {worst:.3}"))
     }
 }
 

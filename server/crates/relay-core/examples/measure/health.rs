@@ -2,18 +2,20 @@
 
 use super::{
     Bench, Outcome,
+    figures::Figures,
     knot::{Knot, memory},
 };
 use relay_core::{Actor, domains, egress};
 use relay_dns::Resolver;
 use relay_types::{DomainName, domain::DkimKey};
 use sea_orm::ConnectionTrait;
+use serde_json::json;
 use std::{fmt::Write, fs, time::Instant};
 
 /// The relay's address.
 const EGRESS: &str = "192.0.2.10";
 
-pub(super) async fn measure(count: u32) -> Outcome<()> {
+pub(super) async fn measure(count: u32, figures: &mut Figures) -> Outcome<()> {
     // Two real keys, which all domains share: making so many would take longer than checking them.
     let maker = Bench::with(Resolver::fixed(Default::default())).await?;
     let one = domains::mark_verified(&maker.core, &Actor::System, &maker.project, DomainName::parse("one.example")?);
@@ -34,14 +36,29 @@ pub(super) async fn measure(count: u32) -> Outcome<()> {
         let checked = domains::check_due(&bench.core, &Actor::System).await?;
         let took = begin.elapsed();
         let queries = knot.queries()? - before;
-        let rate = |count: f64| (count / took.as_secs_f64()).round();
-        println!("{round}: {checked} domains in {took:.1?}: {} domains/s", rate(checked as f64));
-        println!("{queries} queries: {:.1} a domain", queries as f64 / f64::from(count));
+        let rate = (checked as f64 / took.as_secs_f64()).round();
+        let each = queries as f64 / f64::from(count);
+        let words = [
+            format!("{round}: {checked} domains in {took:.1?}: {rate} domains/s"),
+            format!("{queries} queries: {each:.1} a domain"),
+        ];
+        let row = json!({
+            "round": round,
+            "domains": checked,
+            "seconds": took.as_secs_f64(),
+            "domains_per_second": rate,
+            "queries": queries,
+            "queries_per_domain": each,
+        });
+        figures.tell(&words.join("\n"), row);
     }
     let list = domains::list(&bench.core, &Actor::System, &bench.project).await?;
     let bad = list.iter().filter(|domain| domain.to_mend > 0).count();
     let file = bench.url.trim_start_matches("sqlite://");
-    println!("to be mended {bad}; database {} MB; most memory {}", fs::metadata(file)?.len() / 1_000_000, memory()?);
+    let (octets, most) = (fs::metadata(file)?.len(), memory()?);
+    let words = format!("to be mended {bad}; database {} MB; most memory {most} kB", octets / 1_000_000);
+    let row = json!({ "to_be_mended": bad, "database_octets": octets, "most_memory_octets": most * 1_024 });
+    figures.tell(&words, row);
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! What an import of addresses costs: eight lines of ten are single IPv4 addresses in no order, one is an IPv6 prefix,
 //! one an address in an earlier prefix.
 
-use super::{Bench, Outcome};
+use super::{Bench, Outcome, figures::Figures};
 use relay_core::{Actor, addresses, jobs, ranges};
 use relay_types::range::RangeInput;
+use serde_json::json;
 use std::{fmt::Write, net::Ipv4Addr, time::Instant};
 
-pub(super) async fn measure(bench: &Bench, count: u32) -> Outcome<()> {
+pub(super) async fn measure(bench: &Bench, count: u32, figures: &mut Figures) -> Outcome<()> {
     for (label, block) in [("four", "10.0.0.0/8"), ("six", "2001:db8::/32")] {
         let (label, block) = (label.to_owned(), block.to_owned());
         let input = RangeInput { label, block, ..Default::default() };
@@ -19,8 +20,22 @@ pub(super) async fn measure(bench: &Bench, count: u32) -> Outcome<()> {
         let took = begin.elapsed();
         let job = jobs::get(&bench.core, &Actor::System, id).await?;
         let rate = (f64::from(count) / took.as_secs_f64()).round();
-        println!("{} lines, {what}: {took:.1?}, {rate} lines/s", job.done);
-        println!("round {}: changed {}, refused {}, {}", round + 1, job.changed, job.refused_count, job.state.as_str());
+        let (round, state) = (round + 1, job.state.as_str());
+        let words = [
+            format!("{} lines, {what}: {took:.1?}, {rate} lines/s", job.done),
+            format!("round {round}: changed {}, refused {}, {state}", job.changed, job.refused_count),
+        ];
+        let row = json!({
+            "round": round,
+            "addresses": what,
+            "lines": job.done,
+            "seconds": took.as_secs_f64(),
+            "lines_per_second": rate,
+            "changed": job.changed,
+            "refused": job.refused_count,
+            "state": state,
+        });
+        figures.tell(&words.join("\n"), row);
     }
     Ok(())
 }

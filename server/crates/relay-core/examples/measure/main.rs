@@ -1,10 +1,11 @@
 //! What the use cases cost in the database alone, on SQLite in a fresh folder: `cargo xtask bench
-//! policy|queue|depth|messages|import|sweep|health`.
+//! policy|queue|depth|messages|import|sweep|health`. Takes a name, a count, and `--json` anywhere among them.
 //! `fill URL FROM WAITING HISTORY` writes into the database of a relay that does not run, for `cargo xtask bench history`.
 //!
 //! Prints figures for `server/docs/performance.md`, and judges none of them.
 
 mod depth;
+mod figures;
 mod health;
 mod import;
 mod knot;
@@ -13,6 +14,7 @@ mod policy;
 mod queue;
 mod sweep;
 
+use figures::Figures;
 use relay_core::{Actor, Clock, Core, CoreConfig, config::PlatformRoute, networks, policy::Verdict, projects, senders};
 use relay_dns::{Resolver, fixed::FixedAnswers};
 use relay_types::{Cidr, DomainName, EmailAddress, project::Slug};
@@ -35,7 +37,8 @@ const SENDER: &str = "app@sender.example";
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Outcome<()> {
-    let mut arguments = std::env::args().skip(1);
+    let (json, arguments): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument == "--json");
+    let mut arguments = arguments.into_iter();
     let name = arguments.next().unwrap_or_default();
     if name == "fill" {
         let url = arguments.next().ok_or("fill takes a URL and three numbers")?;
@@ -44,20 +47,28 @@ async fn main() -> Outcome<()> {
         return depth::fill_stopped(&url, from, waiting, history).await;
     }
     let count = arguments.next().map(|count| count.parse()).transpose()?;
+    let mut figures = Figures::new(!json.is_empty());
+    measure(&name, count, &mut figures).await?;
+    figures.end();
+    Ok(())
+}
+
+/// Measures what is named: so many, or as many as is usual for it.
+async fn measure(name: &str, count: Option<u32>, figures: &mut Figures) -> Outcome<()> {
     if name == "sweep" {
-        return sweep::measure(count.unwrap_or(100_000)).await;
+        return sweep::measure(count.unwrap_or(100_000), figures).await;
     }
     if name == "health" {
-        return health::measure(count.unwrap_or(10_000)).await;
+        return health::measure(count.unwrap_or(10_000), figures).await;
     }
     let bench = Bench::with(Resolver::fixed(FixedAnswers::new())).await?;
-    match name.as_str() {
-        "policy" => policy::measure(&bench, count.unwrap_or(2_000)).await,
-        "queue" => queue::measure(&bench, count.unwrap_or(4_000)).await,
-        "depth" => depth::measure(&bench, count.unwrap_or(1_000_000)).await,
-        "messages" => messages::measure(&bench, count.unwrap_or(1_000_000)).await,
-        "import" => import::measure(&bench, count.unwrap_or(100_000)).await,
-        _ => Err("measure takes policy, queue, depth, messages, import, sweep or health, and a count".into()),
+    match name {
+        "policy" => policy::measure(&bench, count.unwrap_or(2_000), figures).await,
+        "queue" => queue::measure(&bench, count.unwrap_or(4_000), figures).await,
+        "depth" => depth::measure(&bench, count.unwrap_or(1_000_000), figures).await,
+        "messages" => messages::measure(&bench, count.unwrap_or(1_000_000), figures).await,
+        "import" => import::measure(&bench, count.unwrap_or(100_000), figures).await,
+        _ => Err("measure takes policy, queue, depth, messages, import, sweep or health, a count, and --json".into()),
     }
 }
 

@@ -3,7 +3,7 @@
 #[path = "../../src/messages/fill.rs"]
 pub(super) mod fill;
 
-use super::{Bench, Outcome};
+use super::{Bench, Outcome, figures::Figures};
 use fill::{RARE, fill};
 use relay_core::{Actor, messages, projects};
 use relay_types::{
@@ -11,9 +11,10 @@ use relay_types::{
     message::{MessageFilter, MessageId, MessageState},
 };
 use sea_orm::ConnectionTrait;
+use serde_json::json;
 use std::time::{Duration, Instant};
 
-pub(super) async fn measure(bench: &Bench, count: u32) -> Outcome<()> {
+pub(super) async fn measure(bench: &Bench, count: u32, figures: &mut Figures) -> Outcome<()> {
     let seconds = |seconds: u64| Duration::from_secs(seconds);
     let started = bench.core.now().minus(seconds(2 * u64::from(count)));
     let id = projects::frame(&bench.core, &Actor::System, &bench.project).await?.project.id;
@@ -22,7 +23,7 @@ pub(super) async fn measure(bench: &Bench, count: u32) -> Outcome<()> {
     for sql in fill(&id.uuid().simple().to_string(), count, started.0) {
         database.execute_unprepared(&sql).await?;
     }
-    println!("filled in {:?}", begin.elapsed());
+    figures.say(&format!("filled in {:?}", begin.elapsed()));
     let account = |hex: &str| -> Outcome<_> { Ok(Some(Id::from_uuid(hex.parse()?))) };
     let middle = u128::from(started.plus(seconds(u64::from(count))).0.unsigned_abs()) << 80;
     let middle = MessageId::from_uuid(uuid::Uuid::from_u128(middle)).to_string();
@@ -43,13 +44,13 @@ pub(super) async fn measure(bench: &Bench, count: u32) -> Outcome<()> {
         ("a word in every subject", by("report")),
         ("a word in no subject", by("zebra")),
     ] {
-        page(bench, what, &filter).await?;
+        page(bench, what, &filter, figures).await?;
     }
     Ok(())
 }
 
 /// The best and the middle of some runs of a page, its rows, and what stands on the first tab.
-async fn page(bench: &Bench, what: &str, filter: &MessageFilter) -> Outcome<()> {
+async fn page(bench: &Bench, what: &str, filter: &MessageFilter, figures: &mut Figures) -> Outcome<()> {
     let (mut took, mut seen) = (Vec::new(), (0, None));
     for _ in 0..9 {
         let begin = Instant::now();
@@ -59,6 +60,15 @@ async fn page(bench: &Bench, what: &str, filter: &MessageFilter) -> Outcome<()> 
     }
     took.sort_unstable();
     let (rows, all) = seen;
-    println!("{what:35} {:>12.1?} (best {:.1?}), {rows} rows, counted {all:?}", took[4], took[0]);
+    let (best, middle) = (took[0], took[4]);
+    let words = format!("{what:35} {middle:>12.1?} (best {best:.1?}), {rows} rows, counted {all:?}");
+    let row = json!({
+        "page": what,
+        "middle_ms": 1e3 * middle.as_secs_f64(),
+        "best_ms": 1e3 * best.as_secs_f64(),
+        "rows": rows,
+        "counted": all,
+    });
+    figures.tell(&words, row);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What keeping, claiming and recording a message costs: twenty sessions submit, one worker claims and records.
 
-use super::{Bench, Outcome, SENDER, allowed};
+use super::{Bench, Outcome, SENDER, allowed, figures::Figures};
 use relay_core::{
     queue,
     submission::{self, Arrival, Submission},
@@ -10,11 +10,12 @@ use relay_types::{
     message::{Attempt, Outcome as Fate},
     reply::Reply,
 };
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 const SESSIONS: u32 = 20;
 
-pub(super) async fn measure(bench: &Bench, messages: u32) -> Outcome<()> {
+pub(super) async fn measure(bench: &Bench, messages: u32, figures: &mut Figures) -> Outcome<()> {
     let body = "x".repeat(5_000);
     let started = Instant::now();
     let each = messages.div_ceil(SESSIONS);
@@ -50,9 +51,13 @@ pub(super) async fn measure(bench: &Bench, messages: u32) -> Outcome<()> {
             result?;
         }
     }
-    let rate = |count: u32, time: Duration| (f64::from(count) / time.as_secs_f64()).round();
-    println!("kept {}/s", rate(each * SESSIONS, kept));
-    println!("claimed and recorded {}/s", rate(u32::try_from(recorded)?, started.elapsed()));
+    let claimed = started.elapsed();
+    let mut tell = |step: &str, count: u32, took: Duration| {
+        let rate = (f64::from(count) / took.as_secs_f64()).round();
+        figures.tell(&format!("{step} {rate}/s"), json!({ "step": step, "messages": count, "per_second": rate }));
+    };
+    tell("kept", each * SESSIONS, kept);
+    tell("claimed and recorded", u32::try_from(recorded)?, claimed);
     Ok(())
 }
 

@@ -2,14 +2,16 @@
 
 use super::{
     Bench, Outcome,
+    figures::Figures,
     knot::{Knot, memory},
 };
 use relay_core::{Actor, jobs, sweep};
 use relay_dns::Resolver;
 use sea_orm::ConnectionTrait;
+use serde_json::json;
 use std::{fmt::Write, net::Ipv4Addr, time::Instant};
 
-pub(super) async fn measure(count: u32) -> Outcome<()> {
+pub(super) async fn measure(count: u32, figures: &mut Figures) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let (mut hosts, mut reverse) = (String::new(), String::new());
     for number in 0..count {
@@ -32,10 +34,27 @@ pub(super) async fn measure(count: u32) -> Outcome<()> {
     let queries = knot.queries()? - before;
     let job = jobs::get(&bench.core, &Actor::System, id).await?;
     let rate = |count: f64| (count / took.as_secs_f64()).round();
-    println!("{} of {} names in {took:.1?}: {} names/s", job.done, job.total, rate(f64::from(count)));
-    println!("{queries} queries: {} queries/s to one server", rate(queries as f64));
-    println!("changed {}, refused {}, state {}", job.changed, job.refused_count, job.state.as_str());
-    println!("most memory {}", memory()?);
+    let (names_rate, queries_rate) = (rate(f64::from(count)), rate(queries as f64));
+    let (state, most) = (job.state.as_str(), memory()?);
+    let words = [
+        format!("{} of {} names in {took:.1?}: {names_rate} names/s", job.done, job.total),
+        format!("{queries} queries: {queries_rate} queries/s to one server"),
+        format!("changed {}, refused {}, state {state}", job.changed, job.refused_count),
+        format!("most memory {most} kB"),
+    ];
+    let row = json!({
+        "names": job.total,
+        "done": job.done,
+        "seconds": took.as_secs_f64(),
+        "names_per_second": names_rate,
+        "queries": queries,
+        "queries_per_second": queries_rate,
+        "changed": job.changed,
+        "refused": job.refused_count,
+        "state": state,
+        "most_memory_octets": most * 1_024,
+    });
+    figures.tell(&words.join("\n"), row);
     Ok(())
 }
 
