@@ -40,6 +40,7 @@ fn main() -> ExitCode {
     // They hold twice as much memory as is in use, and win nothing that was measured. Where it cannot be, they stay.
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(true);
+    raise_descriptors();
     let matches = command().get_matches();
     // The one TLS provider; nothing before this may use TLS.
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
@@ -53,6 +54,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// As many file descriptors as the system allows: a soft limit of 1024, as is usual, is less than the sessions and
+/// connections that the settings allow.
+fn raise_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 fn command() -> Command {
@@ -161,13 +170,19 @@ pub(crate) fn prepare(settings: &Settings) -> Result<()> {
 
 /// Whether the schema must be brought up to date; an error when it must and may not.
 pub(crate) async fn needs_migration(settings: &Settings) -> Result<bool> {
+    let behind = is_behind(settings).await?;
+    if behind && !settings.migrate {
+        bail!("the database does not have the schema of this relaykeep: run `relaykeep migrate`")
+    }
+    Ok(behind)
+}
+
+/// Whether the schema is older than this program's; an error when it is newer.
+async fn is_behind(settings: &Settings) -> Result<bool> {
     match Core::schema(&settings.core.database_url).await.context("the database cannot be opened")? {
         Schema::Newest => Ok(false),
+        Schema::Missing | Schema::Older => Ok(true),
         Schema::Newer => bail!("a newer relaykeep has migrated the database; use that one, or restore the backup"),
-        Schema::Missing | Schema::Older if settings.migrate => Ok(true),
-        Schema::Missing | Schema::Older => {
-            bail!("the database does not have the schema of this relaykeep: run `relaykeep migrate`")
-        }
     }
 }
 
@@ -195,7 +210,7 @@ pub(crate) async fn open_migrated(settings: &Settings) -> Result<Core> {
 async fn migrate(settings: &Settings) -> Result<ExitCode> {
     prepare(settings)?;
     let _claim = startup::own(&settings.data_dir, &settings.core.database_url)?;
-    if Core::schema(&settings.core.database_url).await? != Schema::Newest {
+    if is_behind(settings).await? {
         bring_up_to_date(settings).await?;
     }
     println!("The database has the newest schema.");

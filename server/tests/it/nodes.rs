@@ -374,8 +374,11 @@ fn a_backup_of_a_running_relay_is_restored_elsewhere_and_a_newer_schema_is_refus
     elsewhere.kill();
     // What a newer version has changed is not touched.
     elsewhere.sql("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99999999_999999_tomorrow', 0)");
-    let refused = elsewhere.subcommand(&["serve"], "");
-    assert!(!refused.status.success());
-    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(why.contains("a newer relaykeep has migrated the database; use that one, or restore the backup"), "{why}");
+    for command in ["serve", "migrate"] {
+        let refused = elsewhere.subcommand(&[command], "");
+        assert!(!refused.status.success());
+        let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+        let expected = "a newer relaykeep has migrated the database; use that one, or restore the backup";
+        assert!(why.contains(expected), "{command}: {why}");
+    }
 }

@@ -113,11 +113,7 @@ impl Deliverer {
         while delivery.outcomes.len() < recipients.len() {
             let rest = &recipients[delivery.outcomes.len()..];
             let more = self.deliver_some(way, project, message, rest, limit, ours).await;
-            delivery.outcomes.extend(more.outcomes);
-            delivery.dialogue.extend(more.dialogue);
-            delivery.left_out += more.left_out;
-            delivery.bound();
-            delivery.passes_reports_on &= more.passes_reports_on;
+            delivery.add(more);
         }
         if delivery.left_out > 0 {
             delivery.note(format!("({} more lines)", delivery.left_out));
@@ -373,6 +369,24 @@ enum Failure {
 }
 
 impl Delivery {
+    /// Adds how a further transaction went, with others of the recipients.
+    fn add(&mut self, more: Self) {
+        // Who took nothing has nothing to report.
+        self.passes_reports_on = match (self.took_some(), more.took_some()) {
+            (true, true) => self.passes_reports_on && more.passes_reports_on,
+            (true, false) => self.passes_reports_on,
+            (false, _) => more.passes_reports_on,
+        };
+        self.outcomes.extend(more.outcomes);
+        self.dialogue.extend(more.dialogue);
+        self.left_out += more.left_out;
+        self.bound();
+    }
+
+    fn took_some(&self) -> bool {
+        self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Delivered(_)))
+    }
+
     fn note(&mut self, text: String) {
         self.dialogue.push(DialogueLine { ours: true, text });
     }

@@ -14,7 +14,8 @@ const TOGETHER: usize = 1 << 20;
 
 async fn connect(url: &str) -> Result<PgConnection> {
     let options = PgConnectOptions::from_str(url).map_err(Error::internal)?;
-    let options = options.application_name("relaykeep backup").options([("lock_timeout", "5s")]);
+    let options =
+        options.application_name("relaykeep backup").options([("lock_timeout", "5s"), ("synchronous_commit", "on")]);
     PgConnection::connect_with(&options).await.map_err(away)
 }
 

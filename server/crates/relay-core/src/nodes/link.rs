@@ -86,6 +86,10 @@ impl Link {
             ("statement_timeout", "5s"),
             // A sign of life need not last, and costs no fsync.
             ("synchronous_commit", "off"),
+            // Where the server knows no end of idle sessions (before PostgreSQL 14).
+            ("tcp_keepalives_idle", "5"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "2"),
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(1)
@@ -99,7 +103,7 @@ impl Link {
             .map_err(away)?;
         let mut listener = PgListener::connect_with(&pool).await.map_err(away)?;
         listener.eager_reconnect(false);
-        // PostgreSQL 13 has no such setting, and notices by its keepalives.
+        // PostgreSQL 13 has no such setting, and notices by the keepalives.
         let _ = bounded(listener.execute(IDLE)).await;
         bounded(listener.listen(CHANNEL)).await?;
         let row =

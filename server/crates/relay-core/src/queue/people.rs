@@ -16,7 +16,8 @@ use relay_types::{
     project::{ProjectId, Slug},
 };
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -129,7 +130,8 @@ pub(crate) async fn to_messages(
     let transaction = core.db.begin_aside().await?;
     for id in ids {
         let of_message = Condition::all().add(Column::MessageId.eq(id));
-        let moved = move_recipients(core, &transaction, actor, wish, now, of_message, &[id]).await?;
+        let due = (now, Early::Too);
+        let moved = move_recipients(core, &transaction, actor, wish, due, of_message, &[id]).await?;
         if moved > 0 {
             let changes = vec![audit::field("recipients", None::<u64>, Some(moved))];
             let subject = MessageId::from_uuid(id).to_string();
@@ -153,7 +155,8 @@ pub(crate) async fn to_destination(core: &Core, actor: &Actor, destination: &str
         let mut waiting =
             Condition::all().add(Column::Destination.eq(destination)).add(Column::State.is_in(wish.from()));
         if wish == Wish::RetryNow {
-            waiting = waiting.add(Column::DueAt.gt(now.0));
+            // What its program holds for later stays held: its life in the queue has not begun.
+            waiting = waiting.add(Column::DueAt.gt(now.0)).add(Column::AcceptedAt.lte(now.0));
         }
         let messages: Vec<Uuid> = Entity::find()
             .select_only()
@@ -166,7 +169,8 @@ pub(crate) async fn to_destination(core: &Core, actor: &Actor, destination: &str
             .all(&transaction)
             .await?;
         let some = waiting.add(Column::MessageId.is_in(messages.iter().copied()));
-        let more = move_recipients(core, &transaction, actor, wish, now, some, &messages).await?;
+        let due = (now, Early::Not);
+        let more = move_recipients(core, &transaction, actor, wish, due, some, &messages).await?;
         moved += more;
         if more == 0 {
             if moved > 0 {
@@ -193,13 +197,20 @@ async fn audit_of(
     audit::record(core, transaction, actor, project, action, subject, changes).await
 }
 
+/// Whether what its program holds for later (FUTURERELEASE) is due at once, too: where a person chose the message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Early {
+    Too,
+    Not,
+}
+
 /// Moves the recipients of `messages` that meet `condition`, and writes it into the stories of those that had any.
 async fn move_recipients(
     core: &Core,
     transaction: &DatabaseTransaction,
     actor: &Actor,
     wish: Wish,
-    now: Timestamp,
+    (now, early): (Timestamp, Early),
     condition: Condition,
     messages: &[Uuid],
 ) -> Result<u64> {
@@ -207,10 +218,17 @@ async fn move_recipients(
         return Ok(0);
     }
     state::lock(transaction, messages.iter().copied()).await?;
-    let due_at = (wish.to() == RecipientState::Due).then_some(now.0);
+    let due_at = match (wish.to(), early) {
+        (RecipientState::Due, Early::Too) => Expr::value(now.0),
+        (RecipientState::Due, Early::Not) => {
+            let begins_at = Expr::col(Column::AcceptedAt);
+            Expr::case(begins_at.clone().gt(now.0), begins_at).finally(now.0).into()
+        }
+        _ => Expr::value(None::<i64>),
+    };
     let updated = Entity::update_many()
         .col_expr(Column::State, Expr::value(wish.to().as_str()))
-        .col_expr(Column::DueAt, Expr::value(due_at))
+        .col_expr(Column::DueAt, due_at)
         .filter(condition)
         .filter(Column::State.is_in(wish.from()))
         .exec(transaction)

@@ -126,7 +126,8 @@ impl NewMessage {
             reverse_path: Set(self.reverse_path.to_string()),
             header_from: Set(line(&self.header_from, 200)),
             subject: Set(line(&self.subject, 500)),
-            message_id: Set(line(&self.message_id, 998)),
+            // By octets: the index of PostgreSQL takes so many, and RFC 5322 allows no more on a line.
+            message_id: Set(line(&self.message_id[..self.message_id.floor_char_boundary(998)], 998)),
             first_recipient: Set(self.recipients.first().map(|(address, _)| address.to_string()).unwrap_or_default()),
             recipients: Set(i32::try_from(self.recipients.len()).unwrap_or(i32::MAX)),
             size: Set(i64::try_from(self.size()).unwrap_or(i64::MAX)),

@@ -458,3 +458,24 @@ fn what_many_hosts_say_is_bounded() {
     assert!(said <= MOST_SAID && delivery.dialogue.len() > 200, "{said}");
     assert_eq!(delivery.dialogue.len() + delivery.left_out, 256 * 601, "none is forgotten");
 }
+
+#[test]
+fn who_took_nothing_has_no_say_in_who_reports_a_success() {
+    let delivery = |passes_reports_on, reply: Reply| {
+        let outcome =
+            if reply.code == 250 { Outcome::Delivered(reply) } else { Outcome::TempFail(Cause::Reply(reply)) };
+        Delivery { passes_reports_on, outcomes: vec![outcome], ..Delivery::default() }
+    };
+    let (took, refused) = (Reply::plain(250, "Ok"), Reply::plain(421, "Later"));
+    for (first, second, expected) in [
+        ((true, &took), (true, &took), true),
+        ((true, &took), (false, &took), false),
+        ((true, &took), (false, &refused), true),
+        ((false, &refused), (true, &took), true),
+        ((false, &took), (true, &refused), false),
+    ] {
+        let mut whole = delivery(first.0, first.1.clone());
+        whole.add(delivery(second.0, second.1.clone()));
+        assert_eq!((whole.passes_reports_on, whole.outcomes.len()), (expected, 2), "{first:?}, then {second:?}");
+    }
+}

@@ -96,6 +96,11 @@ pub(super) fn no_answer() -> Reply {
     Reply::new(451, (4, 3, 0), "The relay cannot judge this now, try again later")
 }
 
+/// Nobody can say who signs in (RFC 4954 §4.7).
+pub(super) fn no_authentication() -> Reply {
+    Reply::new(454, (4, 7, 0), "Temporary authentication failure, try again later")
+}
+
 /// A refusal that the session gave by itself, with the page that mends it. Those before there is a session to speak of
 /// are left as every client knows them.
 pub(super) fn with_page(mut reply: Reply, rule: Rule, url: &str) -> Reply {
@@ -117,7 +122,7 @@ pub(super) fn authentication(failure: &AuthFailure) -> (Reply, Option<Rule>, Opt
         AuthFailure::Throttled { seconds } => (throttled(*seconds), Some(Rule::Throttled), None),
         AuthFailure::Unavailable => {
             tracing::error!("no verdict about credentials");
-            (Reply::new(454, (4, 7, 0), "Temporary authentication failure, try again later"), None, None)
+            (no_authentication(), None, None)
         }
     }
 }

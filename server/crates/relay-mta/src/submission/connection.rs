@@ -156,10 +156,14 @@ impl Connection<'_> {
                 Output::Ask(question) => {
                     // A database that neither answers nor fails must hold no session: not for its client, and not
                     // when the relay stops.
+                    let no_answer = match &question {
+                        Question::Authenticate(_) => answers::no_authentication,
+                        _ => answers::no_answer,
+                    };
                     let verdict = timeout(ANSWER, self.find_answer(question)).await;
                     let verdict = verdict.unwrap_or_else(|_| {
                         self.discard();
-                        Verdict::Refuse(answers::no_answer())
+                        Verdict::Refuse(no_answer())
                     });
                     self.session.answer(verdict);
                 }

@@ -226,6 +226,24 @@ async fn held_mail_is_cancelled_and_released_by_people() {
 }
 
 #[tokio::test]
+async fn mail_held_for_later_keeps_its_time_when_its_whole_destination_is_moved() {
+    let test = Test::new().await;
+    let (project, slug) = test.project("physics").await;
+    let operator = test.operator("op@example.org").await;
+    let release = test.core.now().plus(Duration::from_secs(86_400));
+    let until = Some(Hold::Until(release));
+    let to = [("b@e.example", "")];
+    let id = asked(&test, project, MessageTerms::default(), until, &to, CONTENT.as_bytes()).await;
+    assert_eq!(retry_destination(&test.core, &operator, "e.example").await.expect("retried"), 0);
+    assert_eq!(hold_destination(&test.core, &operator, "e.example").await.expect("held"), 1);
+    assert_eq!(release_destination(&test.core, &operator, "e.example").await.expect("released"), 1);
+    assert_eq!(detail(&test, &slug, id).await.recipients[0].due_at, Some(release));
+    assert!(take(&test).await.is_empty());
+    test.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(take(&test).await.len(), 1);
+}
+
+#[tokio::test]
 async fn what_is_declared_and_not_needed_is_dropped_and_the_header_is_heard() {
     let test = Test::new().await;
     let (project, _) = test.project("physics").await;
