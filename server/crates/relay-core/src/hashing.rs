@@ -167,6 +167,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_name_that_nobody_has_costs_as_much_work_as_one_that_somebody_has() {
+        let hasher = Hasher::new(1).expect("a hasher");
+        let right = hasher.hash(Zeroizing::new("right".to_owned())).await.expect("a hash");
+        let mut worked = Vec::new();
+        for hashes in [vec![right], Vec::new()] {
+            let place = hasher.place().await.expect("a place");
+            let judged = hasher.verify_at(place, Zeroizing::new("wrong".to_owned()), hashes).await;
+            worked.push(judged.expect("a verdict").1.worked);
+        }
+        // Processor time, which others hardly change; without the work it is a thousandth.
+        assert!(worked[1] * 4 > worked[0] && worked[0] * 4 > worked[1], "{worked:?}");
+    }
+
+    #[tokio::test]
     async fn a_place_is_taken_until_it_is_given_up_and_rests_after_a_wrong_secret() {
         let hasher = Hasher::new(1).expect("a hasher");
         let verify = async |secret: &str, hashes| {

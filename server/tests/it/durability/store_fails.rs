@@ -116,6 +116,23 @@ fn a_full_disk_is_452_and_room_is_enough_to_go_on() {
 }
 
 #[test]
+fn postgresql_that_does_not_sync_is_refused_at_the_start() {
+    let (mut cluster, mut relay) = (Cluster::start(), Relaykeep::prepare(""));
+    relay.use_database(&cluster.url());
+    for parameter in ["fsync", "full_page_writes"] {
+        cluster.stop("fast");
+        cluster.set(&format!("{parameter} = off"));
+        cluster.run();
+        let refused = relay.subcommand(&["serve"], "");
+        assert!(!refused.status.success());
+        let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(why.contains("PostgreSQL would lose what was acknowledged"), "{why}");
+        assert!(why.contains(&format!("{parameter} is off")), "{why}");
+        cluster.set(&format!("{parameter} = on"));
+    }
+}
+
+#[test]
 fn postgresql_that_stops_under_load_is_452_or_451_and_comes_back_without_a_restart() {
     let mut cluster = Cluster::start();
     let mut relay = Relaykeep::prepare("");

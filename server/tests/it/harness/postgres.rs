@@ -56,6 +56,14 @@ impl Cluster {
         self.run_program("pg_ctl", &["start", "-w", "-s", "-D", &self.data(), "-l", &log, "-o", &options]);
     }
 
+    /// Sets a parameter for the next starts.
+    pub fn set(&self, line: &str) {
+        let file = Path::new(&self.data()).join("postgresql.conf");
+        let mut settings = fs::read_to_string(&file).unwrap();
+        settings.push_str(&format!("\n{line}\n"));
+        fs::write(&file, settings).unwrap();
+    }
+
     /// Stops it: `immediate` as a crash, `fast` with its connections cut.
     pub fn stop(&mut self, mode: &str) {
         self.run_program("pg_ctl", &["stop", "-w", "-s", "-m", mode, "-D", &self.data()]);
