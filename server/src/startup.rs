@@ -105,7 +105,7 @@ impl Application {
     pub async fn run(self) -> Result<()> {
         let Self { settings, core, portal, relay, health, stop, mut signals, _claims } = self;
         let grace = settings.shutdown_grace;
-        let summed = health.metrics.clone();
+        let samples = health.metrics.clone();
         let router = match settings.has(Role::Web) {
             true => web::router(core.clone(), &settings.portal, health)?,
             false => web::without_portal(&settings.portal, health),
@@ -137,7 +137,7 @@ impl Application {
             });
         }
         tasks.spawn(crate::schedule::run(core.clone(), delivery, stop.clone()));
-        tasks.spawn(crate::health::keep_up(summed, stop.clone()));
+        tasks.spawn(crate::health::keep_up(samples, stop.clone()));
         tasks.spawn(portal_connections::serve(portal, router, stop.clone()));
         let asked_to_stop = tokio::select! {
             closed = refuse_to_be_open(&core) => closed.map(|()| false)?,

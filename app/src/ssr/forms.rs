@@ -22,7 +22,7 @@ use axum::{
         header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, REFERER},
         request::Parts,
     },
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use relay_types::user::UserId;
 use server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
@@ -47,14 +47,14 @@ pub async fn answer(portal: Portal, request: Request) -> Response {
     let most = largest(parts.uri.path());
     let is_import = most > LARGEST_FORM;
     if is_import && !is_signed_in(&parts).await {
-        return signed_out();
+        return signed_out(&parts.headers);
     }
     // Never closed.
     let _place = if is_import { IMPORTS.acquire().await.ok() } else { None };
     let Ok(sent) = to_bytes(body, most).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let plain = header(&parts.headers, &ACCEPT).is_some_and(|accept| accept.contains("text/html"));
+    let plain = is_plain(&parts.headers);
     let run = Request::from_parts(parts.clone(), Body::from(sent.clone()));
     let context = {
         let portal = portal.clone();
@@ -107,7 +107,17 @@ async fn is_signed_in(parts: &Parts) -> bool {
     session.get::<UserId>(USER).await.is_ok_and(|user| user.is_some())
 }
 
-fn signed_out() -> Response {
+/// Whether a browser sent the form by itself.
+fn is_plain(headers: &HeaderMap) -> bool {
+    header(headers, &ACCEPT).is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn signed_out(headers: &HeaderMap) -> Response {
+    if is_plain(headers) {
+        // The page sends who is signed out on to the sign-in.
+        let page = page_of(headers, &[]).map_or_else(|| "/".to_owned(), |page| page.to_string());
+        return Redirect::to(&page).into_response();
+    }
     let error = AppError::SignedOut;
     (super::status(&error), [(SERVER_FN_ERROR_HEADER, "1")], error.ser()).into_response()
 }

@@ -99,16 +99,19 @@ fn a_stranger_is_refused_before_anything_of_a_large_import_is_read() {
     relay.apply(RULES);
     let (url, function) = (relay.url(), relay.operator().action("/p/bio/suppressions", "import_suppressions"));
     let host = url.trim_start_matches("http://");
-    let mut stranger = TcpStream::connect(host).unwrap();
-    stranger.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let head = format!(
-        "POST {function} HTTP/1.1\r\nHost: {host}\r\nOrigin: {url}\r\nSec-Fetch-Site: same-origin\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 20000000\r\n\r\n"
-    );
-    stranger.write_all(head.as_bytes()).unwrap();
-    let mut answer = [0; 12];
-    stranger.read_exact(&mut answer).unwrap();
-    assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 401");
+    for (accepts, expected) in [("application/json", "HTTP/1.1 401"), ("text/html", "HTTP/1.1 303")] {
+        let mut stranger = TcpStream::connect(host).unwrap();
+        stranger.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let head = format!(
+            "POST {function} HTTP/1.1\r\nHost: {host}\r\nOrigin: {url}\r\nSec-Fetch-Site: same-origin\r\n\
+             Accept: {accepts}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: 20000000\r\n\r\n"
+        );
+        stranger.write_all(head.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        stranger.read_exact(&mut answer).unwrap();
+        assert_eq!(String::from_utf8_lossy(&answer), expected);
+    }
 }
 
 #[test]
