@@ -101,10 +101,11 @@ pub async fn answer(portal: Portal, request: Request) -> Response {
     }
 }
 
-/// Whether somebody is, as far as the session says: what is asked for is judged when it is read.
+/// Whether somebody is, as far as the session says: what is asked for is judged when it is read, and a store that does
+/// not answer is told of then.
 async fn is_signed_in(parts: &Parts) -> bool {
     let Some(session) = parts.extensions.get::<Session>() else { return false };
-    session.get::<UserId>(USER).await.is_ok_and(|user| user.is_some())
+    session.get::<UserId>(USER).await.map_or(true, |user| user.is_some())
 }
 
 /// Whether a browser sent the form by itself.
@@ -115,7 +116,8 @@ fn is_plain(headers: &HeaderMap) -> bool {
 fn signed_out(headers: &HeaderMap) -> Response {
     if is_plain(headers) {
         // The page sends who is signed out on to the sign-in.
-        let page = page_of(headers, &[]).map_or_else(|| "/".to_owned(), |page| page.to_string());
+        let page = page_of(headers, &[]).filter(|page| !page.path().starts_with("/api/"));
+        let page = page.map_or_else(|| "/".to_owned(), |page| page.to_string());
         return Redirect::to(&page).into_response();
     }
     let error = AppError::SignedOut;

@@ -139,7 +139,8 @@ impl Relay {
     fn metric(&self, name: &str) -> Result<f64> {
         let text = super::http_get(self.portal, "/metrics")?;
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.and_then(|value| value.parse().ok()).with_context(|| format!("/metrics has no {name}"))
+        let known = line.and_then(|value| value.parse().ok()).filter(|value: &f64| !value.is_nan());
+        known.with_context(|| format!("/metrics has no figure for {name}"))
     }
 
     /// The report on a domain's DNS, as JSON; it need not run.

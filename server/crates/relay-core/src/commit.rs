@@ -128,7 +128,8 @@ pub(crate) struct Written {
     pub(crate) suppressed: Vec<suppression::Model>,
 }
 
-/// Does `work` durably, together with whatever else waits. An error means that nothing of it was kept.
+/// Does `work` durably, together with whatever else waits. An error means that nothing of it
+/// was kept, or that the database went away in between and could not be asked.
 pub(crate) async fn commit(core: &Core, work: Work) -> Result<Done> {
     let (tell, told) = oneshot::channel();
     {

@@ -5,6 +5,7 @@
 //! the present, and whoever looks for an address looks into each period.
 
 use crate::tables::recipient::Column;
+use relay_types::Timestamp;
 use sea_orm::{ColumnTrait, Condition, DbBackend, sea_query::Expr};
 
 /// The period of a recipient, as the index `recipient_address` has it: the first three octets of its message's
@@ -16,21 +17,26 @@ fn period(backend: DbBackend, table: &str) -> String {
     }
 }
 
-/// That a row of `recipient` is of some period, which each is: what makes the index of use. Each period is found from the
-/// one after it by one step in the index (a loose index scan).
-pub(crate) fn in_a_period(backend: DbBackend) -> String {
+/// That a row of `recipient` is of some period, back to that of `since`: what makes the index of use. Without `since`
+/// each row is. Each period is found from the one after it by one step in the index (a loose index scan).
+pub(crate) fn in_a_period(backend: DbBackend, since: Option<Timestamp>) -> String {
     let (own, other) = (period(backend, "recipient"), period(backend, "other"));
+    let since = u64::try_from(since.map_or(0, |since| since.0)).unwrap_or(0) >> 24;
+    let since = match backend {
+        DbBackend::Sqlite => format!("x'{since:06x}'"),
+        _ => format!("'\\x{since:06x}'::bytea"),
+    };
     format!(
         "{own} IN (WITH RECURSIVE period(value) AS (\
          SELECT (SELECT {other} FROM recipient AS other ORDER BY {other} DESC LIMIT 1) UNION ALL \
          SELECT (SELECT {other} FROM recipient AS other WHERE {other} < period.value ORDER BY {other} DESC LIMIT 1) \
-         FROM period WHERE period.value IS NOT NULL) SELECT value FROM period WHERE value IS NOT NULL)"
+         FROM period WHERE period.value > {since}) SELECT value FROM period WHERE value >= {since})"
     )
 }
 
 /// That a row of `recipient` has this key of an address.
 pub(crate) fn address(backend: DbBackend, key: &str) -> Condition {
-    Condition::all().add(Expr::cust(in_a_period(backend))).add(Column::AddressKey.eq(key))
+    Condition::all().add(Expr::cust(in_a_period(backend, None))).add(Column::AddressKey.eq(key))
 }
 
 #[cfg(test)]
@@ -65,8 +71,14 @@ mod tests {
             }
             commit::commit(core, Work::Accept(Box::new(new), None)).await.expect("kept");
         }
-        let found = messages_to(core.db.backend(), "b@e.example").into_tuple::<Uuid>().all(core.db.read()).await;
+        let backend = core.db.backend();
+        let found = messages_to(backend, "b@e.example").into_tuple::<Uuid>().all(core.db.read()).await;
         assert_eq!(found.expect("rows"), expected);
+        // Of the last days.
+        let since = in_a_period(backend, Some(core.now().minus(Duration::from_secs(86_400))));
+        let found = messages_to(backend, "b@e.example").filter(Expr::cust(since));
+        let found = found.into_tuple::<Uuid>().all(core.db.read()).await;
+        assert_eq!(found.expect("rows"), expected[..1]);
     }
 
     #[tokio::test]

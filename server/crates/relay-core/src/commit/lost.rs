@@ -2,14 +2,20 @@
 //!
 //! The database alone knows. Of a message its row says so, for nobody else has its identifier; of a claim its lease.
 
-use super::{Done, Work};
-use crate::{Core, Result, tables::message};
+use super::{Done, ROUND, Work};
+use crate::{Core, Error, Result, tables::message};
 use sea_orm::{EntityTrait, QuerySelect};
+use tokio::time::timeout;
 use uuid::Uuid;
 
-/// What became of the work; none when nothing did. Parts and results are not asked for: what comes of doing them again
-/// tells their owner that they are there.
+/// What became of the work; none when nothing did, or not yet. Parts and results are not asked for: what comes of doing
+/// them again tells their owner that they are there.
 pub(super) async fn done(core: &Core, work: &Work) -> Result<Option<Done>> {
+    let silent = |_| Error::Unavailable { cause: "the database does not answer".to_owned() };
+    timeout(ROUND, look(core, work)).await.map_err(silent)?
+}
+
+async fn look(core: &Core, work: &Work) -> Result<Option<Done>> {
     match work {
         Work::Accept(new, _) => {
             let row = message::Entity::find_by_id(new.id.uuid()).select_only().column(message::Column::Id);

@@ -55,7 +55,7 @@ pub(crate) async fn judge(
             let wait = window.and_then(|window| window.wait(core.now(), subject.limits, with_others));
             longest(over, wait, subject.over);
             if let Some(limit) = subject.limits.new_per_day {
-                let found = new_recipients::standings(transaction, subject.id, &addresses(message)).await?;
+                let found = new_recipients::standings(transaction, subject.id, &addresses(message), core.now()).await?;
                 let new = found.new_ones();
                 let wait = new_recipients::wait(transaction, subject.id, core.now(), limit, new).await?;
                 longest(over, wait, super::OVER_NEW);

@@ -2,7 +2,7 @@
 //!
 //! Owns the table `known_recipient`: eight octets of a digest for each address a project has written to, kept only while
 //! the project has a limit on new ones. So mail of other projects costs nothing more. What was written before the limit
-//! was set is found in the project's messages, as far back as these are kept.
+//! was set is found in the project's messages of 30 days.
 
 use super::DAY;
 use crate::{
@@ -16,9 +16,15 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, Statement, sea_query::OnConflict,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use uuid::Uuid;
 
+/// How far back it is looked for what was written before there was a limit: some 150 periods (`written_to`), each a step
+/// in an index, for each address that is not known.
+const LOOKED_BACK: Duration = Duration::from_secs(30 * 86_400);
 /// Messages to an address that are looked through for one of the project: many projects may write to the same.
 const LOOKED_THROUGH: u64 = 200;
 
@@ -132,6 +138,7 @@ pub(super) async fn standings(
     connection: &impl ConnectionTrait,
     project: Uuid,
     addresses: &[&EmailAddress],
+    now: Timestamp,
 ) -> Result<Standings> {
     let keys: BTreeMap<i64, String> =
         addresses.iter().map(|address| address.key()).map(|key| (hash(project, &key), key)).collect();
@@ -148,7 +155,7 @@ pub(super) async fn standings(
     for (hash, key) in keys {
         let standing = match known.contains(&hash) {
             true => Standing::Known,
-            false if wrote_before(connection, project, &key).await? => Standing::Before,
+            false if wrote_before(connection, project, &key, now).await? => Standing::Before,
             false => Standing::New,
         };
         standings.insert(hash, standing);
@@ -157,9 +164,9 @@ pub(super) async fn standings(
 }
 
 /// Whether one of the newest messages to the address is the project's.
-async fn wrote_before(connection: &impl ConnectionTrait, project: Uuid, key: &str) -> Result<bool> {
+async fn wrote_before(connection: &impl ConnectionTrait, project: Uuid, key: &str, now: Timestamp) -> Result<bool> {
     let backend = connection.get_database_backend();
-    let in_a_period = written_to::in_a_period(backend);
+    let in_a_period = written_to::in_a_period(backend, Some(now.minus(LOOKED_BACK)));
     let sql = format!(
         "SELECT 1 AS found FROM (SELECT project_id FROM recipient WHERE {in_a_period} AND address_key = $1 \
          ORDER BY message_id DESC LIMIT {LOOKED_THROUGH}) AS newest WHERE project_id = $2 LIMIT 1"
@@ -186,7 +193,7 @@ pub(crate) async fn room(
     so_far: &NewSoFar,
 ) -> Result<Room> {
     let Some(limit) = limit else { return Ok(Room::NotNeeded) };
-    let found = standings(core.db.read(), project, &[address]).await?;
+    let found = standings(core.db.read(), project, &[address], core.now()).await?;
     let new = found.0.into_iter().find(|(hash, standing)| *standing == Standing::New && !so_far.0.contains(hash));
     let Some((hash, _)) = new else { return Ok(Room::NotNeeded) };
     let more = so_far.0.len() as u64 + 1;

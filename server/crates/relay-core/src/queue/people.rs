@@ -156,7 +156,8 @@ pub(crate) async fn to_destination(core: &Core, actor: &Actor, destination: &str
             Condition::all().add(Column::Destination.eq(destination)).add(Column::State.is_in(wish.from()));
         if wish == Wish::RetryNow {
             // What its program holds for later stays held: its life in the queue has not begun.
-            waiting = waiting.add(Column::DueAt.gt(now.0)).add(Column::AcceptedAt.lte(now.0));
+            let begun = Condition::any().add(Column::AcceptedAt.lte(now.0)).add(Column::Attempts.gt(0));
+            waiting = waiting.add(Column::DueAt.gt(now.0)).add(begun);
         }
         let messages: Vec<Uuid> = Entity::find()
             .select_only()
@@ -222,7 +223,8 @@ async fn move_recipients(
         (RecipientState::Due, Early::Too) => Expr::value(now.0),
         (RecipientState::Due, Early::Not) => {
             let begins_at = Expr::col(Column::AcceptedAt);
-            Expr::case(begins_at.clone().gt(now.0), begins_at).finally(now.0).into()
+            let held = begins_at.clone().gt(now.0).and(Expr::col(Column::Attempts).eq(0));
+            Expr::case(held, begins_at).finally(now.0).into()
         }
         _ => Expr::value(None::<i64>),
     };
