@@ -3,8 +3,7 @@
 //! Whoever has work puts it down and waits for its answer. The first to come starts a round; what arrives while all
 //! rounds commit makes the next one, so a batch grows with the load and nobody waits for a timer. An answer is given
 //! after the commit alone. Work that fails does not spoil its neighbours': the batch is then done again one by one, but
-//! for what is found done (`lost.rs`).
-//! Results of attempts, for which nobody waits, gather for a moment (`waiting.rs`).
+//! for what is found done (`lost.rs`). Results of attempts, for which nobody waits, gather for a moment (`waiting.rs`).
 
 mod lost;
 mod waiting;
@@ -128,8 +127,8 @@ pub(crate) struct Written {
     pub(crate) suppressed: Vec<suppression::Model>,
 }
 
-/// Does `work` durably, together with whatever else waits. An error means that nothing of it
-/// was kept, or that the database went away in between and could not be asked.
+/// Does `work` durably, together with whatever else waits. An error means that nothing of it was kept, or that the
+/// database went away in between and could not be asked.
 pub(crate) async fn commit(core: &Core, work: Work) -> Result<Done> {
     let (tell, told) = oneshot::channel();
     {
